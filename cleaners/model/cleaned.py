@@ -1,0 +1,53 @@
+"""What comes out: the clean copy, its source, and a report of everything between the two."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from cleaners.model.marks import Mark
+from cleaners.model.story import Span, Story
+
+Verdict = Literal["publish", "hold", "kill"]
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """A span that is not in the clean copy, with every rule that asked for it.
+
+    ``start`` and ``end`` are offsets into the source block's text; ``text`` is what stood there.
+    ``raw`` are the ranges of the raw document that went with it (empty for a page, which has no raw copy
+    to give back). ``round`` is the round of cleaning that found it, counted from 1.
+    """
+
+    block: int
+    start: int
+    end: int
+    text: str
+    action: Literal["remove", "lift"]
+    field: str | None
+    rules: tuple[str, ...]
+    why: str
+    round: int = 1
+    raw: tuple[Span, ...] = ()
+    may_exceed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """Source + copy + report. ``copy`` keeps the source's block numbers and zones.
+
+    ``reasons`` say why a story is held or killed (empty: publish). ``ruleset`` is the version of the rules and
+    settings that decided. ``protected``, ``overruled`` and ``suspects`` are marks on the copy, for the report.
+    """
+
+    source: Story
+    copy: Story
+    removals: tuple[Removal, ...]
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    ruleset: str
+    rounds: int
+    protected: tuple[Mark, ...] = ()
+    overruled: tuple[Mark, ...] = ()
+    suspects: tuple[Mark, ...] = ()

@@ -1,0 +1,143 @@
+"""A story as it was read: numbered blocks, fields that stand beside them, and where each character came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Literal, NamedTuple
+
+Form = Literal["page", "body", "text", "lines"]
+Kind = Literal["paragraph", "heading", "item", "quote", "caption", "row", "embed"]
+Zone = Literal["head", "body", "tail"]
+SignalKind = Literal[
+    "kill", "withdrawn", "embargo", "hold", "correction", "advisory", "unreadable"
+]
+
+
+class Span(NamedTuple):
+    """Half-open range ``[start, end)`` of characters."""
+
+    start: int
+    end: int
+
+
+class Segment(NamedTuple):
+    """A run of a block's text and the run of the raw document that it was read from.
+
+    Where both runs are equally long they map character by character; where they are not (``&amp;``,
+    a collapsed run of spaces, a repaired mojibake) the segment is one piece that is cut whole.
+    """
+
+    start: int
+    end: int
+    raw_start: int
+    raw_end: int
+
+
+class Repair(NamedTuple):
+    """A text repair made while reading (``what`` says which), so that it can be shown and taken back."""
+
+    block: int
+    what: str
+    before: str
+    after: str
+
+
+class Signal(NamedTuple):
+    """An editorial instruction found in the raw document, before anything was cut."""
+
+    kind: SignalKind
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """One story as it arrived, before reading.
+
+    ``content`` is text (or, for ``lines``, a tuple of lines; for ``page``, the undecoded bytes may be
+    given). ``headline`` and ``published`` are what the sender knows beside the body, e.g. a CMS title.
+    """
+
+    id: str
+    form: Form
+    content: str | bytes | tuple[str, ...]
+    url: str | None = None
+    publisher: str | None = None
+    language: str | None = None
+    headline: str | None = None
+    published: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One paragraph-like piece, numbered once when the story is read.
+
+    ``text`` is repaired plain text without leading or trailing space. ``line`` is the index of the
+    input's line (forms ``text`` and ``lines``). ``element`` is what goes from the raw document when the
+    whole block goes. ``picture`` is the index in ``Fields.pictures`` of the figure it stands in.
+    ``markup`` is inline HTML for a block of a page (``None``: plain text).
+    """
+
+    number: int
+    text: str
+    kind: Kind = "paragraph"
+    zone: Zone = "body"
+    level: int = 0
+    line: int | None = None
+    element: Span | None = None
+    segments: tuple[Segment, ...] = ()
+    picture: int | None = None
+    markup: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    url: str | None = None
+    caption: str | None = None
+    credit: str | None = None
+    alt: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """What belongs beside the copy. ``sources`` tells where each came from: ``given``, ``json-ld``, ``meta``, ``page`` or ``line``."""
+
+    headline: str | None = None
+    standfirst: str | None = None
+    section: str | None = None
+    byline: str | None = None
+    published: str | None = None
+    updated: str | None = None
+    agency: str | None = None
+    rights: str | None = None
+    tags: tuple[str, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+    sources: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One article as blocks with fields.
+
+    ``raw`` is the decoded document (for ``lines``: the lines joined by line breaks). ``problems`` are
+    reasons found while reading for which a person must look before anything is published.
+    """
+
+    id: str
+    form: Form
+    raw: str
+    blocks: tuple[Block, ...]
+    fields: Fields = field(default_factory=Fields)
+    url: str | None = None
+    publisher: str | None = None
+    language: str | None = None
+    signals: tuple[Signal, ...] = ()
+    repairs: tuple[Repair, ...] = ()
+    problems: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The paragraphs joined by one line break."""
+        return "\n".join(block.text for block in self.blocks)
+
+    def with_blocks(self, blocks: tuple[Block, ...]) -> Story:
+        return replace(self, blocks=blocks)
