@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cleaners.model.marks import Mark
-from cleaners.model.story import Span, Story
+from cleaners.model.story import Story
 
 Verdict = Literal["publish", "hold", "kill"]
 
@@ -16,8 +16,8 @@ class Removal:
     """A span that is not in the clean copy, with every rule that asked for it.
 
     ``start`` and ``end`` are offsets into the source block's text; ``text`` is what stood there.
-    ``raw`` are the ranges of the raw document that went with it (empty for a page, which has no raw copy
-    to give back). ``round`` is the round of cleaning that found it, counted from 1.
+    ``round`` is the round of cleaning that found it, counted from 1. What it takes from the raw document is
+    worked out by ``cleaners.apply.cut_raw``.
     """
 
     block: int
@@ -29,7 +29,6 @@ class Removal:
     rules: tuple[str, ...]
     why: str
     round: int = 1
-    raw: tuple[Span, ...] = ()
     may_exceed: bool = False
 
 

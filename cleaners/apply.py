@@ -1,0 +1,134 @@
+"""The one module that cuts, and the one that puts back.
+
+``apply`` takes decided cuts out of a story; ``cut_raw`` takes removals out of the raw document (a CMS body or a text),
+leaving every other character as it was; ``restore`` gives any of them back.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from cleaners.fields import lift
+from cleaners.model import Block, Cut, Removal, Span, Story
+
+
+def apply(story: Story, cuts: Sequence[Cut]) -> Story:
+    """The story without the cut spans; lifted text fills its fields. Block numbers and zones stay."""
+    by_block: dict[int, list[Cut]] = defaultdict(list)
+    for cut in cuts:
+        by_block[cut.block].append(cut)
+    blocks: list[Block] = []
+    for block in story.blocks:
+        here = by_block.get(block.number)
+        if not here:
+            blocks.append(block)
+            continue
+        left = without(block.text, [Span(cut.start, cut.end) for cut in here])
+        if left.strip():
+            # A part cut out of running text leaves no markup that could be trusted to fit it.
+            blocks.append(replace(block, text=left, segments=(), markup=None))
+    return replace(story, blocks=tuple(blocks), fields=lift(story, cuts))
+
+
+def without(text: str, spans: Iterable[Span]) -> str:
+    """``text`` without the spans, which may touch or overlap.
+
+    >>> without("Read more. The minister resigned.", [Span(0, 11)])
+    'The minister resigned.'
+    """
+    kept = []
+    at = 0
+    for start, end in merge(spans):
+        kept.append(text[at:start])
+        at = end
+    kept.append(text[at:])
+    return "".join(kept)
+
+
+def merge(spans: Iterable[Span]) -> list[Span]:
+    """The spans sorted, with touching and overlapping ones joined.
+
+    >>> merge([Span(4, 6), Span(0, 2), Span(2, 4)])
+    [Span(start=0, end=6)]
+    """
+    merged: list[Span] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1].end:
+            merged[-1] = Span(merged[-1].start, max(merged[-1].end, end))
+        else:
+            merged.append(Span(start, end))
+    return merged
+
+
+def raw_spans(story: Story, removals: Sequence[Removal]) -> dict[int, tuple[Span, ...]]:
+    """For each block that loses something, the ranges of ``story.raw`` that go with it.
+
+    A block that goes whole takes its element along (``<p>…</p>``, or the line with its line break); of a block that
+    goes in part, only characters of text go, never a tag. Blocks of a page have no place in the raw document: none.
+    """
+    blocks = {block.number: block for block in story.blocks}
+    gone: dict[int, list[Span]] = defaultdict(list)
+    for removal in removals:
+        gone[removal.block].append(Span(removal.start, removal.end))
+    spans: dict[int, tuple[Span, ...]] = {}
+    for number, cut in gone.items():
+        block = blocks[number]
+        whole = merge(cut) == [Span(0, len(block.text))] if block.text else True
+        if whole and block.element is not None:
+            spans[number] = (block.element,)
+        else:
+            spans[number] = tuple(merge(_raw_parts(block, cut)))
+    return spans
+
+
+def _raw_parts(block: Block, cut: Sequence[Span]) -> list[Span]:
+    parts: list[Span] = []
+    for segment in block.segments:
+        linear = segment.end - segment.start == segment.raw_end - segment.raw_start
+        for start, end in cut:
+            low, high = max(start, segment.start), min(end, segment.end)
+            if low >= high:
+                continue
+            if linear:
+                shift = segment.raw_start - segment.start
+                parts.append(Span(low + shift, high + shift))
+            else:
+                parts.append(Span(segment.raw_start, segment.raw_end))
+    return parts
+
+
+def cut_raw(story: Story, removals: Sequence[Removal]) -> str:
+    """The raw document without the removals: byte for byte the same everywhere else (laws 2 and 5)."""
+    return without(story.raw, [span for spans in raw_spans(story, removals).values() for span in spans])
+
+
+def restore(story: Story, removals: Sequence[Removal], back: Sequence[Removal]) -> Story:
+    """Undo some removals: the source without all ``removals`` that are not in ``back``.
+
+    With ``back`` equal to ``removals`` the source's blocks come back as they were. Fields stay as the source had them,
+    with the lifts that are still standing.
+    """
+    standing = [removal for removal in removals if removal not in back]
+    return apply(
+        story,
+        [
+            Cut(
+                removal.block,
+                removal.start,
+                removal.end,
+                removal.action,
+                removal.field,
+                removal.rules,
+                removal.why,
+                removal.may_exceed,
+            )
+            for removal in standing
+        ],
+    )
+
+
+def restore_raw(story: Story, removals: Sequence[Removal], back: Sequence[Removal]) -> str:
+    """The raw document with the removals in ``back`` put back; all of them give ``story.raw``, byte for byte."""
+    return cut_raw(story, [removal for removal in removals if removal not in back])

@@ -1,0 +1,122 @@
+"""clean(story): rounds of mark → decide → cut until nothing more is found, then the verdict.
+
+Every round sees only the story as the round before left it, and no memory beside it; so cleaning clean copy finds
+nothing by construction (law 4). Example: "Share this storyPublished: undefined" needs two rounds: the label must go from the end
+of the line before "Share this story" is a line of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from cleaners.apply import apply, cut_raw, merge
+from cleaners.decide import decide
+from cleaners.judge import Budget, judge
+from cleaners.kinds.registry import Cleaner, Settings, look
+from cleaners.model import Cleaned, Cut, Decision, Mark, Removal, Span, Story
+from cleaners.rules import Ruleset
+
+MOST_ROUNDS = 5
+
+
+def clean(
+    story: Story,
+    ruleset: Ruleset,
+    cleaners: Sequence[tuple[Cleaner, Settings]],
+    budget: Budget | None = None,
+    version: str = "",
+) -> Cleaned:
+    """Clean one story.
+
+    ``version`` is what goes into ``Cleaned.ruleset``; the default is the ruleset's own version. A story that still
+    finds something to cut after five rounds is held.
+    """
+    texts = {block.number: block.text for block in story.blocks}
+    gone: dict[int, list[Span]] = {}
+    removals: list[Removal] = []
+    overruled: set[Mark] = set()
+    view = story
+    rounds = 0
+    decision = Decision(())
+    settled = False
+    for rounds in range(1, MOST_ROUNDS + 1):
+        decision = decide(view, mark(view, ruleset, cleaners))
+        overruled.update(
+            _at_source(note, gone, texts) for note in decision.overruled if note.action == "remove"
+        )
+        if not decision.cuts:
+            settled = True
+            break
+        found = [_removal(cut, gone, texts, rounds) for cut in decision.cuts]
+        removals += found
+        for removal in found:
+            gone[removal.block] = merge([*gone.get(removal.block, []), Span(removal.start, removal.end)])
+        view = apply(view, decision.cuts)
+    removals.sort(key=lambda removal: (removal.block, removal.start))
+    copy = _as_copy(story, view, removals)
+    verdict, reasons = judge(story, copy, removals, sorted(overruled), budget or Budget(), settled)
+    return Cleaned(
+        source=story,
+        copy=copy,
+        removals=tuple(removals),
+        verdict=verdict,
+        reasons=reasons,
+        ruleset=version or ruleset.version,
+        rounds=rounds,
+        protected=tuple(_at_source(note, gone, texts) for note in decision.protected),
+        overruled=tuple(sorted(overruled)),
+        suspects=tuple(_at_source(note, gone, texts) for note in decision.suspects),
+    )
+
+
+def mark(story: Story, ruleset: Ruleset, cleaners: Sequence[tuple[Cleaner, Settings]]) -> set[Mark]:
+    """All marks of all cleaners on ``story``: a set, for their order never matters."""
+    context = look(story, ruleset)
+    return {note for kind, settings in cleaners for note in kind.mark(story, context, settings)}
+
+
+def _as_copy(story: Story, view: Story, removals: Sequence[Removal]) -> Story:
+    if not removals:
+        return view
+    blocks = tuple(replace(block, segments=(), element=None) for block in view.blocks)
+    raw = view.raw if story.form == "page" else cut_raw(story, removals)
+    return replace(view, blocks=blocks, raw=raw)
+
+
+def _removal(cut: Cut, gone: dict[int, list[Span]], texts: dict[int, str], rounds: int) -> Removal:
+    span = _source_span(gone.get(cut.block, []), cut.start, cut.end)
+    return Removal(
+        block=cut.block,
+        start=span.start,
+        end=span.end,
+        text=texts[cut.block][span.start : span.end],
+        action=cut.action,
+        field=cut.field,
+        rules=cut.rules,
+        why=cut.why,
+        round=rounds,
+        may_exceed=cut.may_exceed,
+    )
+
+
+def _at_source(note: Mark, gone: dict[int, list[Span]], texts: dict[int, str]) -> Mark:
+    span = _source_span(gone.get(note.block, []), note.start, note.end)
+    return note._replace(start=span.start, end=min(span.end, len(texts[note.block])))
+
+
+def _source_span(gone: Sequence[Span], start: int, end: int) -> Span:
+    """Offsets in a block from which ``gone`` was cut, as offsets into the untouched block.
+
+    >>> _source_span([Span(0, 5)], 0, 3)
+    Span(start=5, end=8)
+    """
+    return Span(_source_offset(gone, start), _source_offset(gone, end - 1) + 1)
+
+
+def _source_offset(gone: Sequence[Span], offset: int) -> int:
+    for span in gone:
+        if span.start > offset:
+            break
+        offset += span.end - span.start
+    return offset

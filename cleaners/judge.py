@@ -1,0 +1,108 @@
+"""The verdict: publish, hold for a person, or kill. Never publish quietly what lost too much (law 7).
+
+Doubt is measured on the words between the first and the last prose block, so that a short story is not held for its
+footer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from cleaners.model import Mark, Removal, Story, Verdict
+
+_WORD = re.compile(r"\w+")
+# Scripts without spaces between words: count a word for every two characters, about their usual length.
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]")
+_QUOTE_OPENS = "\"“„«「『‘'"
+_KILLS = ("kill", "withdrawn")
+_HOLDS = ("embargo", "hold", "advisory", "unreadable")
+
+
+class Budget(BaseModel):
+    """How much may go before a person must look. Shares are of words; lengths in words."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    share: float = Field(
+        default=0.25, ge=0, le=1, description="Largest share of the body's words that may be removed."
+    )
+    paragraph: int = Field(
+        default=60, ge=1, description="A removed body paragraph of so many words holds the story."
+    )
+    quotation: int = Field(
+        default=8, ge=1, description="A removed body line that opens with a quotation of so many words holds."
+    )
+
+
+def words(text: str) -> int:
+    """How many words ``text`` has.
+
+    >>> words("The harbour, again.")
+    3
+    """
+    unspaced = len(_UNSPACED.findall(text))
+    return len(_WORD.findall(_UNSPACED.sub(" ", text) if unspaced else text)) + (unspaced + 1) // 2
+
+
+def judge(
+    story: Story,
+    copy: Story,
+    removals: Sequence[Removal],
+    overruled: Sequence[Mark],
+    budget: Budget,
+    settled: bool = True,
+) -> tuple[Verdict, tuple[str, ...]]:
+    """The verdict on a cleaned story and the reasons for it; no reasons: publish."""
+    kills = [
+        f"{signal.kind}: the raw copy says “{signal.text}”"
+        for signal in story.signals
+        if signal.kind in _KILLS
+    ]
+    if kills:
+        return "kill", tuple(kills)
+    reasons = [*story.problems]
+    for signal in story.signals:
+        if signal.kind in _HOLDS:
+            reasons.append(f"{signal.kind}: the raw copy says “{signal.text}”; a person decides")
+    if not copy.blocks:
+        reasons.append("nothing is left to publish" if story.blocks else "the story has no text")
+    if not settled:
+        reasons.append(
+            "cleaning did not settle in five rounds; look for two rules that feed each other ("
+            + ", ".join(sorted({rule for removal in removals if removal.round > 4 for rule in removal.rules}))
+            + ")"
+        )
+    reasons += _losses(story, removals, budget)
+    for rule, count in sorted(Counter(mark.rule for mark in overruled).items()):
+        reasons.append(f"{rule} would have removed a protected passage ({count} ×); it was kept")
+    return ("hold" if reasons else "publish"), tuple(reasons)
+
+
+def _losses(story: Story, removals: Sequence[Removal], budget: Budget) -> list[str]:
+    zones = {block.number: block.zone for block in story.blocks}
+    counted = [
+        removal for removal in removals if zones.get(removal.block) == "body" and not removal.may_exceed
+    ]
+    lost = sum(words(removal.text) for removal in counted if removal.action == "remove")
+    total = sum(words(block.text) for block in story.blocks if block.zone == "body")
+    reasons = []
+    if total and lost / total > budget.share:
+        reasons.append(
+            f"{lost} of {total} body words would go ({lost / total:.0%}; the budget is {budget.share:.0%})"
+        )
+    for removal in counted:
+        if removal.action == "remove" and words(removal.text) >= budget.paragraph:
+            reasons.append(
+                f"a paragraph of {words(removal.text)} words would go by {removal.rules[0]} (block {removal.block})"
+            )
+        elif (
+            removal.action == "remove"
+            and removal.text[0] in _QUOTE_OPENS
+            and words(removal.text) >= budget.quotation
+        ):
+            reasons.append(f"a quotation would go by {removal.rules[0]} (block {removal.block})")
+    return reasons

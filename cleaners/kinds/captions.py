@@ -1,0 +1,166 @@
+"""Picture captions and credits: lifted into the picture they belong to, never lost.
+
+A caption gives itself away by what surrounds it: it comes twice (as alternative text and as caption), a credit is glued to it or
+stands beside it, a viewer's label stands above it. A full sentence with none of these stays where it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from pydantic import Field
+
+from cleaners.kinds.registry import Context, Settings, cleaner, whole
+from cleaners.kinds.shapes import ends_sentence, is_quotation, key, reach
+from cleaners.model import Block, Mark, Story
+
+_GLUE = re.compile(r"^[\s\-–—|/•·,;:(\[]*")
+# "(AFP)", "[Photo: Jon Blythe/Reuters]", "（撮影）" at the end of a line
+_BRACKET = re.compile(r"\s*[(\[（［](?P<credit>[^()\[\]（）［］]{2,70})[)\]）］][.。]?$")
+_HANDLE = re.compile(r"^@\w[\w.]{1,30}(?:/\w{1,20})?$")
+
+
+class Captions(Settings):
+    longest: int = Field(default=400, description="Longest caption, in characters.")
+    longest_credit: int = Field(default=80, description="Longest credit, in characters.")
+
+
+@cleaner(Captions)
+def captions(story: Story, context: Context, settings: Captions) -> Iterable[Mark]:
+    """Lift captions and credits."""
+    for position, block in enumerate(story.blocks):
+        if len(block.text) > settings.longest or context.protected(block):
+            continue
+        yield from _repeated(story, position, settings)
+        if block.kind == "caption":
+            yield from _with_credit(block, context, "captions/figure", "The line is a picture's caption.")
+        elif context.is_kind(block, "credit"):
+            yield whole(block, "lift", "captions/credit", "The line names who took the picture.", "credit")
+            yield from _beside_credit(story, position, context)
+        elif not context.is_kind(block, "byline", "related", "copyright"):
+            if _credit_at_end(block, context, last=_is_last_prose(story, position, context)):
+                yield from _with_credit(
+                    block, context, "captions/ends-in-credit", "The line ends in a picture credit."
+                )
+            elif context.kinds_at(position - 1) & {"picture-label"} and _may_be_caption(block, context):
+                yield from _with_credit(
+                    block, context, "captions/under-label", "The line stands under a picture's label."
+                )
+
+
+def _repeated(story: Story, position: int, settings: Captions) -> Iterator[Mark]:
+    """A caption that comes twice in a row, the second time perhaps with its credit glued on.
+
+    Example: "The quay at dawn" and "The quay at dawn  @harbourlens/X".
+    """
+    if position + 1 >= len(story.blocks):
+        return
+    first, second = story.blocks[position], story.blocks[position + 1]
+    if not 20 <= reach(first.text) <= settings.longest or is_quotation(first.text):
+        return
+    if not second.text.startswith(first.text.rstrip(".")):
+        return
+    why = "The caption comes twice in a row."
+    rest = second.text[len(first.text.rstrip(".")) :]
+    glue = _GLUE.match(rest.lstrip("."))
+    credit = rest.lstrip(".")[glue.end() if glue else 0 :]
+    if not credit.strip(" .)]"):
+        yield whole(first, "lift", "captions/repeated", why, "caption")
+        yield whole(second, "lift", "captions/repeated", why, "caption")
+    elif len(credit) <= settings.longest_credit and not ends_sentence(credit):
+        at = len(second.text) - len(credit)
+        yield whole(first, "lift", "captions/repeated", why, "caption")
+        yield Mark(second.number, 0, at, "lift", "captions/repeated", why, "caption")
+        yield Mark(
+            second.number,
+            at,
+            len(second.text),
+            "lift",
+            "captions/glued-credit",
+            "What the second caption adds is its credit.",
+            "credit",
+        )
+
+
+def _with_credit(block: Block, context: Context, rule: str, why: str) -> Iterator[Mark]:
+    """The block is a caption; a credit at its end goes into its own field."""
+    at = _credit_start(block.text, context)
+    if at is None or at == 0:
+        yield whole(block, "lift", rule, why, "credit" if at == 0 else "caption")
+        return
+    yield Mark(block.number, 0, at, "lift", rule, why, "caption")
+    yield Mark(
+        block.number,
+        at,
+        len(block.text),
+        "lift",
+        "captions/credit-at-end",
+        "A caption's end names who took the picture.",
+        "credit",
+    )
+
+
+def _credit_start(text: str, context: Context) -> int | None:
+    """Where the credit at the end of a caption begins, if there is one."""
+    bracket = _BRACKET.search(text)
+    if bracket and _names_source(bracket["credit"], context):
+        return bracket.start()
+    for piece in re.finditer(r"(?:(?<=[.。!?…])\s+|\s{2,}|\s[|–—-]\s|,\s|\s/\s|\s(?=[^\s:]+(?: [^\s:]+)?:\s))", text):
+        tail = text[piece.end() :]
+        if len(tail) <= 80 and _credit_line(tail, context):
+            return piece.start()
+    return 0 if _credit_line(text, context) else None
+
+
+def _credit_at_end(block: Block, context: Context, last: bool) -> bool:
+    """A line that ends in a credit is a caption; a wire's sign-off "(ANI)" under the last paragraph is not."""
+    text = block.text
+    if is_quotation(text) or reach(text) < 15:
+        return False
+    bracket = _BRACKET.search(text)
+    if bracket and _names_source(bracket["credit"], context):
+        explicit = _credit_line(bracket["credit"], context) and not _bare_agency(bracket["credit"], context)
+        return explicit or (not last and len(text) <= 260)
+    start = _credit_start(text, context)
+    return start is not None and start > 0 and not _bare_agency(text[start:].strip(" .|–—-/,"), context)
+
+
+def _names_source(text: str, context: Context) -> bool:
+    return bool(_HANDLE.match(text.strip())) or _credit_line(text, context) or _bare_agency(text, context)
+
+
+def _credit_line(text: str, context: Context) -> bool:
+    return any(hit.rule.kind == "credit" for hit in context.ruleset.hits(text.strip(" .")))
+
+
+def _bare_agency(text: str, context: Context) -> bool:
+    return any(hit.rule.kind == "agency-name" for hit in context.ruleset.hits(text.strip(" .")))
+
+
+def _may_be_caption(block: Block, context: Context) -> bool:
+    return (
+        not context.claimed(block)
+        and not is_quotation(block.text)
+        and 15 <= reach(block.text)
+        and len(block.text) <= 300
+        and (not ends_sentence(block.text) or _credit_start(block.text, context) is not None)
+    )
+
+
+def _beside_credit(story: Story, position: int, context: Context) -> Iterator[Mark]:
+    """The line above a credit is its caption when it has no full stop and nothing else claims it."""
+    if position == 0 or context.zones[story.blocks[position].number] == "tail":
+        return
+    above = story.blocks[position - 1]
+    if (
+        above.kind == "paragraph"
+        and context.zones[above.number] == "body"
+        and _may_be_caption(above, context)
+        and reach(above.text) >= 40
+    ):
+        yield whole(above, "lift", "captions/above-credit", "The line stands above a picture credit.", "caption")
+
+
+def _is_last_prose(story: Story, position: int, context: Context) -> bool:
+    return not any(context.is_prose(block) for block in story.blocks[position + 1 :])

@@ -1,0 +1,54 @@
+"""A newsletter box goes as one block: title, promise, field, consent, button.
+
+The promise carries no cue of its own ("What we're reading this week"): it goes only with its box, that is between two lines that rules know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pydantic import Field
+
+from cleaners.kinds.registry import Context, Settings, cleaner, whole
+from cleaners.model import Mark, Story
+
+_SURE = {"newsletter", "subscribe"}
+_LABELS = {"newsletter-label"}
+
+
+class NewsletterBoxes(Settings):
+    widest_gap: int = Field(
+        default=1, description="How many unknown lines may stand between two lines of the box."
+    )
+    longest_promise: int = Field(default=260, description="Longest unknown line inside a box, in characters.")
+
+
+@cleaner(NewsletterBoxes)
+def newsletter_boxes(story: Story, context: Context, settings: NewsletterBoxes) -> Iterable[Mark]:
+    """Mark the labels and promises of each box that holds at least one line that a rule is sure of."""
+    sure = [bool(context.kinds_at(position) & _SURE) for position in range(len(story.blocks))]
+    label = [bool(context.kinds_at(position) & _LABELS) for position in range(len(story.blocks))]
+    known = [position for position in range(len(story.blocks)) if sure[position] or label[position]]
+    for box in _boxes(known, settings.widest_gap + 1):
+        labels = sum(label[position] for position in box)
+        if not any(sure[position] for position in box) and labels < 3:
+            continue
+        for position in range(box[0], box[-1] + 1):
+            block = story.blocks[position]
+            if context.protected(block) or sure[position]:
+                continue
+            if label[position]:
+                yield whole(block, "remove", "newsletter_boxes/label", "A button or heading of a newsletter box.")
+            elif len(block.text) <= settings.longest_promise:
+                yield whole(block, "remove", "newsletter_boxes/promise", "It stands inside a newsletter box.")
+
+
+def _boxes(positions: list[int], gap: int) -> list[list[int]]:
+    """Positions grouped so that neighbours in a group are at most ``gap`` apart."""
+    boxes: list[list[int]] = []
+    for position in positions:
+        if boxes and position - boxes[-1][-1] <= gap:
+            boxes[-1].append(position)
+        else:
+            boxes.append([position])
+    return boxes

@@ -1,0 +1,99 @@
+"""Links to other stories: "Read more" and what stands under it.
+
+A line with a cue and a title ("READ MORE: Ferry returns") is a written rule. Here: a label on its own line with the titles under it, and
+headlines in capitals that some houses drop between paragraphs. A lone short line between paragraphs is a subhead and stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from pydantic import Field
+
+from cleaners.kinds.registry import Context, Settings, cleaner, whole
+from cleaners.kinds.shapes import ends_sentence, is_capitals, is_quotation, is_title, reach
+from cleaners.model import Block, Mark, Story
+
+_LABEL = "related-label"
+# Other kinds of lines that stand among links: a date, a writer's name, a counter, a label.
+_AMONG = {_LABEL, "name", "agency-name", "related", "published", "byline", "furniture", "ad", "share", "picture-label"}
+
+
+class RelatedLinks(Settings):
+    most_titles: int = Field(default=12, description="How many titles under one label may go.")
+    capitals: int = Field(
+        default=45, description="Shortest line in capitals, in characters, that is a link between paragraphs."
+    )
+
+
+@cleaner(RelatedLinks)
+def related_links(story: Story, context: Context, settings: RelatedLinks) -> Iterable[Mark]:
+    """Mark labels over links, the links under them, and headlines in capitals between paragraphs."""
+    blocks = story.blocks
+    for position, block in enumerate(blocks):
+        if context.is_kind(block, _LABEL) and not context.protected(block):
+            titles = _titles(story, position, context, settings)
+            zone = context.zones[block.number]
+            if zone == "body" and not titles and not _sure_alone(block):
+                continue
+            yield whole(block, "remove", "related_links/label", "A label over links to other stories.")
+            for title in titles:
+                yield whole(
+                    title, "remove", "related_links/under-label", f"It stands under “{block.text[:60]}”."
+                )
+    yield from _capitals(story, context, settings)
+
+
+def _titles(story: Story, position: int, context: Context, settings: RelatedLinks) -> list[Block]:
+    """The lines under a label that are links: titles and what stands among them, up to the next sentence."""
+    zone = context.zones[story.blocks[position].number]
+    found: list[Block] = []
+    for block in story.blocks[position + 1 : position + 1 + settings.most_titles]:
+        if (
+            context.protected(block)
+            or context.is_prose(block)
+            or context.zones[block.number] != zone
+            or block.kind in ("caption", "embed", "row", "quote")
+        ):
+            break
+        if context.kinds.get(block.number, frozenset()) - _AMONG:
+            break
+        # A full stop ends a sentence, and a sentence is no link; a heading under the label is the next subhead.
+        if zone == "body" and (
+            block.kind == "heading" or not is_title(block.text, shortest=25) or is_quotation(block.text)
+        ):
+            break
+        if zone != "body" and ends_sentence(block.text) and reach(block.text) > 40 and not is_title(block.text):
+            break
+        found.append(block)
+    return found
+
+
+def _sure_alone(block: Block) -> bool:
+    """ "Read more" between paragraphs is a button even when nothing follows; "Live" may be a subhead."""
+    return len(block.text.split()) >= 2 or block.text.rstrip().endswith((":", ">", "»", "→"))
+
+
+def _capitals(story: Story, context: Context, settings: RelatedLinks) -> Iterator[Mark]:
+    """Example: "HARBOUR MASTER SEES THIRD STRAIGHT WIN OVER FERRY COMPANY IN SPRING VOTE" between two paragraphs."""
+    for position, block in enumerate(story.blocks):
+        text = block.text
+        if (
+            context.zones[block.number] == "body"
+            and block.kind != "heading"
+            and len(text) >= settings.capitals
+            and len(text.split()) >= 7
+            and is_capitals(text)
+            and is_title(text, longest=180)
+            and not is_quotation(text)
+            and not context.protected(block)
+            and 0 < position < len(story.blocks) - 1
+            and not is_capitals(story.blocks[position - 1].text)
+            and not is_capitals(story.blocks[position + 1].text)
+        ):
+            yield whole(
+                block,
+                "remove",
+                "related_links/capitals",
+                "A whole headline in capitals between paragraphs links to another story.",
+            )

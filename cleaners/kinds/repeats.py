@@ -1,0 +1,67 @@
+"""Repeats inside one story: the headline again, and furniture that comes back and back.
+
+Repetition is evidence, never proof: datelines, questions and refrains repeat too. So a repeated line goes only if it repeats the
+headline, or if it is no sentence, comes at least three times between paragraphs, and is not a label that speaks ("BBC:").
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from pydantic import Field
+
+from cleaners.kinds.head_matter import same_line
+from cleaners.kinds.registry import Context, Settings, cleaner, whole
+from cleaners.kinds.shapes import ends_sentence, is_quotation, key, reach
+from cleaners.model import Block, Mark, Story
+
+
+class Repeats(Settings):
+    least: int = Field(default=3, ge=2, description="How often a line of furniture must come.")
+    longest: int = Field(default=60, description="Longest line, in characters, that counts as furniture.")
+
+
+@cleaner(Repeats)
+def repeats(story: Story, context: Context, settings: Repeats) -> Iterable[Mark]:
+    """Mark repeats of the headline outside the body, and furniture that returns."""
+    headline = story.fields.headline
+    if headline and reach(headline) >= 15:
+        for block in story.blocks:
+            if (
+                context.zones[block.number] != "body"
+                and same_line(block.text, headline)
+                and not context.protected(block)
+            ):
+                yield whole(
+                    block, "lift", "repeats/headline", "The line repeats the headline.", "headline"
+                )
+    again: dict[str, list[Block]] = defaultdict(list)
+    for block in story.blocks:
+        if (
+            len(block.text) <= settings.longest
+            and len(block.text.split()) >= 2
+            and block.kind in ("paragraph", "item")
+        ):
+            again[key(block.text)].append(block)
+    for found in again.values():
+        if len(found) < settings.least or not _is_furniture(found[0].text):
+            continue
+        for block in found:
+            if not context.protected(block):
+                yield whole(
+                    block,
+                    "remove",
+                    "repeats/furniture",
+                    f"The same short line stands {len(found)} times in this story.",
+                )
+
+
+def _is_furniture(text: str) -> bool:
+    return (
+        not ends_sentence(text)
+        and not is_quotation(text)
+        and text[-1] not in ":—–-"
+        and text[0] not in "—–-("
+        and any(character.isalpha() for character in text)
+    )

@@ -1,0 +1,64 @@
+"""Shapes of a line that several cleaners ask about: a title, a sentence, a credit. No language, only form."""
+
+from __future__ import annotations
+
+import re
+
+_ENDS_SENTENCE = re.compile(r"[.!?…。！？।؟]['\"”’»)\]」』]*$")
+_FULL_STOP = re.compile(r"[.。।](?:['\"”’»)\]」』]*)$")
+_OPENS_QUOTE = re.compile(r"^[\"“„«「『‘'‹]")
+_LETTER = re.compile(r"[^\W\d_]")
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
+
+
+def reach(text: str) -> int:
+    """Length as a reader feels it: a character of Chinese, Japanese, Korean or Thai says about what three letters say.
+
+    >>> reach("Hafen"), reach("港町")
+    (5, 6)
+    """
+    return len(text) + 2 * len(_UNSPACED.findall(text))
+
+
+def ends_sentence(text: str) -> bool:
+    return bool(_ENDS_SENTENCE.search(text))
+
+
+def is_quotation(text: str) -> bool:
+    """The line opens with a quotation mark: somebody speaks, or is quoted."""
+    return bool(_OPENS_QUOTE.match(text))
+
+
+def is_title(text: str, shortest: int = 12, longest: int = 200) -> bool:
+    """A line that could be a headline: letters, not too long, and no full stop at its end.
+
+    >>> is_title("Ferry returns to the estuary after nine years")
+    True
+    >>> is_title("He agreed.")
+    False
+    """
+    return (
+        shortest <= reach(text)
+        and len(text) <= longest
+        and not _FULL_STOP.search(text)
+        and text[-1] not in ",;:"
+        and bool(_LETTER.search(text))
+    )
+
+
+def is_capitals(text: str) -> bool:
+    """All letters are capitals, in a script that has them.
+
+    >>> is_capitals("FERRY RETURNS, 9 YEARS ON"), is_capitals("港町")
+    (True, False)
+    """
+    return text.isupper()
+
+
+def key(text: str) -> str:
+    """What two lines that say the same have in common: letters and digits, without case.
+
+    >>> key("Ferry returns!") == key("FERRY RETURNS")
+    True
+    """
+    return "".join(character for character in text.casefold() if character.isalnum())

@@ -1,0 +1,80 @@
+"""Share bars: rows of networks and buttons, one a line or all in one line.
+
+A single network's name may be a subhead or an answer ("TikTok"); so between paragraphs it goes only in company.
+Sentences that ask to be followed are written rules (``config/rules``): words differ by language, this shape does not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+from pydantic import Field
+
+from cleaners.kinds.registry import Context, Settings, cleaner, whole
+from cleaners.model import Mark, Story
+from cleaners.rules import fold
+
+_TOKEN = re.compile(r"[^\W_]+(?:['’+-][^\W_]+)*\+?|[^\W_]+", re.UNICODE)
+_COUNTER = re.compile(r"\d+(?:[.,]\d+)?[km]?", re.IGNORECASE)
+_RULE = "social_promotion/share-bar"
+_WHY = "A bar of buttons that share the page."
+_COMPANY = {"share", "follow", "channel", "comments", "newsletter-label"}
+
+
+class ShareBar(Settings):
+    longest: int = Field(default=160, description="Longest line, in characters, that can be a share bar.")
+
+
+@cleaner(ShareBar)
+def social_promotion(story: Story, context: Context, settings: ShareBar) -> Iterable[Mark]:
+    """Mark lines made of nothing but network names, share words and counters."""
+    vocabulary = _vocabulary(
+        context.ruleset.words.get("network", ()), context.ruleset.words.get("share-word", ())
+    )
+    bars = [
+        len(block.text) <= settings.longest and is_share_bar(block.text, vocabulary) for block in story.blocks
+    ]
+    for position, block in enumerate(story.blocks):
+        if not bars[position]:
+            continue
+        neighbours = [other for other in (position - 1, position + 1) if 0 <= other < len(bars)]
+        company = any(
+            bars[other] or not context.kinds_at(other).isdisjoint(_COMPANY) for other in neighbours
+        )
+        if context.zones[block.number] != "body" or company:
+            yield whole(block, "remove", _RULE, _WHY)
+
+
+Vocabulary = frozenset[tuple[str, ...]]
+
+
+@lru_cache(maxsize=256)
+def _vocabulary(networks: tuple[str, ...], words: tuple[str, ...]) -> Vocabulary:
+    return frozenset(_tokens(phrase) for phrase in (*networks, *words)) - {()}
+
+
+def _tokens(text: str) -> tuple[str, ...]:
+    return tuple(_TOKEN.findall(fold(text)))
+
+
+def is_share_bar(text: str, vocabulary: Vocabulary) -> bool:
+    """Whether ``text`` can be read as phrases of the vocabulary and counters, with nothing left over.
+
+    >>> bar = frozenset({("facebook",), ("share", "on")})
+    >>> is_share_bar("Share on Facebook 14K", bar), is_share_bar("Facebook fined", bar)
+    (True, False)
+    """
+    tokens = _tokens(text)
+    if not tokens or len(tokens) > 24:
+        return False
+    longest = max((len(phrase) for phrase in vocabulary), default=0)
+    reachable = {0}
+    for end in range(1, len(tokens) + 1):
+        if (end - 1 in reachable and _COUNTER.fullmatch(tokens[end - 1])) or any(
+            end - size in reachable and tokens[end - size : end] in vocabulary
+            for size in range(1, min(longest, end) + 1)
+        ):
+            reachable.add(end)
+    return len(tokens) in reachable and not all(_COUNTER.fullmatch(token) for token in tokens)

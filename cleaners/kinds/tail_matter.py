@@ -1,0 +1,66 @@
+"""What stands under the story: topics, the writer's box, the way to the comments.
+
+A label decides ("Tags", "About the author"): the short lines under it go with it, up to the next sentence. Without a label a list of names is left
+alone: victims, signatories and letter writers look just the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pydantic import Field
+
+from cleaners.kinds.registry import Context, Settings, cleaner, whole
+from cleaners.kinds.shapes import ends_sentence, key, reach
+from cleaners.model import Block, Mark, Story
+
+_LABELS = {
+    "tags-label": ("tags", "tags", "A topic of the page, under its label."),
+    "bio-label": ("author-bio", None, "It stands in the writer's box."),
+}
+
+
+class TailMatter(Settings):
+    most_lines: int = Field(default=15, description="How many lines under one label may go.")
+    longest_tag: int = Field(default=120, description="Longest line under a topics label, in characters.")
+
+
+@cleaner(TailMatter)
+def tail_matter(story: Story, context: Context, settings: TailMatter) -> Iterable[Mark]:
+    """Mark labels in the tail and the lines under them, and lines about the writer named in the byline."""
+    byline = key(story.fields.byline or "")
+    for position, block in enumerate(story.blocks):
+        if context.zones[block.number] != "tail" or context.protected(block):
+            continue
+        for label, (kind, field, why) in _LABELS.items():
+            if not context.is_kind(block, label):
+                continue
+            yield whole(block, "remove", f"tail_matter/{label}", "A label under the story.")
+            for line in _under(story, position, context, settings):
+                yield whole(line, "lift" if field else "remove", f"tail_matter/{kind}", why, field)
+        if len(byline) >= 6 and _is_about(block, byline):
+            yield whole(
+                block,
+                "remove",
+                "tail_matter/writer",
+                "The line under the story is about the writer named in the byline.",
+            )
+
+
+def _under(story: Story, position: int, context: Context, settings: TailMatter) -> Iterable[Block]:
+    for block in story.blocks[position + 1 : position + 1 + settings.most_lines]:
+        if (
+            context.protected(block)
+            or context.is_prose(block)
+            or context.claimed(block)
+            or len(block.text) > settings.longest_tag
+            or (ends_sentence(block.text) and reach(block.text) > 30)
+        ):
+            return
+        yield block
+
+
+def _is_about(block: Block, byline: str) -> bool:
+    """The tail's line is the writer's name, or opens with it: "Marta Oyelaran covers ports."."""
+    own = key(block.text)
+    return own == byline or (own.startswith(byline) and reach(block.text) <= 400)

@@ -1,0 +1,48 @@
+"""What a template prints when it has nothing to print: "Published: undefined", "NaN", "{{ article.dateHour }}".
+
+Whole lines only, and exact in case: "Nan Goldin" is a person and "undefined behaviour" a subject.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from cleaners.kinds.registry import Context, Settings, cleaner, whole
+from cleaners.model import Mark, Story
+
+_VALUE = r"(?:undefined|NaN|null|\[object [A-Z][A-Za-z]*\]|Invalid Date|Invalid date|%[sd]|\?\?\?)"
+_LABEL = r"[^\W\d_][\w ’'./-]{0,30}?"
+_RESIDUE = (
+    # "Published: undefined", "Updated undefined", "By: null"
+    (re.compile(rf"{_LABEL}[ ]?[:|–-][ ]*{_VALUE}(?:[ ,.:/|-]*{_VALUE})*"), "a label with nothing behind it"),
+    # "undefined", "NaN:NaN", "[object Object]", "NaN min read"
+    (
+        re.compile(rf"{_VALUE}(?:[ ,.:/|-]*{_VALUE})*(?: (?:min|minute|minutes)(?: read)?)?"),
+        "a value that is none",
+    ),
+    # "{{ article.dateHour }}", "<%= title %>", "${headline}", "{% if premium %}", "[/cta"
+    (
+        re.compile(r"(?:[\w ]{1,20}: ?)?(?:\{\{[^{}]*\}\}|<%.*%>|\$\{[^{}]*\}|\{%[^{}]*%\}|\[/?[a-z_-]+)"),
+        "an unexpanded template",
+    ),
+    (re.compile(r"(?i:lorem ipsum)\b.*"), "a designer's dummy text"),
+)
+_LONGEST = 160
+
+
+@cleaner()
+def template_residue(story: Story, context: Context, settings: Settings) -> Iterable[Mark]:
+    """Mark lines that are template residue from end to end."""
+    for block in story.blocks:
+        if len(block.text) > _LONGEST:
+            continue
+        for pattern, what in _RESIDUE:
+            if pattern.fullmatch(block.text.replace("\u00a0", " ")):
+                yield whole(
+                    block,
+                    "remove",
+                    "template_residue/" + what.replace(" ", "-").replace("'", ""),
+                    f"The page printed {what}.",
+                )
+                break

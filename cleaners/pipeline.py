@@ -1,0 +1,104 @@
+"""Configuration in, cleaned stories out: the one door to the library.
+
+    pipeline = load_pipeline(Path("config"))
+    cleaned = pipeline.clean(Raw(id="1", form="text", content="..."))
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+
+from cleaners.clean import clean
+from cleaners.judge import Budget
+from cleaners.kinds.registry import Cleaner, Settings, find_cleaner
+from cleaners.model import Cleaned, Raw, Story
+from cleaners.read import read
+from cleaners.rules import ConfigError, Rulebook, load_part, load_rulebook, load_yaml
+
+PIPELINE_FILE = "pipeline.yaml"
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """A loaded configuration. Cheap to keep and to call; not picklable, so a worker process loads its own.
+
+    ``version`` is a short hash of the whole configuration and of cleancopy's own version: the same input under the same version
+    gives the same bytes.
+    """
+
+    rulebook: Rulebook
+    cleaners: tuple[tuple[Cleaner, Settings], ...]
+    budget: Budget
+    version: str
+    directory: Path = field(compare=False)
+
+    def read(self, raw: Raw) -> Story:
+        """Read one story; ``cleaners.read.UnreadableStory`` where the input is no story at all."""
+        return read(raw)
+
+    def clean(self, raw: Raw) -> Cleaned:
+        """Read and clean one story."""
+        return self.clean_story(self.read(raw))
+
+    def clean_story(self, story: Story) -> Cleaned:
+        """Clean a story that was read before, or clean copy again."""
+        ruleset = self.rulebook.ruleset(story.publisher, story.language, story.url)
+        return clean(
+            story, ruleset, self.cleaners, self.budget, version=f"{self.version}-{ruleset.version[:8]}"
+        )
+
+
+def load_pipeline(directory: Path) -> Pipeline:
+    """Read ``pipeline.yaml``, ``rules/`` and ``publishers/`` under ``directory``.
+
+    ``ConfigError`` names file, line and column of the first mistake, and what to write instead.
+    """
+    directory = Path(directory)
+    file = load_yaml(directory / PIPELINE_FILE)
+    data = file.data or {}
+    if not isinstance(data, dict):
+        raise file.error((), "the file must be a mapping", "Begin with the key cleaners:")
+    for key in data:
+        if key not in ("budget", "cleaners"):
+            raise file.error((key,), f"the key {key!r} is not known here", "Write budget: or cleaners:", key=True)
+    budget = load_part(file, ("budget",), data.get("budget") or {}, Budget)
+    listed = data.get("cleaners") or {}
+    if not isinstance(listed, dict) or not listed:
+        raise file.error(
+            ("cleaners",) if "cleaners" in data else (),
+            "no cleaner is listed",
+            "List at least written_rules: under cleaners:",
+        )
+    cleaners = []
+    for name, wanted in listed.items():
+        try:
+            kind = find_cleaner(name)
+        except LookupError as error:
+            raise file.error(
+                ("cleaners", name), str(error), "Mend the name or add the module", key=True
+            ) from error
+        settings = load_part(file, ("cleaners", name), wanted or {}, kind.settings)
+        if settings.enabled:
+            cleaners.append((kind, settings))
+    return Pipeline(
+        rulebook=load_rulebook(directory),
+        cleaners=tuple(cleaners),
+        budget=budget,
+        version=_version(directory),
+        directory=directory,
+    )
+
+
+def _version(directory: Path) -> str:
+    """A hash over cleancopy's version and every configuration file that decides what is cut, in a fixed order."""
+    digest = hashlib.sha256(version("cleancopy").encode())
+    files = [directory / PIPELINE_FILE, *directory.glob("rules/*.yaml"), *directory.glob("publishers/*.yaml")]
+    for path in sorted(files):
+        digest.update(b"\0" + path.relative_to(directory).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+__all__ = ["ConfigError", "Pipeline", "load_pipeline"]

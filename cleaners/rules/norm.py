@@ -1,0 +1,63 @@
+"""One shape for lines that look alike, without moving a single character.
+
+``norm`` is one character for one character, so offsets found in ``norm(text)`` are offsets of ``text``.
+``fold`` is for comparing whole lines and may change the length.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import unicodedata
+
+LEADING = "•·‣◦▪■●-–—►▶»›>|*#✉ "
+"""Bullets and symbols before a line that do not matter."""
+TRAILING = ":»›>→|… "
+"""Marks after a line that do not matter. A full stop, "?" and "!" do."""
+
+_SPACES = "".join(chr(code) for code in range(sys.maxunicode + 1) if chr(code).isspace() and chr(code) != " ")
+_SINGLE = "‘’‚‛"
+_DOUBLE = "“”„‟"
+_ODD = re.compile(f"[{re.escape(_SPACES)}{_SINGLE}{_DOUBLE}\ud800-\udfff]")
+_TABLE = {
+    **dict.fromkeys(_SPACES, " "),
+    **dict.fromkeys(_SINGLE, "'"),
+    **dict.fromkeys(_DOUBLE, '"'),
+}
+
+
+def norm(text: str) -> str:
+    """Any Unicode space becomes a space, curly quotes straight ones; the length stays.
+
+    A lone surrogate becomes U+FFFD (it has no UTF-8, and RE2 reads UTF-8).
+
+    >>> norm("Follow\\u00a0us: “X”")
+    'Follow us: "X"'
+    """
+    return _ODD.sub(lambda found: _TABLE.get(found[0], "\ufffd"), text)
+
+
+def fold(text: str) -> str:
+    """What two lines must share to be the same line: no case, no decoration, single spaces.
+
+    >>> fold("» SHARE  THIS story:")
+    'share this story'
+    >>> fold("***")
+    '***'
+    """
+    return canonical(text).casefold() if text.isascii() else _nfc(_nfc(canonical(text)).casefold())
+
+
+def fold_exact(text: str) -> str:
+    """As ``fold``, keeping the case."""
+    return canonical(text) if text.isascii() else _nfc(canonical(text))
+
+
+def canonical(text: str) -> str:
+    """``norm`` with single spaces and without decoration; a line that is nothing but decoration keeps it."""
+    spaced = " ".join(norm(text).split())
+    return spaced.lstrip(LEADING).rstrip(TRAILING) or spaced
+
+
+def _nfc(text: str) -> str:
+    return unicodedata.normalize("NFC", text)

@@ -1,0 +1,138 @@
+"""Before and after as Markdown, for the page that Prefect shows beside a run."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from cleaners.judge import words
+from cleaners.model import Cleaned
+from cleaners.write.changes import Line, Piece, changes
+from cleaners.write.escapes import code, markdown_text, one_line
+
+MOST_BYTES = 100_000
+"""Prefect's page grows slow with artifacts above this."""
+_ROOM_FOR_NOTE = 200
+_LONGEST_PIECE = 6_000
+
+
+def before_after_markdown(cleaned: Cleaned, most_bytes: int = MOST_BYTES) -> str:
+    """The story with its removed lines struck through, each with its rule and reason; at most ``most_bytes`` of UTF-8.
+
+    Prefect renders Markdown and HTML: story text is escaped so that none of its images, links or tags is. A story that
+    is too long loses lines from its middle, kept ones first, and a note says how many.
+    """
+    head = _head(cleaned)
+    lines = changes(cleaned)
+    shown = [_line(line) for line in lines]
+    if _size([*head, *shown]) > most_bytes:
+        shown = _shorten(lines, shown, most_bytes - _size(head))
+    return "\n\n".join([*head, *shown]) + "\n"
+
+
+def _head(cleaned: Cleaned) -> list[str]:
+    story, fields = cleaned.source, cleaned.copy.fields
+    title = fields.headline or story.id
+    parts = [f"## {_short(title, 300)}", f"**{cleaned.verdict.upper()}**" + _figures(cleaned)]
+    parts += _list([_short(reason, 300) for reason in cleaned.reasons], 20)
+    known = [
+        (name, getattr(fields, name))
+        for name in ("section", "standfirst", "byline", "published", "updated", "agency", "rights")
+    ]
+    for picture in fields.pictures:
+        known += [("caption", picture.caption), ("credit", picture.credit)]
+    parts += _list([f"{name}: {_short(value, 300)}" for name, value in known if value], 30)
+    return [*parts, "---"]
+
+
+def _list(items: list[str], most: int) -> list[str]:
+    """The items as one list, if there are any; of many the first ones."""
+    more = [f"and {len(items) - most} more, in the report"] if len(items) > most else []
+    return ["\n".join(f"- {item}" for item in [*items[:most], *more])] if items else []
+
+
+def _figures(cleaned: Cleaned) -> str:
+    before = sum(words(block.text) for block in cleaned.source.blocks)
+    after = sum(words(block.text) for block in cleaned.copy.blocks)
+    counts = Counter(removal.action for removal in cleaned.removals)
+    return f" · {before} words before, {after} after · {counts['remove']} removed, {counts['lift']} lifted to fields"
+
+
+def _short(text: str, most: int) -> str:
+    line = " ".join(text.split())
+    return one_line(line if len(line) <= most else line[: most - 1] + "…", "code")
+
+
+def _line(line: Line) -> str:
+    shown = ""
+    for piece in line.pieces:
+        part = _piece(piece, at_start=not shown)
+        # "story~~Published~~": without the space, Markdown would take the signs for letters.
+        glued = shown and part and not shown[-1].isspace() and "~~" in (shown[-2:], part[:2])
+        shown += (" " if glued else "") + part
+    return shown.strip() + _notes(line)
+
+
+def _piece(piece: Piece, at_start: bool) -> str:
+    words_in = piece.text.strip()
+    if not words_in:
+        return " " if piece.text else ""
+    before = " " if piece.text[0].isspace() and not at_start else ""
+    after = " " if piece.text[-1].isspace() else ""
+    cut = piece.effect in ("removed", "lifted")
+    if len(words_in) > _LONGEST_PIECE:
+        half = _LONGEST_PIECE // 2
+        words_in = (
+            f"{words_in[:half]} [… {len(words_in) - 2 * half} characters left out …] {words_in[-half:]}"
+        )
+    safe = markdown_text(words_in, "code", at_start=at_start and not cut)
+    if cut:
+        safe = f"~~{safe}~~"
+    return before + safe + after
+
+
+def _notes(line: Line) -> str:
+    notes = list(dict.fromkeys(_note(piece) for piece in line.pieces if piece.effect != "kept"))
+    return "".join("\\\n→ " + note for note in notes)
+
+
+def _note(piece: Piece) -> str:
+    effect = f"lifted to {piece.field}" if piece.effect == "lifted" else piece.effect
+    rules = ", ".join(code(rule) for rule in piece.rules)
+    spared = ", ".join(code(rule) for rule in piece.overruled)
+    return f"**{effect}** by {rules}: {_short(piece.why, 500)}" + (f" (against {spared})" if spared else "")
+
+
+def _size(parts: list[str]) -> int:
+    return sum(len(part.encode(errors="replace")) + 2 for part in parts) + 1
+
+
+def _shorten(lines: tuple[Line, ...], shown: list[str], room: int) -> list[str]:
+    """Lines from both ends as far as there is room; lines with a fate take up the room before kept ones do."""
+    room -= _ROOM_FOR_NOTE
+    sizes = [len(part.encode(errors="replace")) + 2 for part in shown]
+    inwards = sorted(range(len(shown)), key=lambda number: min(number, len(shown) - 1 - number))
+    taken: set[int] = set()
+    for wanted in (True, False):
+        for number in inwards:
+            if (lines[number].effect != "kept") is not wanted:
+                continue
+            note = 0 if {number - 1, number + 1} & taken else _ROOM_FOR_NOTE
+            if sizes[number] + note > room:
+                continue
+            room -= sizes[number] + note
+            taken.add(number)
+    parts: list[str] = []
+    left_out = 0
+    for number, part in enumerate(shown):
+        if number in taken:
+            if left_out:
+                parts.append(_left_out(left_out))
+                left_out = 0
+            parts.append(part)
+        else:
+            left_out += 1
+    return [*parts, _left_out(left_out)] if left_out else parts
+
+
+def _left_out(count: int) -> str:
+    return f"*… {count} {'line is' if count == 1 else 'lines are'} left out here: this page has a limit. The report shows them all. …*"

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import pytest
+from conftest import LAST, LEAD, NEXT  # type: ignore[import-not-found]
+
+HEADLINE = "Ferry returns to the estuary after nine years"
+STANDFIRST = "Harbour office keeps its silence as the dredger comes back without a word to anyone"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [LEAD, "A second step", NEXT],
+        [LEAD, NEXT, HEADLINE],
+        ["By Monday the water had reached the second step of the old custom house, and the clerks had left it.", LEAD],
+        ["“Read more,” her grandmother used to tell her.", LEAD],
+        ["Not any more.", LEAD],
+        ["Correction: An earlier version gave the wrong year.", LEAD],
+        ["Amira Haddad, 34", "Piotr Lind, 51"],
+    ],
+)
+def test_spares(said, lines):
+    assert said("head_matter", lines) == {}
+
+
+def test_the_whole_head(said):
+    found = said(
+        "head_matter",
+        ["World", HEADLINE, STANDFIRST, "By Marta Oyelaran", "3 March 2026", LEAD, NEXT],
+    )
+    assert found == {
+        "World": "lift section",
+        HEADLINE: "lift headline",
+        STANDFIRST: "lift standfirst",
+        "By Marta Oyelaran": "lift byline",
+        "3 March 2026": "lift published",
+    }
+
+
+def test_the_known_headline_decides(said):
+    found = said("head_matter", ["Another title stands first here", HEADLINE, LEAD, NEXT], headline=HEADLINE)
+    assert found[HEADLINE] == "lift headline"
+    assert found.get("Another title stands first here") != "lift headline"
+
+
+def test_a_bare_name_beside_a_date_is_the_byline(said):
+    found = said("head_matter", [HEADLINE, "Marta Oyelaran", "3 March 2026", LEAD, NEXT])
+    assert found["Marta Oyelaran"] == "lift byline"
+
+
+def test_a_standfirst_like_prose_above_a_byline(said):
+    standfirst = "Harbour office keeps its silence as the dredger comes back without a word to anyone."
+    found = said("head_matter", [HEADLINE, standfirst, "By Marta Oyelaran", LEAD, NEXT, LAST])
+    assert found[standfirst] == "lift standfirst"
+    assert LEAD not in found

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import pytest
+from conftest import LEAD, NEXT  # type: ignore[import-not-found]
+
+TITLE = "Harbour town prepares for the last ferry"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [LEAD, TITLE, NEXT],
+        [LEAD, "DEATH BEHIND BARS", NEXT],
+        [LEAD, "WAS ANYONE ELSE INVOLVED?", NEXT],
+        [LEAD, "Live", NEXT],
+        [LEAD, "Read more books, the minister urged.", NEXT],
+        [LEAD, "“WE WERE TOLD TO WAIT AND TO SIGN EVERYTHING THAT WAS PUT ON THE TABLE”", NEXT],
+    ],
+)
+def test_spares(said, lines):
+    assert said("related_links", lines) == {}
+
+
+def test_a_label_and_the_titles_under_it(said):
+    found = said("related_links", [LEAD, "Related articles", TITLE, "Dredger returns to the estuary", NEXT])
+    assert found == dict.fromkeys(["Related articles", TITLE, "Dredger returns to the estuary"], "remove")
+
+
+def test_a_button_alone(said):
+    assert said("related_links", [LEAD, "Read more", NEXT]) == {"Read more": "remove"}
+
+
+def test_a_headline_in_capitals_between_paragraphs(said):
+    line = "HARBOUR MASTER SEES THIRD STRAIGHT WIN OVER FERRY COMPANY IN SPRING VOTE"
+    assert said("related_links", [LEAD, line, NEXT]) == {line: "remove"}
+
+
+def test_the_tail_s_list_of_links(said):
+    found = said("related_links", [LEAD, NEXT, "Most read", TITLE, "Quay reopens"])
+    assert found == dict.fromkeys(["Most read", TITLE, "Quay reopens"], "remove")

@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import pytest
+from conftest import LAST, LEAD, NEXT  # type: ignore[import-not-found]
+
+HEADLINE = "Ferry returns to the estuary after nine years"
+
+
+@pytest.mark.parametrize("line", ["HARBOUR POST:", "Not any more.", "* * *", "“Ours to keep”", "— he said"])
+def test_refrains_stay(said, line):
+    assert said("repeats", [LEAD, line, NEXT, line, LAST, line, NEXT]) == {}
+
+
+def test_twice_is_no_proof(said):
+    assert said("repeats", [LEAD, "Article content", NEXT, "Article content", LAST]) == {}
+
+
+def test_furniture_that_returns(said):
+    lines = [LEAD, "Article content", NEXT, "Article content", LAST, "Article content", NEXT]
+    assert said("repeats", lines) == {"Article content": "remove"}
+
+
+def test_the_headline_again(said):
+    assert said("repeats", [HEADLINE, LEAD, NEXT], headline=HEADLINE) == {HEADLINE: "lift headline"}
+    assert said("repeats", [LEAD, HEADLINE, NEXT], headline=HEADLINE) == {}
