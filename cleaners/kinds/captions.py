@@ -37,13 +37,17 @@ def captions(story: Story, context: Context, settings: Captions) -> Iterable[Mar
             yield from _with_credit(block, context, "captions/figure", "The line is a picture's caption.")
         elif context.is_kind(block, "credit"):
             yield whole(block, "lift", "captions/credit", "The line names who took the picture.", "credit")
-            yield from _beside_credit(story, position, context)
+            yield from _above_credit(story, position, context)
         elif not context.is_kind(block, "byline", "related", "copyright"):
             if _credit_at_end(block, context, last=_is_last_prose(story, position, context)):
                 yield from _with_credit(
                     block, context, "captions/ends-in-credit", "The line ends in a picture credit."
                 )
-            elif context.kinds_at(position - 1) & {"picture-label"} and _may_be_caption(block, context):
+            elif (
+                context.kinds_at(position - 1) & {"picture-label"}
+                and not context.kinds_at(position - 2) & {"credit"}
+                and _may_be_caption(block, context)
+            ):
                 yield from _with_credit(
                     block, context, "captions/under-label", "The line stands under a picture's label."
                 )
@@ -148,16 +152,26 @@ def _may_be_caption(block: Block, context: Context) -> bool:
     )
 
 
-def _beside_credit(story: Story, position: int, context: Context) -> Iterator[Mark]:
-    """The line above a credit is its caption when it has no full stop and nothing else claims it."""
-    if position == 0 or context.zones[story.blocks[position].number] == "tail":
+def _above_credit(story: Story, position: int, context: Context) -> Iterator[Mark]:
+    """In a story whose pictures carry credits on their own lines, the line above each is its caption.
+
+    One such line proves nothing: a credit of the lead picture may follow any paragraph. Two set the pattern.
+    """
+    if position == 0:
         return
     above = story.blocks[position - 1]
+    credited = sum(
+        context.is_kind(block, "credit") and context.zones[block.number] != "tail" for block in story.blocks
+    )
     if (
-        above.kind == "paragraph"
-        and context.zones[above.number] == "body"
-        and _may_be_caption(above, context)
-        and reach(above.text) >= 40
+        credited >= 2
+        and above.kind == "paragraph"
+        and context.zones[above.number] != "tail"
+        and not context.claimed(above)
+        and not is_quotation(above.text)
+        and len(above.text) <= 300
+        and context.is_prose(above)
+        and not _is_last_prose(story, position, context)
     ):
         yield whole(above, "lift", "captions/above-credit", "The line stands above a picture credit.", "caption")
 

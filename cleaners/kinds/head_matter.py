@@ -1,14 +1,17 @@
 """Head matter: kicker, headline, standfirst, byline and date above the first paragraph, lifted by order and shape.
 
-The order is the newsroom's own: kicker, headline, standfirst, byline, date, picture, body. Where the document's metadata knows the
-headline, the line that says the same is it; where not, the first line that reads like a title is. A standfirst that reads like a
-paragraph is only told when a byline or a date stands between it and the story.
+The order is the newsroom's own: kicker, headline, standfirst, byline, date, picture, body. Which line is the headline is told by
+witnesses: the document's own headline, the words of its address, the words of the story below. Without a witness only the plainest
+case is taken (one title on top of the story), because a raw copy may begin anywhere.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from difflib import SequenceMatcher
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field
 
@@ -16,54 +19,98 @@ from cleaners.kinds.registry import Context, Settings, cleaner, whole
 from cleaners.kinds.shapes import ends_sentence, is_quotation, is_title, key, reach
 from cleaners.model import Block, Mark, Story
 
-_ABOVE = "navigation stands above it"
-# What may stand in the head and is neither headline nor standfirst.
-_OTHER = {"byline", "published", "published-label", "share", "follow", "credit", "agency-name", "picture-label"}
+_OTHER = {
+    "byline",
+    "published",
+    "published-label",
+    "share",
+    "follow",
+    "credit",
+    "agency-name",
+    "picture-label",
+    "role",
+}
+_WORD = re.compile(r"[^\W\d_]{3,}|\d{2,}")
+_COLON = (":", "：")
 
 
 class HeadMatter(Settings):
-    most_lines: int = Field(
-        default=14, description="How many lines below the headline may still be head matter."
-    )
     longest_kicker: int = Field(default=40, description="Longest kicker, in characters.")
     longest_standfirst: int = Field(default=400, description="Longest standfirst, in characters.")
+    most_prose: int = Field(
+        default=2, description="How many lines that read like prose may stand above a byline or a date."
+    )
+
+
+@dataclass(frozen=True)
+class _Head:
+    """The blocks above the story, those that no rule claims, and the headline's lines among them."""
+
+    blocks: list[Block]
+    free: list[Block]
+    headlines: list[Block]
+    witnessed: bool
 
 
 @cleaner(HeadMatter)
 def head_matter(story: Story, context: Context, settings: HeadMatter) -> Iterable[Mark]:
     """Lift what stands above the story."""
-    head = _head(story, context, settings)
-    if not head:
+    head = _read_head(story, context, settings)
+    if not head.blocks:
         return
-    free = [
-        block for block in head if not context.protected(block) and not _taken(block, context, story)
-    ]
-    yield from _bylines_and_dates(head, context)
-    headline = _headline(free, story)
-    if headline is not None:
-        yield whole(headline, "lift", "head_matter/headline", "The story's headline stands above it.", "headline")
-    top = head.index(headline) if headline is not None else -1
-    if headline is not None:
-        yield from _kickers([block for block in head[:top] if block in free], story, settings)
-    elif story.fields.headline or any(_is_meta(block, context) for block in head):
-        yield from _kickers([b for b in free if _is_kicker(b, settings)][:1], story, settings)
-    yield from _standfirsts([block for block in head[top + 1 :] if block in free], head, context, story, settings)
-    yield from _names(head[top + 1 :], free, context, headline is not None)
+    yield from _bylines_and_dates(head.blocks, context)
+    if head.headlines:
+        first = head.blocks.index(head.headlines[0])
+        last = head.blocks.index(head.headlines[-1])
+        for block in head.headlines:
+            yield whole(
+                block, "lift", "head_matter/headline", "The story's headline stands above it.", "headline"
+            )
+        above = [block for block in head.blocks[:first] if block in head.free]
+        yield from _above(above, head, settings)
+        below = [block for block in head.blocks[first + 1 :] if block not in head.headlines]
+    elif story.fields.headline or any(_is_meta(block, context) for block in head.blocks):
+        kickers = [block for block in head.free if _is_kicker(block, settings)]
+        at = head.blocks.index(kickers[0]) if kickers else -1
+        if at == 0 and not _is_name(kickers[0], context):
+            yield whole(
+                kickers[0], "lift", "head_matter/section", "A section's name opens the story.", "section"
+            )
+        below, last = head.blocks[1 if at == 0 else 0 :], -1
+    else:
+        return
+    names = list(_names(below, head, context))
+    yield from names
+    taken = {mark.block for mark in names}
+    yield from _standfirsts(
+        [block for block in below if block in head.free and block.number not in taken], head, context, story, settings, last
+    )
 
 
-def _head(story: Story, context: Context, settings: HeadMatter) -> list[Block]:
-    """The blocks above the story; down to the last byline or date line, if one follows a standfirst that looks like prose."""
+# --- where the head ends -------------------------------------------------------------------------------------------
+
+
+def _read_head(story: Story, context: Context, settings: HeadMatter) -> _Head:
+    blocks = _head_blocks(story, context, settings)
+    free = [block for block in blocks if not context.protected(block) and not _taken(block, context)]
+    headlines, witnessed = _headlines(free, blocks, story, context)
+    return _Head(blocks, free, headlines, witnessed)
+
+
+def _head_blocks(story: Story, context: Context, settings: HeadMatter) -> list[Block]:
+    """Down to the first prose; or to the last byline or date line under a standfirst that reads like prose."""
     blocks = list(story.blocks)
     prose = [position for position, block in enumerate(blocks) if context.is_prose(block)]
     if not prose:
         return []
     end = prose[0]
-    for position in range(end, min(len(blocks), end + 6)):
+    for position in range(end, min(len(blocks), end + 7)):
         above = [p for p in prose if p < position]
         below = [p for p in prose if p > position]
         if (
             _is_meta(blocks[position], context)
-            and len(above) <= 2
+            and not _after_colon(blocks, position, context)
+            and len(above) <= settings.most_prose
             and len(below) >= max(2, len(above))
             and all(len(blocks[p].text) <= settings.longest_standfirst for p in above)
         ):
@@ -75,7 +122,13 @@ def _is_meta(block: Block, context: Context) -> bool:
     return len(block.text) <= 140 and context.is_kind(block, "byline", "published", "published-label")
 
 
-def _taken(block: Block, context: Context, story: Story) -> bool:
+def _after_colon(blocks: list[Block], position: int, context: Context) -> bool:
+    """A date under a label of the story's own ("Date of the hearing:") is the story's."""
+    above = blocks[position - 1] if position else None
+    return above is not None and above.text.endswith(_COLON) and not context.claimed(above)
+
+
+def _taken(block: Block, context: Context) -> bool:
     """Another rule or cleaner speaks for this line."""
     return (
         block.kind in ("caption", "row", "embed")
@@ -85,38 +138,85 @@ def _taken(block: Block, context: Context, story: Story) -> bool:
 
 
 def _bylines_and_dates(head: list[Block], context: Context) -> Iterator[Mark]:
-    for block in head:
-        if context.protected(block):
+    for position, block in enumerate(head):
+        if context.protected(block) or _after_colon(head, position, context):
             continue
-        if context.is_kind(block, "published") and not _starts_like_byline(block, context):
-            yield whole(
-                block, "lift", "head_matter/date", "When the story came out stands above it.", "published"
-            )
-        elif context.is_kind(block, "byline"):
+        if context.is_kind(block, "byline"):
             yield whole(
                 block, "lift", "head_matter/byline", "The writer's name stands above the story.", "byline"
             )
+        elif context.is_kind(block, "published"):
+            yield whole(
+                block, "lift", "head_matter/date", "When the story came out stands above it.", "published"
+            )
 
 
-def _starts_like_byline(block: Block, context: Context) -> bool:
-    return context.is_kind(block, "byline")
+# --- which line is the headline ------------------------------------------------------------------------------------
 
 
-def _headline(free: list[Block], story: Story) -> Block | None:
+def _headlines(
+    free: list[Block], head: list[Block], story: Story, context: Context
+) -> tuple[list[Block], bool]:
+    """The headline's line and its repeats in the head, and whether a witness stands for it."""
     known = story.fields.headline
     if known:
-        alike = [block for block in free if same_line(block.text, known)]
-        return alike[-1] if alike else None
-    for block in free:
-        words = len(block.text.split())
-        enough = words >= 4 or (words >= 2 and reach(block.text) >= 24) or reach(block.text) >= 40
-        if enough and is_title(block.text, shortest=18, longest=220) and not _is_list_entry(block):
-            return block
-    return None
+        return [block for block in free if same_line(block.text, known)], True
+    titles = [block for block in free if _may_be_headline(block)]
+    if not titles:
+        return [], False
+    slug = _slug_words(story.url)
+    body = {word.casefold() for block in story.blocks if block not in head for word in _WORD.findall(block.text)}
+    weights = {block.number: _weight(block, titles, head, slug, body, context) for block in titles}
+    best = max(titles, key=lambda block: (weights[block.number], -block.number))
+    by_address = _share(best.text, slug) >= 0.5
+    if by_address or any(_is_meta(block, context) for block in head):
+        return [block for block in titles if same_line(block.text, best.text)], True
+    if _plain_case(best, free, head):
+        return [block for block in titles if same_line(block.text, best.text)], False
+    return [], False
 
 
-def _is_list_entry(block: Block) -> bool:
-    return block.kind == "item" or block.text[:1] in "-•·*"
+def _may_be_headline(block: Block) -> bool:
+    words = len(block.text.split())
+    enough = words >= 4 or (words >= 2 and reach(block.text) >= 22) or reach(block.text) >= 40
+    return enough and is_title(block.text, shortest=16, longest=220) and block.text[:1] not in "-•·*…"
+
+
+def _weight(
+    block: Block, titles: list[Block], head: list[Block], slug: set[str], body: set[str], context: Context
+) -> float:
+    """How much speaks for a title: the address, the story's words, a repeat, a byline or date close below it."""
+    at = head.index(block)
+    close = any(_is_meta(other, context) for other in head[at + 1 : at + 4])
+    again = sum(same_line(block.text, other.text) for other in titles) > 1
+    return (
+        3.0 * _share(block.text, slug)
+        + 1.0 * _share(block.text, body)
+        + 0.5 * close
+        + 0.5 * again
+        + (0.5 if block.kind == "heading" else 0.0)
+    )
+
+
+def _share(text: str, words: set[str]) -> float:
+    own = {word.casefold() for word in _WORD.findall(text)}
+    return len(own & words) / len(own) if own and words else 0.0
+
+
+def _slug_words(url: str | None) -> set[str]:
+    """The words of an address: "/harbour/ferry-returns-4711.html" says "ferry returns"."""
+    if not url:
+        return set()
+    return {word.casefold() for word in _WORD.findall(unquote(urlsplit(url).path).replace("_", "-"))}
+
+
+def _plain_case(best: Block, free: list[Block], head: list[Block]) -> bool:
+    """One title on top, under at most a kicker, over at most one standfirst: no witness is needed."""
+    at = head.index(best)
+    if best.text[:1].islower() or any(len(block.text) > 40 for block in head[:at]) or at > 3:
+        return False
+    below = [block for block in free if head.index(block) > at and block.kind != "caption"]
+    return sum(reach(block.text) >= 40 for block in below) <= 2 and len(below) <= 3
 
 
 def same_line(one: str, other: str) -> bool:
@@ -131,9 +231,12 @@ def same_line(one: str, other: str) -> bool:
     if a == b:
         return True
     short, long = sorted((a, b), key=len)
-    if len(short) >= 20 and long.startswith(short):
-        return True
-    return len(short) >= 20 and SequenceMatcher(None, a, b, autojunk=False).ratio() >= 0.9
+    if len(short) < 20 or len(long) > 2 * len(short):
+        return False
+    return long.startswith(short) or SequenceMatcher(None, a, b, autojunk=False).ratio() >= 0.9
+
+
+# --- what stands above and below it --------------------------------------------------------------------------------
 
 
 def _is_kicker(block: Block, settings: HeadMatter) -> bool:
@@ -141,12 +244,13 @@ def _is_kicker(block: Block, settings: HeadMatter) -> bool:
         len(block.text) <= settings.longest_kicker
         and len(block.text.split()) <= 5
         and not ends_sentence(block.text)
+        and block.text[:1] not in "@#"
         and any(character.isalpha() for character in block.text)
     )
 
 
-def _kickers(above: list[Block], story: Story, settings: HeadMatter) -> Iterator[Mark]:
-    """The line nearest the headline is the section; short lines further up are the page's navigation."""
+def _above(above: list[Block], head: _Head, settings: HeadMatter) -> Iterator[Mark]:
+    """The line nearest the headline is the section; what stands further up is the page's."""
     section = next((block for block in reversed(above) if _is_kicker(block, settings)), None)
     for block in above:
         if block is section:
@@ -160,43 +264,60 @@ def _kickers(above: list[Block], story: Story, settings: HeadMatter) -> Iterator
                 "head_matter/navigation",
                 "A short line above headline and section is the page's navigation.",
             )
-        elif story.fields.headline is None or not same_line(block.text, story.fields.headline):
-            if is_title(block.text):
+        elif head.witnessed and is_title(block.text):
+            yield whole(
+                block,
+                "remove",
+                "head_matter/other-story",
+                "A title above the story's own headline leads to another story.",
+            )
+
+
+def _names(below: list[Block], head: _Head, context: Context) -> Iterator[Mark]:
+    """A bare name, role or agency under the headline or beside a byline or date is the byline."""
+    marked: set[int] = set()
+    for position, block in enumerate(below):
+        near = [below[other] for other in (position - 1, position + 1) if 0 <= other < len(below)]
+        beside = any(_is_meta(other, context) or other.number in marked for other in near)
+        if context.is_kind(block, "role") or (
+            context.is_kind(block, "agency-name") and not context.is_kind(block, "byline")
+        ):
+            if not any(other.kind == "caption" or context.is_kind(other, "credit") for other in near):
+                marked.add(block.number)
                 yield whole(
-                    block, "suspect", "head_matter/above-headline", "A title above the headline may be another story's."
+                    block, "lift", "head_matter/role", "A role or an agency stands above the story.", "byline"
+                )
+        elif block in head.free and _is_name(block, context):
+            if beside or (head.headlines and len(block.text.split()) in (2, 3)):
+                marked.add(block.number)
+                yield whole(
+                    block, "lift", "head_matter/name", "A bare name stands above the story.", "byline"
                 )
 
 
+def _is_name(block: Block, context: Context) -> bool:
+    return len(block.text) <= 60 and context.is_kind(block, "name")
+
+
 def _standfirsts(
-    below: list[Block], head: list[Block], context: Context, story: Story, settings: HeadMatter
+    below: list[Block], head: _Head, context: Context, story: Story, settings: HeadMatter, last: int
 ) -> Iterator[Mark]:
-    """Lines under the headline, above byline, date and story."""
+    """Lines under the headline, above the story, long enough to be no label."""
     for block in below:
-        if len(block.text) > settings.longest_standfirst or is_quotation(block.text) and ends_sentence(block.text):
+        text = block.text
+        if len(text) > settings.longest_standfirst or text.endswith(_COLON) or "//" in text:
+            continue
+        if head.blocks.index(block) < last and not same_line(text, story.fields.standfirst or ""):
             continue
         known = story.fields.standfirst
-        if (known and same_line(block.text, known)) or reach(block.text) >= 40 or (
-            block.text[:1] in "-…•" and reach(block.text) >= 25
-        ):
-            yield whole(
-                block, "lift", "head_matter/standfirst", "The standfirst stands between headline and story.", "standfirst"
-            )
-
-
-def _names(below: list[Block], free: list[Block], context: Context, under_headline: bool) -> Iterator[Mark]:
-    """A bare name, role or agency next to a byline or a date is the byline."""
-    for position, block in enumerate(below):
-        if context.is_kind(block, "agency-name") and not context.is_kind(block, "byline"):
-            yield whole(block, "lift", "head_matter/agency", "An agency's name stands above the story.", "byline")
+        if known and same_line(text, known):
+            pass
+        elif reach(text) < (25 if text[:1] in "-…•" else 40) or (is_quotation(text) and ends_sentence(text)):
             continue
-        if block not in free or reach(block.text) >= 40 or ends_sentence(block.text):
-            continue
-        neighbours = [below[other] for other in (position - 1, position + 1) if 0 <= other < len(below)]
-        if any(_is_meta(other, context) for other in neighbours) and _is_name(block, context):
-            yield whole(
-                block, "lift", "head_matter/name", "A name or a role beside a byline or a date.", "byline"
-            )
-
-
-def _is_name(block: Block, context: Context) -> bool:
-    return any(hit.rule.kind == "name" for hit in context.hits.get(block.number, ()))
+        yield whole(
+            block,
+            "lift",
+            "head_matter/standfirst",
+            "The standfirst stands between headline and story.",
+            "standfirst",
+        )

@@ -6,6 +6,7 @@ headlines in capitals that some houses drop between paragraphs. A lone short lin
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from pydantic import Field
@@ -17,6 +18,10 @@ from cleaners.model import Block, Mark, Story
 _LABEL = "related-label"
 # Other kinds of lines that stand among links: a date, a writer's name, a counter, a label.
 _AMONG = {_LABEL, "name", "agency-name", "related", "published", "byline", "furniture", "ad", "share", "picture-label"}
+
+
+# "7h03 - Japan: exports rise" opens an entry of a live file.
+_LIVE_TIME = re.compile(r"\d{1,2} ?[h:.] ?\d{2}\b")
 
 
 class RelatedLinks(Settings):
@@ -60,10 +65,13 @@ def _titles(story: Story, position: int, context: Context, settings: RelatedLink
             break
         # A full stop ends a sentence, and a sentence is no link; a heading under the label is the next subhead.
         if zone == "body" and (
-            block.kind == "heading" or not is_title(block.text, shortest=25) or is_quotation(block.text)
+            block.kind == "heading"
+            or not is_title(block.text, shortest=25)
+            or is_quotation(block.text)
+            or _LIVE_TIME.match(block.text)
         ):
             break
-        if zone != "body" and ends_sentence(block.text) and reach(block.text) > 40 and not is_title(block.text):
+        if zone != "body" and ends_sentence(block.text) and not is_title(block.text):
             break
         found.append(block)
     return found

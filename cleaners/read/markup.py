@@ -1,0 +1,101 @@
+"""An HTML fragment as events with exact positions: the stdlib parser tells where each begins, the next where it ended."""
+
+from __future__ import annotations
+
+from html import unescape
+from html.parser import HTMLParser
+from typing import Literal, NamedTuple
+
+EventKind = Literal["start", "end", "text", "entity", "comment", "other"]
+
+
+class Event(NamedTuple):
+    """One token of the fragment: ``raw[start:end]``. ``name`` is a tag's name, or a comment's or an entity's text."""
+
+    kind: EventKind
+    start: int
+    end: int
+    name: str
+    attributes: dict[str, str | None] | None = None
+
+
+def events(raw: str) -> list[Event]:
+    """All tokens of ``raw`` in order. Every character of ``raw`` stands in one, or in a gap that the parser skipped.
+
+    >>> [(event.kind, raw[event.start:event.end]) for raw in ["<p>R&amp;D"] for event in events(raw)]
+    [('start', '<p>'), ('text', 'R'), ('entity', '&amp;'), ('text', 'D')]
+    """
+    tokenizer = _Tokenizer(raw)
+    tokenizer.feed(raw)
+    tokenizer.close()
+    found = tokenizer.found
+    done: list[Event] = []
+    for index, event in enumerate(found):
+        limit = found[index + 1].start if index + 1 < len(found) else len(raw)
+        # Text tells its own length; any other token ends where the next begins.
+        done.append(event if event.end >= 0 else event._replace(end=limit))
+    return done
+
+
+class _Tokenizer(HTMLParser):
+    def __init__(self, raw: str) -> None:
+        super().__init__(convert_charrefs=False)
+        self.found: list[Event] = []
+        self._starts = [0]
+        at = raw.find("\n")
+        while at >= 0:
+            self._starts.append(at + 1)
+            at = raw.find("\n", at + 1)
+
+    def _at(self) -> int:
+        line, column = self.getpos()  # the parser counts lines by "\n" alone, so "\r\n" needs no care
+        return self._starts[line - 1] + column
+
+    def _add(self, kind: EventKind, name: str, attributes: dict[str, str | None] | None = None) -> None:
+        self.found.append(Event(kind, self._at(), -1, name, attributes))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._add("start", tag, dict(reversed(attrs)))
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)  # in HTML "<div/>" opens a div
+
+    def handle_endtag(self, tag: str) -> None:
+        self._add("end", tag)
+
+    def handle_data(self, data: str) -> None:
+        start = self._at()
+        self.found.append(Event("text", start, start + len(data), data))
+
+    def handle_entityref(self, name: str) -> None:
+        self._reference(f"&{name}")
+
+    def handle_charref(self, name: str) -> None:
+        self._reference(f"&#{name}")
+
+    def _reference(self, written: str) -> None:
+        start = self._at()
+        end = start + len(written)
+        if self.rawdata_at(end) == ";":
+            end += 1
+            written += ";"
+        self.found.append(Event("entity", start, end, unescape(written)))
+
+    def rawdata_at(self, at: int) -> str:
+        return self._raw[at : at + 1]
+
+    def handle_comment(self, data: str) -> None:
+        self._add("comment", data)
+
+    def handle_decl(self, decl: str) -> None:
+        self._add("other", decl)
+
+    def unknown_decl(self, data: str) -> None:
+        self._add("other", data)
+
+    def handle_pi(self, data: str) -> None:
+        self._add("other", data)
+
+    def feed(self, data: str) -> None:
+        self._raw = data
+        super().feed(data)

@@ -1,0 +1,194 @@
+"""Text repair: what broke on the way from the newsroom is mended while reading, and recorded.
+
+One function per fault, each a list of edits on the block's pieces, so that offsets into the raw document stay true.
+Ideas from ftfy (one pure function per fault; act only where the text is suspicious).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from difflib import SequenceMatcher
+from html import unescape
+from html.entities import html5
+from typing import NamedTuple
+
+import ftfy
+from ftfy.badness import is_bad
+
+from cleaners.model import Repair
+from cleaners.read.pieces import Edit, Piece, edited, text_of, trimmed
+
+# Nothing below can apply to a line without one of these characters.
+_SUSPICIOUS = re.compile(
+    "[&\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff]"
+)
+_HIGH = re.compile("[\x80-\U0010ffff]")
+_ENTITY = re.compile(r"&(#[0-9]{2,7}|#[xX][0-9a-fA-F]{2,6}|[A-Za-z]{2,31}[0-9]{0,2});")
+# "&lt;b&gt;" in running text is an article about HTML, and unescaping it would make markup.
+_KEPT_ENTITIES = {
+    "lt",
+    "gt",
+    "LT",
+    "GT",
+    "nvlt",
+    "nvgt",
+    "#60",
+    "#62",
+    "#x3c",
+    "#x3e",
+    "#x3C",
+    "#x3E",
+    "#060",
+    "#062",
+}
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff]"
+)
+_LINE_BREAKS = re.compile("[ \t]*[\n\r\u2028\u2029]+[ \t]*")
+# Scripts in which ZWNJ and ZWJ change what is read: Arabic to Samaritan, Indic to Tibetan, Myanmar, Khmer, Mongolian.
+_JOINING = re.compile(
+    "[\u0600-\u08ff\u0900-\u0fff\u1000-\u109f\u1780-\u18af\ua840-\ua87f\ua8e0-\ua8ff\ufb50-\ufdff\ufe70-\ufefc\U00010d00-\U00011fff]"
+)
+# "👩‍🚒" is a woman, a joiner and a fire engine.
+_PICTOGRAPH = re.compile("[\u2190-\u2bff\ufe0f\U0001f000-\U0001faff]")
+_LONGEST_DIFF = 4_000
+
+
+class Repaired(NamedTuple):
+    """The mended pieces and what was mended (``Repair.block`` is left at 0 for the reader to set)."""
+
+    pieces: list[Piece]
+    repairs: tuple[Repair, ...]
+
+
+def repair(pieces: Sequence[Piece]) -> Repaired:
+    """Mend a block's pieces and trim them."""
+    text = text_of(pieces)
+    if _SUSPICIOUS.search(text) is None and (_HIGH.search(text) is None or not is_bad(text)):
+        return Repaired(trimmed(pieces), ())
+    mended = list(pieces)
+    repairs: list[Repair] = []
+    for what, find in _FAULTS:
+        # "&amp;amp;quot;" needs three rounds; each round shortens the text.
+        for _ in range(8):
+            text = text_of(mended)
+            edits = find(text)
+            if not edits:
+                break
+            repairs += [Repair(0, what, text[edit.start : edit.end], edit.after) for edit in edits]
+            mended = edited(mended, edits)
+    return Repaired(trimmed(mended), tuple(repairs))
+
+
+def repair_text(text: str) -> str:
+    """``text`` mended, for a field that has no place in the raw document.
+
+    >>> repair_text("AT&amp;T raises its o\\u00adffer ")
+    'AT&T raises its offer'
+    """
+    return text_of(repair([Piece(text, 0, len(text))]).pieces)
+
+
+def entities(text: str) -> list[Edit]:
+    """Entities that were escaped once too often: "AT&amp;T", "don&#039;t".
+
+    >>> entities("AT&amp;T")
+    [Edit(start=2, end=7, after='&')]
+    >>> entities("write &lt;b&gt; for bold; R&D; Q&A")
+    []
+    """
+    edits = []
+    for found in _ENTITY.finditer(text) if "&" in text else ():
+        name = found[1]
+        if name in _KEPT_ENTITIES or (name[0] != "#" and f"{name};" not in html5):
+            continue
+        after = unescape(found[0])
+        # "&#60;" with zeros, and numbers that stand for nothing, are left as they are.
+        if after and after != found[0] and after not in "<>\ufffd" and not 0xD800 <= ord(after[0]) <= 0xDFFF:
+            edits.append(Edit(found.start(), found.end(), after))
+    return edits
+
+
+def mojibake(text: str) -> list[Edit]:
+    """UTF-8 that was read as something else: "donâ€™t", "GrÃ¶ÃŸe". Only where ftfy's badness test finds any.
+
+    >>> mojibake("Die GrÃ¶ÃŸe")
+    [Edit(start=6, end=10, after='öß')]
+    >>> mojibake("São Paulo, Ångström, naïve")
+    []
+    """
+    if not is_bad(text):
+        return []
+    fixed = ftfy.fix_encoding(text)
+    if fixed == text:
+        return []
+    return _difference(text, fixed)
+
+
+def line_breaks(text: str) -> list[Edit]:
+    """A line break inside what is one line, e.g. U+2028 from a text frame, becomes a space."""
+    return [Edit(found.start(), found.end(), " ") for found in _LINE_BREAKS.finditer(text)]
+
+
+def invisible(text: str) -> list[Edit]:
+    """Zero-width spaces, soft hyphens, direction marks and control characters go.
+
+    ZWNJ and ZWJ stay beside letters of scripts that need them, and inside emoji.
+
+    >>> invisible("key\\u200bboard")
+    [Edit(start=3, end=4, after='')]
+    >>> invisible("می\\u200cخواهم")
+    []
+    """
+    return [
+        Edit(found.start(), found.end(), "")
+        for found in _INVISIBLE.finditer(text)
+        if found[0] not in "\u200c\u200d" or not _joiner_needed(text, found.start())
+    ]
+
+
+def _joiner_needed(text: str, at: int) -> bool:
+    before, after = text[at - 1 : at], text[at + 1 : at + 2]
+    if _JOINING.match(before) is not None:
+        return True
+    return text[at] == "\u200d" and (
+        (_PICTOGRAPH.match(before) is not None or "\U0001f3fb" <= before <= "\U0001f3ff")
+        and _PICTOGRAPH.match(after) is not None
+    )
+
+
+def _difference(before: str, after: str) -> list[Edit]:
+    start = 0
+    while start < min(len(before), len(after)) and before[start] == after[start]:
+        start += 1
+    end = 0
+    while end < min(len(before), len(after)) - start and before[-1 - end] == after[-1 - end]:
+        end += 1
+    old, new = before[start : len(before) - end], after[start : len(after) - end]
+    if len(old) > _LONGEST_DIFF:  # matching costs the square of the length
+        return [Edit(start, start + len(old), new)]
+    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    edits: list[Edit] = []
+    for tag, low, high, new_low, new_high in matcher.get_opcodes():
+        if tag == "equal":
+            continue
+        if low == high:  # an insertion belongs to the character before it
+            low = max(low - 1, 0)
+            if edits and edits[-1].end > start + low:
+                edits[-1] = edits[-1]._replace(after=edits[-1].after + new[new_low:new_high])
+                continue
+            if low == high:
+                return [Edit(start, start + len(old), new)]
+            edits.append(Edit(start + low, start + high, old[low:high] + new[new_low:new_high]))
+        else:
+            edits.append(Edit(start + low, start + high, new[new_low:new_high]))
+    return edits
+
+
+_FAULTS: tuple[tuple[str, Callable[[str], list[Edit]]], ...] = (
+    ("entity", entities),
+    ("mojibake", mojibake),
+    ("line-break", line_breaks),
+    ("invisible", invisible),
+)

@@ -1,0 +1,93 @@
+"""Pasted or wire copy: one block a line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cleaners.model import Block, Fields, Raw, Repair, Span, Story
+from cleaners.read.decode import document, storable
+from cleaners.read.language import language_of
+from cleaners.read.pieces import Piece, segments, text_of
+from cleaners.read.repair import repair, repair_text
+from cleaners.read.signals import signals_in
+from cleaners.read.unreadable import UnreadableStory
+from cleaners.read.zones import with_zones
+
+
+def read_text(raw: Raw) -> Story:
+    """One block for each line that is not empty. ``Block.line`` counts all lines, from 0.
+
+    A block's element is its line with the line break.
+    """
+    content, repairs = document(raw)
+    return _story(raw, content, _lines(content), repairs)
+
+
+def read_lines(raw: Raw) -> Story:
+    """As ``read_text``, for a tuple of lines. ``Block.line`` is the index in the tuple, whatever a line contains."""
+    if not isinstance(raw.content, tuple):
+        raise TypeError(f"story {raw.id}: form 'lines' takes a tuple of lines")
+    mended = [storable(line) for line in raw.content]
+    repairs = tuple(dict.fromkeys(note for _, notes in mended for note in notes))
+    spans: list[Span] = []
+    at = 0
+    for line, _ in mended:
+        spans.append(Span(at, at + len(line)))
+        at += len(line) + 1
+    return _story(raw, "\n".join(line for line, _ in mended), iter(spans), repairs)
+
+
+def given_fields(raw: Raw) -> Fields:
+    """What the sender knows beside the body."""
+    headline = repair_text(storable(raw.headline)[0]) if raw.headline else None
+    published = storable(raw.published)[0].strip() if raw.published else None
+    known = {"headline": headline or None, "published": published or None}
+    return Fields(
+        headline=known["headline"],
+        published=known["published"],
+        sources=tuple(sorted((name, "given") for name, value in known.items() if value)),
+    )
+
+
+def _lines(content: str) -> Iterator[Span]:
+    start = 0
+    while start <= len(content):
+        end = content.find("\n", start)
+        if end < 0:
+            end = len(content)
+        yield Span(start, end)
+        start = end + 1
+
+
+def _story(raw: Raw, content: str, lines: Iterator[Span], repairs: tuple[Repair, ...]) -> Story:
+    blocks: list[Block] = []
+    notes = list(repairs)
+    for index, (start, end) in enumerate(lines):
+        stop = end - 1 if content[start:end].endswith("\r") else end
+        mended = repair([Piece(content[start:stop], start, stop)])
+        text = text_of(mended.pieces)
+        if not text:
+            continue
+        number = len(blocks)
+        notes += [note._replace(block=number) for note in mended.repairs]
+        # With the break after it; the last line has none.
+        element = Span(start, min(end + 1, len(content)))
+        blocks.append(Block(number, text, line=index, element=element, segments=segments(mended.pieces)))
+    if not blocks:
+        raise UnreadableStory(
+            f"story {raw.id}: there is no text in it; send the story's text, or leave it out"
+        )
+    body = "\n".join(block.text for block in blocks)
+    heads = [raw.headline] if raw.headline else []
+    return Story(
+        id=raw.id,
+        form=raw.form,
+        raw=content,
+        blocks=with_zones(blocks),
+        fields=given_fields(raw),
+        url=raw.url,
+        publisher=raw.publisher,
+        language=language_of(raw.language, None, body),
+        signals=signals_in([*heads, *(block.text for block in blocks)]),
+        repairs=tuple(notes),
+    )
