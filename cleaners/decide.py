@@ -6,6 +6,7 @@ that touches a protected span is overruled whole: half a correction is worse tha
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable
 
@@ -90,7 +91,7 @@ def _cuts(text: str, marks: list[Mark]) -> list[Cut]:
         return []
     edges = sorted({edge for mark in marks for edge in (mark.start, mark.end)})
     pieces: list[tuple[int, int, tuple[Mark, ...]]] = []
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in itertools.pairwise(edges):
         over = tuple(sorted((m for m in marks if m.start <= start and m.end >= end), key=_strength))
         if not over:
             continue

@@ -35,7 +35,7 @@ def lift(story: Story, cuts: Sequence[Cut]) -> Fields:
         if known and sources.get(name) != "line":
             continue
         value = _join(name, ([known] if known else []) + [line for line in lines if line != known])
-        fields = replace(fields, **{name: value})
+        fields = replace(fields, **{name: value})  # type: ignore[arg-type]
         sources[name] = "line"
     tags = tuple(dict.fromkeys([*fields.tags, *(one.text for one in lifted if one.field == "tags")]))
     return replace(

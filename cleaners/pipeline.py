@@ -1,7 +1,7 @@
 """Configuration in, cleaned stories out: the one door to the library.
 
-    pipeline = load_pipeline(Path("config"))
-    cleaned = pipeline.clean(Raw(id="1", form="text", content="..."))
+pipeline = load_pipeline(Path("config"))
+cleaned = pipeline.clean(Raw(id="1", form="text", content="..."))
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ class Pipeline:
     gives the same bytes.
     """
 
-    rulebook: Rulebook
-    cleaners: tuple[tuple[Cleaner, Settings], ...]
-    budget: Budget
+    rulebook: Rulebook = field(repr=False)
+    cleaners: tuple[tuple[Cleaner, Settings], ...] = field(repr=False)
+    budget: Budget = field(repr=False)
     version: str
     directory: Path = field(compare=False)
 
@@ -63,7 +63,9 @@ def load_pipeline(directory: Path) -> Pipeline:
         raise file.error((), "the file must be a mapping", "Begin with the key cleaners:")
     for key in data:
         if key not in ("budget", "cleaners"):
-            raise file.error((key,), f"the key {key!r} is not known here", "Write budget: or cleaners:", key=True)
+            raise file.error(
+                (key,), f"the key {key!r} is not known here", "Write budget: or cleaners:", key=True
+            )
     budget = load_part(file, ("budget",), data.get("budget") or {}, Budget)
     listed = data.get("cleaners") or {}
     if not isinstance(listed, dict) or not listed:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from pydantic import Field
 
 from cleaners.kinds.registry import Context, Settings, cleaner, whole
-from cleaners.kinds.shapes import ends_sentence, is_quotation, key, reach
+from cleaners.kinds.shapes import ends_sentence, is_quotation, reach
 from cleaners.model import Block, Mark, Story
 
 _GLUE = re.compile(r"^[\s\-–—|/•·,;:(\[]*")
@@ -23,7 +23,7 @@ _HANDLE = re.compile(r"^@\w[\w.]{1,30}(?:/\w{1,20})?$")
 
 class Captions(Settings):
     longest: int = Field(default=400, description="Longest caption, in characters.")
-    longest_credit: int = Field(default=80, description="Longest credit, in characters.")
+    longest_credit: int = Field(default=70, description="Longest credit, in characters.")
 
 
 @cleaner(Captions)
@@ -35,6 +35,11 @@ def captions(story: Story, context: Context, settings: Captions) -> Iterable[Mar
         yield from _repeated(story, position, settings)
         if block.kind == "caption":
             yield from _with_credit(block, context, "captions/figure", "The line is a picture's caption.")
+        elif context.is_kind(block, "credit") and len(block.text) > settings.longest_credit:
+            # "Image: The harbour master, left, with the captain of the dredger at the quay on Monday"
+            yield whole(
+                block, "lift", "captions/labelled", "The line is labelled as a picture's caption.", "caption"
+            )
         elif context.is_kind(block, "credit"):
             yield whole(block, "lift", "captions/credit", "The line names who took the picture.", "credit")
             yield from _above_credit(story, position, context)
@@ -110,7 +115,9 @@ def _credit_start(text: str, context: Context) -> int | None:
     bracket = _BRACKET.search(text)
     if bracket and _names_source(bracket["credit"], context):
         return bracket.start()
-    for piece in re.finditer(r"(?:(?<=[.。!?…])\s+|\s{2,}|\s[|–—-]\s|,\s|\s/\s|\s(?=[^\s:]+(?: [^\s:]+)?:\s))", text):
+    for piece in re.finditer(
+        r"(?:(?<=[.。!?…])\s+|\s{2,}|\s[|–—-]\s|,\s|\s/\s|\s(?=[^\s:]+(?: [^\s:]+)?:\s))", text
+    ):
         tail = text[piece.end() :]
         if len(tail) <= 80 and _credit_line(tail, context):
             return piece.start()
@@ -146,7 +153,7 @@ def _may_be_caption(block: Block, context: Context) -> bool:
     return (
         not context.claimed(block)
         and not is_quotation(block.text)
-        and 15 <= reach(block.text)
+        and reach(block.text) >= 15
         and len(block.text) <= 300
         and (not ends_sentence(block.text) or _credit_start(block.text, context) is not None)
     )
@@ -173,7 +180,7 @@ def _above_credit(story: Story, position: int, context: Context) -> Iterator[Mar
         and context.is_prose(above)
         and not _is_last_prose(story, position, context)
     ):
-        yield whole(above, "lift", "captions/above-credit", "The line stands above a picture credit.", "caption")
+        yield whole(above, "suspect", "captions/above-credit", "The line stands above a picture credit.")
 
 
 def _is_last_prose(story: Story, position: int, context: Context) -> bool:

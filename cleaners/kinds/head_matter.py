@@ -29,7 +29,9 @@ _OTHER = {
     "agency-name",
     "picture-label",
     "role",
+    "share-word",
 }
+_FROM_HEAD = ("headline", "standfirst", "section", "byline", "published")
 _WORD = re.compile(r"[^\W\d_]{3,}|\d{2,}")
 _COLON = (":", "：")
 
@@ -38,7 +40,7 @@ class HeadMatter(Settings):
     longest_kicker: int = Field(default=40, description="Longest kicker, in characters.")
     longest_standfirst: int = Field(default=400, description="Longest standfirst, in characters.")
     most_prose: int = Field(
-        default=2, description="How many lines that read like prose may stand above a byline or a date."
+        default=1, description="How many lines that read like prose may stand above a byline or a date."
     )
 
 
@@ -59,6 +61,8 @@ def head_matter(story: Story, context: Context, settings: HeadMatter) -> Iterabl
     if not head.blocks:
         return
     yield from _bylines_and_dates(head.blocks, context)
+    if any(source == "line" and name in _FROM_HEAD for name, source in story.fields.sources):
+        return  # the head was read in an earlier round; what is left on top of the story is the story
     if head.headlines:
         first = head.blocks.index(head.headlines[0])
         last = head.blocks.index(head.headlines[-1])
@@ -83,7 +87,12 @@ def head_matter(story: Story, context: Context, settings: HeadMatter) -> Iterabl
     yield from names
     taken = {mark.block for mark in names}
     yield from _standfirsts(
-        [block for block in below if block in head.free and block.number not in taken], head, context, story, settings, last
+        [block for block in below if block in head.free and block.number not in taken],
+        head,
+        context,
+        story,
+        settings,
+        last,
     )
 
 
@@ -141,13 +150,13 @@ def _bylines_and_dates(head: list[Block], context: Context) -> Iterator[Mark]:
     for position, block in enumerate(head):
         if context.protected(block) or _after_colon(head, position, context):
             continue
-        if context.is_kind(block, "byline"):
-            yield whole(
-                block, "lift", "head_matter/byline", "The writer's name stands above the story.", "byline"
-            )
-        elif context.is_kind(block, "published"):
+        if context.is_kind(block, "published"):
             yield whole(
                 block, "lift", "head_matter/date", "When the story came out stands above it.", "published"
+            )
+        elif context.is_kind(block, "byline"):
+            yield whole(
+                block, "lift", "head_matter/byline", "The writer's name stands above the story.", "byline"
             )
 
 
@@ -162,10 +171,15 @@ def _headlines(
     if known:
         return [block for block in free if same_line(block.text, known)], True
     titles = [block for block in free if _may_be_headline(block)]
+    # No headline stands under its own byline; what does is the story's.
+    writer = next((at for at, block in enumerate(head) if context.is_kind(block, "byline")), len(head))
+    titles = [block for block in titles if head.index(block) < writer] or titles
     if not titles:
         return [], False
     slug = _slug_words(story.url)
-    body = {word.casefold() for block in story.blocks if block not in head for word in _WORD.findall(block.text)}
+    body = {
+        word.casefold() for block in story.blocks if block not in head for word in _WORD.findall(block.text)
+    }
     weights = {block.number: _weight(block, titles, head, slug, body, context) for block in titles}
     best = max(titles, key=lambda block: (weights[block.number], -block.number))
     by_address = _share(best.text, slug) >= 0.5
@@ -215,8 +229,17 @@ def _plain_case(best: Block, free: list[Block], head: list[Block]) -> bool:
     at = head.index(best)
     if best.text[:1].islower() or any(len(block.text) > 40 for block in head[:at]) or at > 3:
         return False
-    below = [block for block in free if head.index(block) > at and block.kind != "caption"]
-    return sum(reach(block.text) >= 40 for block in below) <= 2 and len(below) <= 3
+    below = [block for block in free if head.index(block) > at]
+    # A caption that comes twice in a row speaks for a head, not against it.
+    single = [
+        block
+        for block in below
+        if not any(
+            other is not block and (other.text.startswith(block.text) or block.text.startswith(other.text))
+            for other in below
+        )
+    ]
+    return len(single) <= 1
 
 
 def same_line(one: str, other: str) -> bool:
@@ -245,17 +268,22 @@ def _is_kicker(block: Block, settings: HeadMatter) -> bool:
         and len(block.text.split()) <= 5
         and not ends_sentence(block.text)
         and block.text[:1] not in "@#"
+        and not block.text.endswith(_COLON)
         and any(character.isalpha() for character in block.text)
     )
 
 
 def _above(above: list[Block], head: _Head, settings: HeadMatter) -> Iterator[Mark]:
-    """The line nearest the headline is the section; what stands further up is the page's."""
-    section = next((block for block in reversed(above) if _is_kicker(block, settings)), None)
+    """Short lines close above the headline name the section, the nearest best; what stands further up is the page's."""
+    top = head.blocks.index(head.headlines[0])
     for block in above:
-        if block is section:
+        if _is_kicker(block, settings) and top - head.blocks.index(block) <= 3:
             yield whole(
-                block, "lift", "head_matter/section", "The section's name stands above the headline.", "section"
+                block,
+                "lift",
+                "head_matter/section",
+                "The section's name stands above the headline.",
+                "section",
             )
         elif _is_kicker(block, settings):
             yield whole(
@@ -288,7 +316,8 @@ def _names(below: list[Block], head: _Head, context: Context) -> Iterator[Mark]:
                     block, "lift", "head_matter/role", "A role or an agency stands above the story.", "byline"
                 )
         elif block in head.free and _is_name(block, context):
-            if beside or (head.headlines and len(block.text.split()) in (2, 3)):
+            first = not any(_is_meta(other, context) for other in below[:position])
+            if beside or (head.headlines and first and len(block.text.split()) in (2, 3)):
                 marked.add(block.number)
                 yield whole(
                     block, "lift", "head_matter/name", "A bare name stands above the story.", "byline"
@@ -296,13 +325,19 @@ def _names(below: list[Block], head: _Head, context: Context) -> Iterator[Mark]:
 
 
 def _is_name(block: Block, context: Context) -> bool:
-    return len(block.text) <= 60 and context.is_kind(block, "name")
+    return (
+        len(block.text) <= 60
+        and context.is_kind(block, "name")
+        and not context.is_kind(block, "share-word")
+        and not block.text.endswith(_COLON)
+    )
 
 
 def _standfirsts(
     below: list[Block], head: _Head, context: Context, story: Story, settings: HeadMatter, last: int
 ) -> Iterator[Mark]:
     """Lines under the headline, above the story, long enough to be no label."""
+    meta = [head.blocks.index(block) for block in head.blocks[last + 1 :] if _is_meta(block, context)]
     for block in below:
         text = block.text
         if len(text) > settings.longest_standfirst or text.endswith(_COLON) or "//" in text:
@@ -313,6 +348,20 @@ def _standfirsts(
         if known and same_line(text, known):
             pass
         elif reach(text) < (25 if text[:1] in "-…•" else 40) or (is_quotation(text) and ends_sentence(text)):
+            continue
+        elif meta and head.blocks.index(block) > meta[0]:
+            # kicker, headline, standfirst, byline, date, picture, body: here a caption may stand, or the story's first line
+            near = [head.blocks[at] for at in range(max(0, head.blocks.index(block) - 1), len(head.blocks))][
+                :3
+            ]
+            pictured = any(context.is_kind(other, "credit", "picture-label") for other in near)
+            yield whole(
+                block,
+                "lift" if pictured else "suspect",
+                "head_matter/caption",
+                "Between byline or date and the story stands the picture's caption.",
+                "caption" if pictured else None,
+            )
             continue
         yield whole(
             block,

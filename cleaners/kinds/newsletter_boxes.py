@@ -38,7 +38,9 @@ def newsletter_boxes(story: Story, context: Context, settings: NewsletterBoxes) 
             if context.protected(block) or sure[position]:
                 continue
             if label[position]:
-                yield whole(block, "remove", "newsletter_boxes/label", "A button or heading of a newsletter box.")
+                yield whole(
+                    block, "remove", "newsletter_boxes/label", "A button or heading of a newsletter box."
+                )
             elif len(block.text) <= settings.longest_promise:
                 yield whole(block, "remove", "newsletter_boxes/promise", "It stands inside a newsletter box.")
 

@@ -57,8 +57,10 @@ class Context:
 
     def is_prose(self, block: Block) -> bool:
         """A sentence-like paragraph that no rule would take."""
-        return block.kind in PROSE_KINDS and is_prose(block.text) and all(
-            hit.rule.action in ("protect", "suspect") for hit in self.hits.get(block.number, ())
+        return (
+            block.kind in PROSE_KINDS
+            and is_prose(block.text)
+            and all(hit.rule.action in ("protect", "suspect") for hit in self.hits.get(block.number, ()))
         )
 
     def is_kind(self, block: Block, *kinds: str) -> bool:

@@ -12,12 +12,23 @@ from collections.abc import Iterable, Iterator
 from pydantic import Field
 
 from cleaners.kinds.registry import Context, Settings, cleaner, whole
-from cleaners.kinds.shapes import ends_sentence, is_capitals, is_quotation, is_title, reach
+from cleaners.kinds.shapes import ends_sentence, is_capitals, is_quotation, is_title
 from cleaners.model import Block, Mark, Story
 
 _LABEL = "related-label"
 # Other kinds of lines that stand among links: a date, a writer's name, a counter, a label.
-_AMONG = {_LABEL, "name", "agency-name", "related", "published", "byline", "furniture", "ad", "share", "picture-label"}
+_AMONG = {
+    _LABEL,
+    "name",
+    "agency-name",
+    "related",
+    "published",
+    "byline",
+    "furniture",
+    "ad",
+    "share",
+    "picture-label",
+}
 
 
 # "7h03 - Japan: exports rise" opens an entry of a live file.
@@ -101,7 +112,7 @@ def _capitals(story: Story, context: Context, settings: RelatedLinks) -> Iterato
         ):
             yield whole(
                 block,
-                "remove",
+                "suspect",
                 "related_links/capitals",
-                "A whole headline in capitals between paragraphs links to another story.",
+                "A whole headline in capitals between paragraphs may link to another story.",
             )

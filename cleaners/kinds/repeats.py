@@ -33,9 +33,7 @@ def repeats(story: Story, context: Context, settings: Repeats) -> Iterable[Mark]
                 and same_line(block.text, headline)
                 and not context.protected(block)
             ):
-                yield whole(
-                    block, "lift", "repeats/headline", "The line repeats the headline.", "headline"
-                )
+                yield whole(block, "lift", "repeats/headline", "The line repeats the headline.", "headline")
     again: dict[str, list[Block]] = defaultdict(list)
     for block in story.blocks:
         if (

@@ -40,9 +40,7 @@ def social_promotion(story: Story, context: Context, settings: ShareBar) -> Iter
         if not bars[position]:
             continue
         neighbours = [other for other in (position - 1, position + 1) if 0 <= other < len(bars)]
-        company = any(
-            bars[other] or not context.kinds_at(other).isdisjoint(_COMPANY) for other in neighbours
-        )
+        company = any(bars[other] or not context.kinds_at(other).isdisjoint(_COMPANY) for other in neighbours)
         if context.zones[block.number] != "body" or company:
             yield whole(block, "remove", _RULE, _WHY)
 

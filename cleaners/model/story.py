@@ -8,9 +8,7 @@ from typing import Literal, NamedTuple
 Form = Literal["page", "body", "text", "lines"]
 Kind = Literal["paragraph", "heading", "item", "quote", "caption", "row", "embed"]
 Zone = Literal["head", "body", "tail"]
-SignalKind = Literal[
-    "kill", "withdrawn", "embargo", "hold", "correction", "advisory", "unreadable"
-]
+SignalKind = Literal["kill", "withdrawn", "embargo", "hold", "correction", "advisory", "unreadable"]
 
 
 class Span(NamedTuple):

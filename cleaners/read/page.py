@@ -71,7 +71,7 @@ def read_page(raw: Raw) -> Story:
             raw, content, notes, given, f"the page has more than {ELEMENTS:,} elements; clean it by hand"
         )
     tree = _tree(content)
-    if tree is None or not any(text.strip() for text in tree.itertext()):
+    if tree is None:
         raise UnreadableStory(f"story {raw.id}: the page has no text; check that it was saved whole")
     # lxml makes a new Python object for an element whenever none is alive; holding them all makes identity mean something.
     alive = list(tree.iter())
@@ -86,6 +86,10 @@ def read_page(raw: Raw) -> Story:
         )
     claims = claims_of(tree)
     page = leaves(tree)
+    if not page:
+        raise UnreadableStory(
+            f"story {raw.id}: the page has no text but in scripts; save it as a browser shows it"
+        )
     found = _extract(tree, raw.url)
     if found is None:
         fields = _fields(given, claims, head_of(page, claims, None), None, ())

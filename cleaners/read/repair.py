@@ -21,7 +21,7 @@ from cleaners.read.pieces import Edit, Piece, edited, text_of, trimmed
 
 # Nothing below can apply to a line without one of these characters.
 _SUSPICIOUS = re.compile(
-    "[&\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff]"
+    "[&\x00-\x08\x0a-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff]"
 )
 _HIGH = re.compile("[\x80-\U0010ffff]")
 _ENTITY = re.compile(r"&(#[0-9]{2,7}|#[xX][0-9a-fA-F]{2,6}|[A-Za-z]{2,31}[0-9]{0,2});")
@@ -121,7 +121,8 @@ def mojibake(text: str) -> list[Edit]:
     if not is_bad(text):
         return []
     fixed = ftfy.fix_encoding(text)
-    if fixed == text:
+    # "¬\x86" would become a lone no-break space: a repair never leaves less than there was to see.
+    if fixed == text or not _INVISIBLE.sub("", fixed).strip():
         return []
     return _difference(text, fixed)
 

@@ -25,7 +25,6 @@ _BARE: dict[str, SignalKind] = {
     "EMBARGOED": "embargo",
 }
 
-_UNTIL = r"(?:until|till|til|to|for release|for|not for|by|:|-|–|—|at|before)"
 _SHAPES: tuple[tuple[SignalKind, re.Pattern[str]], ...] = (
     # Exact case: capitals are what makes the line an instruction.
     (
@@ -73,7 +72,19 @@ _SHAPES: tuple[tuple[SignalKind, re.Pattern[str]], ...] = (
             r"(?:MELDUNG|BERICHT) (?:WIRD |IST )?(?:ZURÜCKGEZOGEN|GESTRICHEN).*|(?:DÉPÊCHE|ARTICLE) ANNULÉE?\b.*|ANNULATION\s*[:–—-].*|(?:NOTA|NOTICIA) ANULADA\b.*|ANULACIÓN\s*[:–—-].*"
         ),
     ),
-    ("embargo", re.compile(rf"(?:STRICTLY |STRICT |UNDER )*EMBARGO(?:ED)?\s*{_UNTIL}.*", re.IGNORECASE)),
+    # "Embargo: what it means for the port" is a headline; an instruction in small letters names a time.
+    (
+        "embargo",
+        re.compile(
+            r"(?:STRICTLY |STRICT |UNDER )*EMBARGO(?:ED)?\s*(?:(?:UNTIL|TILL|TO|FOR|NOT FOR|BY|AT)\b|[:–—-]).*"
+        ),
+    ),
+    (
+        "embargo",
+        re.compile(
+            r"(?i:(?:strictly |strict |under )*embargo(?:ed)?\s*(?:(?:until|till|for release|for publication|not for)\b.*|[:–—-].*\d.*))"
+        ),
+    ),
     (
         "embargo",
         re.compile(

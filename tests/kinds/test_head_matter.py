@@ -12,7 +12,10 @@ STANDFIRST = "Harbour office keeps its silence as the dredger comes back without
     [
         [LEAD, "A second step", NEXT],
         [LEAD, NEXT, HEADLINE],
-        ["By Monday the water had reached the second step of the old custom house, and the clerks had left it.", LEAD],
+        [
+            "By Monday the water had reached the second step of the old custom house, and the clerks had left it.",
+            LEAD,
+        ],
         ["“Read more,” her grandmother used to tell her.", LEAD],
         ["Not any more.", LEAD],
         ["Correction: An earlier version gave the wrong year.", LEAD],

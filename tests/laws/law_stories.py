@@ -53,7 +53,11 @@ line = st.one_of(
         max_size=60,
     ),
 )
-lines = st.lists(line, min_size=0, max_size=14).map(tuple)
+lines = (
+    st.lists(line, min_size=1, max_size=14)
+    .map(tuple)
+    .filter(lambda content: any(character.isalnum() for text in content for character in text))
+)
 
 
 def raw_lines(content: tuple[str, ...], language: str | None = "en") -> Raw:

@@ -123,9 +123,7 @@ def test_decision_is_a_function_of_the_set_of_marks(text, asked, seed):
     for (start, length), action, rule, name in asked:
         end = min(start + length, len(text))
         if start < end:
-            found.append(
-                Mark(0, start, end, action, rule, "because", name if action == "lift" else None)
-            )
+            found.append(Mark(0, start, end, action, rule, "because", name if action == "lift" else None))
     one = decide(story, found)
     random.Random(seed).shuffle(found)
     assert decide(story, [*found, *found]) == one
@@ -137,9 +135,10 @@ def test_decision_is_a_function_of_the_set_of_marks(text, asked, seed):
         for shield in shields:
             kept = text[shield.start : shield.end].strip()
             gone = range(cut.start, cut.end)
-            assert all(
-                text[at].isspace() for at in range(shield.start, shield.end) if at in gone
-            ), (kept, cut)
+            assert all(text[at].isspace() for at in range(shield.start, shield.end) if at in gone), (
+                kept,
+                cut,
+            )
     asked_for = [m for m in found if m.action in ("remove", "lift") and m not in one.overruled]
     for m in asked_for:
         assert any(cut.start <= m.start and m.start < cut.end for cut in one.cuts)

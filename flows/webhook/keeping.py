@@ -1,0 +1,90 @@
+"""Putting an event into the ledger's inbox: durable when it returns, or a 503 that tells the sender to come again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import traceback
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from typing import TypeVar
+
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from flows.ledger import Arrival, open_ledger, queue_counts, receive
+from flows.webhook.refusal import Refused
+
+log = logging.getLogger("cleancopy.webhook")
+
+RETRY_SECONDS = 5
+"""What a sender is told to wait when the ledger does not answer."""
+
+LEDGER_SECONDS = 10.0
+"""How long a sender is kept waiting for the ledger (CMSs give up after 2 to 30 seconds)."""
+
+T = TypeVar("T")
+
+
+class Keeper:
+    """The receiver's only hold on the ledger: one thread at a time writes, as SQLite has one writer anyway.
+
+    The ledger is opened when it is first needed and again after a failure, so that the receiver starts, answers 503 and
+    recovers without it. Grouping many events into one commit has its place here.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._engine: Engine | None = None
+        self._opening = threading.Lock()
+        self._one_at_a_time: CapacityLimiter | None = None
+
+    async def keep(self, arrival: Arrival) -> bool:
+        """Store the arrival durably; False when its event is in the inbox already. Raises Refused (503).
+
+        After a 503 for slowness the event may still get stored: the sender's next try is then a duplicate.
+        """
+        received = await self._in_thread(lambda engine: receive(engine, [arrival], datetime.now(UTC)))
+        return not received.duplicates
+
+    async def check(self) -> None:
+        """Read from the ledger; raises Refused (503)."""
+        await self._in_thread(queue_counts)
+
+    def close(self) -> None:
+        if self._engine is not None:
+            self._engine.dispose()
+
+    async def _in_thread(self, work: Callable[[Engine], T]) -> T:
+        # Made here: a limiter belongs to the event loop that it is made in.
+        self._one_at_a_time = self._one_at_a_time or CapacityLimiter(1)
+        try:
+            async with asyncio.timeout(LEDGER_SECONDS):
+                return await run_sync(
+                    partial(self._work, work), abandon_on_cancel=True, limiter=self._one_at_a_time
+                )
+        except TimeoutError:
+            log.error("the ledger did not answer within %g seconds", LEDGER_SECONDS)
+        except (SQLAlchemyError, OSError) as error:
+            # Never str(error): SQLAlchemy puts the statement's parameters, which are the story, into it.
+            log.error("the ledger failed: %s", type(getattr(error, "orig", None) or error).__name__)
+        except Exception as error:
+            place = "".join(traceback.format_tb(error.__traceback__))
+            log.error("the ledger failed: %s\n%s", type(error).__name__, place)
+        raise Refused(
+            503,
+            "ledger-down",
+            "The event could not be stored just now.",
+            f"Send it again, with the same id, in {RETRY_SECONDS} seconds or later.",
+            {"Retry-After": str(RETRY_SECONDS)},
+        )
+
+    def _work(self, work: Callable[[Engine], T]) -> T:
+        with self._opening:
+            if self._engine is None:
+                self._engine = open_ledger(self._url)
+        return work(self._engine)

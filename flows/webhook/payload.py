@@ -1,0 +1,104 @@
+"""From a verified event to a raw story: the source's map says where each field stands in the payload."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from cleaners.model import Raw
+from flows.sources.records import BrokenRecord, raw_from_record
+from flows.webhook.refusal import Refused
+from flows.webhook.strict_json import shown
+
+CONTENT_KEYS = ("lines", "body", "html", "page", "text")
+"""Where the copy may stand; the first that is there is read, as a CMS often sends a story as HTML and as text."""
+
+FIELD_KEYS = ("id", "url", "headline", "language", "published", "publisher")
+
+LONGEST_FIELD = 2000
+"""Characters of an id, an address, a headline. The copy has its own limit, in bytes."""
+
+_WHOLE_PAGE = re.compile(
+    r"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<(!doctype|html|head)\b", re.IGNORECASE | re.DOTALL
+)
+_ADDRESS = re.compile(r"https?://[^\s/]", re.IGNORECASE)
+
+
+def read_payload(
+    payload: Mapping[str, Any],
+    paths: Mapping[str, str],
+    publisher: str | None = None,
+    language: str | None = None,
+) -> Raw:
+    """The raw story in an event's payload; raises Refused (400) where a field is missing or of the wrong kind.
+
+    ``paths`` maps our keys to dotted paths (``{"body": "post.current.html"}``; a number steps into a list). A key
+    that it does not name is looked for under its own name, but where it names a content key, only the content keys
+    that it names count. ``html`` may be a whole page or the story's body, as CMSs use the word for both. Without an
+    ``id`` the ``url`` is the story's name. ``publisher`` and ``language`` are the source's, for a payload that
+    names none.
+
+    >>> raw = read_payload({"post": {"id": 7, "html": "<p>The ferry is back.</p>"}}, {"id": "post.id", "html": "post.html"})
+    >>> raw.id, raw.form
+    ('7', 'body')
+    """
+    record = _record(payload, paths)
+    try:
+        raw = raw_from_record(record)
+    except BrokenRecord as error:
+        raise _no_story("bad-story", str(error), paths) from None
+    lines = raw.content if isinstance(raw.content, tuple) else (raw.content,)
+    if not any(line.strip() for line in lines):
+        raise _no_story("empty-story", "its copy is empty", paths)
+    if raw.url is not None and not _ADDRESS.match(raw.url):
+        raise _no_story("bad-url", '"url" must be an http or https address', paths)
+    return replace(raw, publisher=raw.publisher or publisher, language=raw.language or language)
+
+
+def _record(payload: Mapping[str, Any], paths: Mapping[str, str]) -> dict[str, Any]:
+    """The payload as one of cleancopy's JSON records (see ``flows.sources.records``)."""
+    content = [key for key in CONTENT_KEYS if key in paths] or CONTENT_KEYS
+    record = {key: _at(payload, paths.get(key, key)) for key in (*FIELD_KEYS, *content)}
+    for key in FIELD_KEYS:
+        value = record[key]
+        if isinstance(value, str):
+            if len(value) > LONGEST_FIELD:
+                raise _no_story("long-field", f'"{key}" has more than {LONGEST_FIELD} characters', paths)
+            record[key] = value.strip() or None
+    if record["id"] is None:
+        record["id"] = record["url"]
+    html = record.pop("html", None)
+    page = record.pop("page", None)
+    if isinstance(html, str) and record.get("body") is None and not _WHOLE_PAGE.match(html):
+        record["body"] = html
+    else:
+        record["html"] = html if html is not None else page
+    return record
+
+
+def _at(payload: Mapping[str, Any], path: str) -> Any:
+    """What stands at a dotted path, or None. A key that has dots itself is found by its full name first."""
+    if path in payload:
+        return payload[path]
+    value: Any = payload
+    for step in path.split("."):
+        if isinstance(value, Mapping):
+            value = value.get(step)
+        elif isinstance(value, list) and step.isdecimal() and len(step) < 6 and int(step) < len(value):
+            value = value[int(step)]
+        else:
+            return None
+    return value
+
+
+def _no_story(code: str, what: str, paths: Mapping[str, str]) -> Refused:
+    read = ", ".join(f"{key} from {shown(path)}" for key, path in sorted(paths.items()))
+    where = f" (read: {read})" if read else ""
+    return Refused(
+        400,
+        code,
+        f"The event is no story: {what}{where}.",
+        "Correct the event, or the source's map in config/sources.yaml, and send it again with the same id.",
+    )

@@ -1,0 +1,236 @@
+"""The CMS body: every block knows its place, and nothing else is touched."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from cleaners.model import Block, Raw, Story
+from cleaners.read import UnreadableStory, read
+
+
+def body(html: str) -> Story:
+    return read(Raw("b1", "body", html))
+
+
+def element(story: Story, block: Block) -> str | None:
+    return None if block.element is None else story.raw[block.element.start : block.element.end]
+
+
+def elements(html: str) -> list[str | None]:
+    story = body(html)
+    return [element(story, block) for block in story.blocks]
+
+
+def texts(html: str) -> list[str]:
+    return [block.text for block in body(html).blocks]
+
+
+def test_each_paragraph_is_its_element() -> None:
+    html = "<p class='a'>Ferries sail.</p>\r\n<p>R&amp;D <b>wins</b></p>\r\n"
+    assert texts(html) == ["Ferries sail.", "R&D wins"]
+    assert elements(html) == ["<p class='a'>Ferries sail.</p>", "<p>R&amp;D <b>wins</b></p>"]
+
+
+@pytest.mark.parametrize(
+    ("html", "parts"),
+    [
+        ("<p>One<p>Two", ["<p>One", "<p>Two"]),
+        ("<ul><li>One<li>Two</ul>", ["<li>One", "<li>Two"]),
+        ("<dl><dt>Who<dd>Ana</dl>", ["<dt>Who", "<dd>Ana"]),
+        ("<p>Text<div>Box</div>", ["<p>Text", "<div>Box</div>"]),
+        ("<table><tr><td>a<td>b<tr><td>c<td>d</table>", ["<tr><td>a<td>b", "<tr><td>c<td>d"]),
+        ("<h2>One</h2>Loose words", ["<h2>One</h2>", "Loose words"]),
+    ],
+)
+def test_ends_that_html_implies(html: str, parts: list[str]) -> None:
+    assert elements(html) == parts
+
+
+def test_gutenberg_comments_go_with_the_block_they_wrap() -> None:
+    inner = '<!-- wp:paragraph {"align":"left"} -->\n<p>Ferries sail.</p>\n<!-- /wp:paragraph -->'
+    outer = f"<!-- wp:group -->\n<div>{inner}<p>More.</p></div>\n<!-- /wp:group -->"
+    assert elements(outer) == [inner, "<p>More.</p>"]
+
+
+def test_a_comment_that_wraps_two_blocks_stays() -> None:
+    html = "<!-- wp:html --><p>One.</p><p>Two.</p><!-- /wp:html -->"
+    assert elements(html) == ["<p>One.</p>", "<p>Two.</p>"]
+
+
+def test_lines_of_a_paragraph_take_one_break_along() -> None:
+    html = "<p>One<br>Two<br/>\nThree</p>"
+    assert texts(html) == ["One", "Two", "Three"]
+    assert elements(html) == ["One<br>", "<br>Two", "<br/>\nThree"]
+
+
+def test_a_line_whose_markup_reaches_out_of_it_goes_without_tags() -> None:
+    html = "<p><b>One<br>Two</b></p>"
+    assert elements(html) == [None, None]
+    assert texts(html) == ["One", "Two"]
+
+
+def test_a_paragraph_with_a_picture_never_goes_whole() -> None:
+    story = body('<p><img src="a.jpg"> Harbour at dawn</p>')
+    (block,) = story.blocks
+    assert block.element is None
+    assert "<img" not in "".join(story.raw[s.raw_start : s.raw_end] for s in block.segments)
+
+
+def test_kinds_and_levels() -> None:
+    story = body(
+        "<h3>Head</h3><ul><li><p>Item</p></li></ul><blockquote>Bare</blockquote><blockquote><p>Said</p></blockquote>"
+        "<table><tr><th>Port</th><td>Hull</td></tr></table><dl><dt>Who</dt></dl><pre>a\nb</pre>"
+    )
+    assert [(b.kind, b.level, b.text) for b in story.blocks] == [
+        ("heading", 3, "Head"),
+        ("item", 0, "Item"),
+        ("quote", 0, "Bare"),
+        ("quote", 0, "Said"),
+        ("row", 0, "Port | Hull"),
+        ("item", 0, "Who"),
+        ("paragraph", 0, "a"),
+        ("paragraph", 0, "b"),
+    ]
+    assert element(story, story.blocks[1]) == "<li><p>Item</p></li>"
+    assert element(story, story.blocks[3]) == "<blockquote><p>Said</p></blockquote>"
+
+
+def test_a_layout_table_is_no_row() -> None:
+    cell = "".join(f"<p>Paragraph {n}</p>" for n in range(5))
+    assert [b.kind for b in body(f"<table><tr><td>Menu</td><td>{cell}</td></tr></table>").blocks] == [
+        "paragraph"
+    ] * 6
+
+
+def test_a_figcaption_goes_alone_and_knows_its_picture() -> None:
+    html = '<figure><img src="h.jpg" alt="Harbour"><figcaption>Harbour at dawn Photo: A. Diaz</figcaption></figure><p>Text.</p>'
+    story = body(html)
+    caption = story.blocks[0]
+    assert (caption.kind, caption.picture) == ("caption", 0)
+    assert element(story, caption) == "<figcaption>Harbour at dawn Photo: A. Diaz</figcaption>"
+    assert [(p.url, p.alt, p.caption) for p in story.fields.pictures] == [("h.jpg", "Harbour", None)]
+
+
+def test_embeds_scripts_and_comments_are_no_copy() -> None:
+    html = (
+        "<script>var a='<p>no</p>'</script><!-- <p>no</p> --><iframe>no</iframe><style>p{}</style><p>Yes.</p>"
+    )
+    assert texts(html) == ["Yes."]
+
+
+def test_no_text_is_no_story() -> None:
+    with pytest.raises(UnreadableStory, match="b1"):
+        body("<p> </p><img src=x>")
+
+
+def test_a_body_that_is_too_large_is_held_and_its_signals_are_read() -> None:
+    story = body("<p>KILL KILL KILL</p>" + "<p>word</p>" * 400_000)
+    assert story.blocks == ()
+    assert "shorten it" in story.problems[0]
+    assert [signal.kind for signal in story.signals] == ["kill"]
+
+
+def test_unfinished_tags_end_in_time() -> None:
+    assert len(body("<p>Yes.</p>" + "<a " * 50_000).blocks) >= 1
+    assert len(body("<p>Yes.</p>" + '<p a="' * 50_000).blocks) >= 1
+
+
+_TAGS = (
+    "p",
+    "div",
+    "b",
+    "a",
+    "li",
+    "ul",
+    "td",
+    "tr",
+    "table",
+    "blockquote",
+    "figure",
+    "figcaption",
+    "h2",
+    "pre",
+    "i",
+    "dd",
+)
+_BITS = st.one_of(
+    st.sampled_from([f"<{tag}>" for tag in _TAGS]),
+    st.sampled_from([f"</{tag}>" for tag in _TAGS]),
+    st.sampled_from(
+        [
+            "<br>",
+            "<br/>",
+            "<img src=x>",
+            "<!-- wp:paragraph -->",
+            "<!-- /wp:paragraph -->",
+            "<!--",
+            "<script>",
+        ]
+    ),
+    st.sampled_from(
+        [
+            "</script>",
+            "&amp;",
+            "&amp;amp;",
+            "&nbsp;",
+            "&#39",
+            "&",
+            "<",
+            "\r\n",
+            "\n",
+            "  ",
+            "\u200b",
+            "Ã©",
+            "<hr>",
+        ]
+    ),
+    st.text(alphabet="ab é\u00ad字.\x00\ud800", max_size=6),
+)
+FRAGMENTS = st.lists(_BITS, max_size=25).map("".join)
+
+
+@given(FRAGMENTS)
+@example("<p>a  <b> b</b>")
+@example("&amp;amp;amp;")
+@example("<table><tr><td>a<td>b<table><tr><td>c<td>d")
+def test_blocks_know_their_places(html: str) -> None:
+    try:
+        story = body(html)
+    except UnreadableStory:
+        return
+    check_places(story)
+    assert body(html) == story
+
+
+@given(FRAGMENTS)
+def test_elements_nest_or_stand_apart(html: str) -> None:
+    try:
+        story = body(html)
+    except UnreadableStory:
+        return
+    for block in story.blocks:
+        if block.element is None:
+            continue
+        gone = story.raw[block.element.start : block.element.end]
+        for other in story.blocks:
+            if other.number == block.number or block.kind == "row" or other.kind == "row":
+                continue
+            for segment in other.segments:
+                inside = segment.raw_start < block.element.end and segment.raw_end > block.element.start
+                assert not inside, (gone, other.text)
+
+
+def check_places(story: Story) -> None:
+    for number, block in enumerate(story.blocks):
+        assert block.number == number
+        assert block.text == block.text.strip() != ""
+        at = raw_at = 0
+        for segment in block.segments:
+            assert segment.start == at < segment.end
+            assert raw_at <= segment.raw_start <= segment.raw_end <= len(story.raw)
+            at, raw_at = segment.end, segment.raw_end
+            if block.element is not None:
+                assert block.element.start <= segment.raw_start <= segment.raw_end <= block.element.end
+        assert at == len(block.text)

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import pytest
+
+from cleaners.model import Raw
+from cleaners.read import read
+from cleaners.read.decode import decode
+from cleaners.read.pieces import Piece, segments
+from cleaners.read.repair import repair, repair_text
+from cleaners.read.unreadable import UnreadableStory
+
+
+@pytest.mark.parametrize(
+    ("broken", "mended"),
+    [
+        ("AT&amp;amp;T", "AT&T"),
+        ("Don&#039;t", "Don't"),
+        ("Fran&ccedil;ois", "François"),
+        ("GrÃ¶ÃŸe der FlÃ¤che", "Größe der Fläche"),
+        ("itâ€™s late", "it’s late"),
+        ("key\u200bboard so\u00adft \u202eright\u202c", "keyboard soft right"),
+        ("\ufeffStart", "Start"),
+        ("one\u2028two", "one two"),
+    ],
+)
+def test_faults_are_mended(broken: str, mended: str) -> None:
+    assert repair_text(broken) == mended
+    assert repair([Piece(broken, 0, len(broken))]).repairs
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Write &lt;b&gt; for bold",
+        "R&D; Q&A; B&B",
+        "می‌خواهم",
+        "क्‍ष",
+        "👩‍🚒 saves cat",
+        "São Paulo – Ångström",
+        "100 km",
+    ],
+)
+def test_near_misses_are_spared(text: str) -> None:
+    assert repair_text(text) == text
+
+
+def test_segments_lead_back_to_what_was_written() -> None:
+    raw = "A&amp;B c\u200bd"
+    mended = repair([Piece(raw, 0, len(raw))])
+    found = segments(mended.pieces)
+    assert [raw[s.raw_start : s.raw_end] for s in found] == ["A", "&amp;", "B ", "c\u200b", "d"]
+
+
+def test_repairs_name_their_block() -> None:
+    story = read(Raw("t", "text", "Fine.\nAT&amp;T"))
+    assert [(r.block, r.what, r.before, r.after) for r in story.repairs] == [(1, "entity", "&amp;", "&")]
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ("Größe".encode("utf-16"), "Größe"),
+        (b"\xef\xbb\xbfGr\xc3\xb6\xc3\x9fe", "Größe"),
+        (
+            '<meta charset="windows-1251"><p>Корабль'.encode("cp1251"),
+            '<meta charset="windows-1251"><p>Корабль',
+        ),
+        ('<meta charset="gb2312"><p>港口'.encode("gbk"), '<meta charset="gb2312"><p>港口'),
+        ('<meta charset="iso-8859-1"><p>Größe'.encode(), '<meta charset="iso-8859-1"><p>Größe'),
+        ("<p>Die Größe der Fähre überrascht die Gäste, sagte der Kapitän.".encode("cp1252"), None),
+    ],
+)
+def test_bytes_are_decoded_as_browsers_do(content: bytes, text: str | None) -> None:
+    if text is None:
+        assert "Größe" in decode(content)
+    else:
+        assert decode(content) == text
+
+
+def test_a_file_that_is_no_text_says_what_it_is() -> None:
+    with pytest.raises(UnreadableStory, match="PDF"):
+        decode(b"%PDF-1.7 ...")
