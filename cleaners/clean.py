@@ -13,9 +13,9 @@ from dataclasses import replace
 from cleaners.apply import apply, cut_raw, merge
 from cleaners.decide import decide
 from cleaners.judge import Budget, judge
-from cleaners.kinds.registry import Cleaner, Settings, look
+from cleaners.kinds.registry import Cleaner, Context, Settings, look
 from cleaners.model import Cleaned, Cut, Decision, Mark, Removal, Span, Story
-from cleaners.rules import Ruleset
+from cleaners.rules import Hit, Ruleset
 
 MOST_ROUNDS = 5
 
@@ -36,12 +36,15 @@ def clean(
     gone: dict[int, list[Span]] = {}
     removals: list[Removal] = []
     overruled: set[Mark] = set()
+    matched: dict[str, tuple[Hit, ...]] = {}
     view = story
     rounds = 0
     decision = Decision(())
     settled = False
     for rounds in range(1, MOST_ROUNDS + 1):
-        decision = decide(view, mark(view, ruleset, cleaners))
+        context = look(view, ruleset, matched)
+        matched = {block.text: context.hits.get(block.number, ()) for block in view.blocks}
+        decision = decide(view, _marks(context, cleaners))
         overruled.update(
             _at_source(note, gone, texts) for note in decision.overruled if note.action == "remove"
         )
@@ -72,8 +75,11 @@ def clean(
 
 def mark(story: Story, ruleset: Ruleset, cleaners: Sequence[tuple[Cleaner, Settings]]) -> set[Mark]:
     """All marks of all cleaners on ``story``: a set, for their order never matters."""
-    context = look(story, ruleset)
-    return {note for kind, settings in cleaners for note in kind.mark(story, context, settings)}
+    return _marks(look(story, ruleset), cleaners)
+
+
+def _marks(context: Context, cleaners: Sequence[tuple[Cleaner, Settings]]) -> set[Mark]:
+    return {note for kind, settings in cleaners for note in kind.mark(context.story, context, settings)}
 
 
 def _as_copy(story: Story, view: Story, removals: Sequence[Removal]) -> Story:

@@ -19,6 +19,9 @@ _GLUE = re.compile(r"^[\s\-–—|/•·,;:(\[]*")
 # "(AFP)", "[Photo: Jon Blythe/Reuters]", "（撮影）" at the end of a line
 _BRACKET = re.compile(r"\s*[(\[（［](?P<credit>[^()\[\]（）［］]{2,70})[)\]）］][.。]?$")
 _HANDLE = re.compile(r"^@\w[\w.]{1,30}(?:/\w{1,20})?$")
+# Where a credit may begin: after a full stop, two spaces, a stroke, a comma, or before a label ("Photo: ").
+_SEAM = re.compile(r"(?<=[.。!?…])\s+|\s{2,}|\s[|–—-]\s|,\s|\s/\s|\s(?=[^\s:]+(?: [^\s:]+)?:\s)")
+_LONGEST_TAIL = 80
 
 
 class Captions(Settings):
@@ -115,11 +118,9 @@ def _credit_start(text: str, context: Context) -> int | None:
     bracket = _BRACKET.search(text)
     if bracket and _names_source(bracket["credit"], context):
         return bracket.start()
-    for piece in re.finditer(
-        r"(?:(?<=[.。!?…])\s+|\s{2,}|\s[|–—-]\s|,\s|\s/\s|\s(?=[^\s:]+(?: [^\s:]+)?:\s))", text
-    ):
+    for piece in _SEAM.finditer(text, max(0, len(text) - _LONGEST_TAIL)):
         tail = text[piece.end() :]
-        if len(tail) <= 80 and _credit_line(tail, context):
+        if len(tail) <= _LONGEST_TAIL and _credit_line(tail, context):
             return piece.start()
     return 0 if _credit_line(text, context) else None
 

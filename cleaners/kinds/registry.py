@@ -83,11 +83,15 @@ class Context:
         return (hit for hit in self.hits.get(block.number, ()) if hit.rule.kind == kind)
 
 
-def look(story: Story, ruleset: Ruleset) -> Context:
-    """Match all rules against all blocks of ``story`` once."""
+def look(story: Story, ruleset: Ruleset, known: Mapping[str, tuple[Hit, ...]] | None = None) -> Context:
+    """Match all rules against all blocks of ``story`` once.
+
+    ``known`` are hits by text from an earlier round on the same story: most lines are as they were.
+    """
+    before = known or {}
     hits = {}
     for block in story.blocks:
-        found = ruleset.hits(block.text)
+        found = before[block.text] if block.text in before else ruleset.hits(block.text)
         if found:
             hits[block.number] = found
     return Context(story, ruleset, hits)

@@ -46,7 +46,8 @@ def repeats(story: Story, context: Context, settings: Repeats) -> Iterable[Mark]
         if len(found) < settings.least or not _is_furniture(found[0].text):
             continue
         for block in found:
-            if not context.protected(block):
+            # What a rule knows needs no counting, and its reason is the better one.
+            if not context.claimed(block):
                 yield whole(
                     block,
                     "remove",

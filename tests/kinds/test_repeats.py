@@ -12,12 +12,19 @@ def test_refrains_stay(said, line):
 
 
 def test_twice_is_no_proof(said):
-    assert said("repeats", [LEAD, "Article content", NEXT, "Article content", LAST]) == {}
+    assert said("repeats", [LEAD, "harbour live box", NEXT, "harbour live box", LAST]) == {}
 
 
 def test_furniture_that_returns(said):
-    lines = [LEAD, "Article content", NEXT, "Article content", LAST, "Article content", NEXT]
-    assert said("repeats", lines) == {"Article content": "remove"}
+    lines = [LEAD, "harbour live box", NEXT, "harbour live box", LAST, "harbour live box", NEXT]
+    assert said("repeats", lines) == {"harbour live box": "remove"}
+
+
+def test_what_a_rule_knows_is_left_to_it(said):
+    assert (
+        said("repeats", [LEAD, "Article content", NEXT, "Article content", LAST, "Article content", NEXT])
+        == {}
+    )
 
 
 def test_the_headline_again(said):
