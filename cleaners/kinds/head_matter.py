@@ -336,37 +336,44 @@ def _is_name(block: Block, context: Context) -> bool:
 def _standfirsts(
     below: list[Block], head: _Head, context: Context, story: Story, settings: HeadMatter, last: int
 ) -> Iterator[Mark]:
-    """Lines under the headline, above the story, long enough to be no label."""
-    meta = [head.blocks.index(block) for block in head.blocks[last + 1 :] if _is_meta(block, context)]
+    """Lines under the headline, above byline, date and story, long enough to be no label.
+
+    Where the headline is not among the lines (a page's reader took it), a line on top may as well be the story's
+    first: then only the document's own standfirst, or a byline or date below, tells one.
+    """
+    at = {block.number: position for position, block in enumerate(head.blocks)}
+    meta = [
+        position for position, block in enumerate(head.blocks) if position > last and _is_meta(block, context)
+    ]
+    known = story.fields.standfirst
     for block in below:
-        text = block.text
-        if len(text) > settings.longest_standfirst or text.endswith(_COLON) or "//" in text:
+        text, position = block.text, at[block.number]
+        if len(text) > settings.longest_standfirst:
             continue
-        if head.blocks.index(block) < last and not same_line(text, story.fields.standfirst or ""):
-            continue
-        known = story.fields.standfirst
         if known and same_line(text, known):
-            pass
-        elif reach(text) < (25 if text[:1] in "-…•" else 40) or (is_quotation(text) and ends_sentence(text)):
+            yield _standfirst(block)
+        elif (
+            position < last
+            or text.endswith(_COLON)
+            or "//" in text
+            or reach(text) < (25 if text[:1] in "-…•" else 40)
+            or (is_quotation(text) and ends_sentence(text))
+        ):
             continue
-        elif meta and head.blocks.index(block) > meta[0]:
-            # kicker, headline, standfirst, byline, date, picture, body: here a caption may stand, or the story's first line
-            near = [head.blocks[at] for at in range(max(0, head.blocks.index(block) - 1), len(head.blocks))][
-                :3
-            ]
-            pictured = any(context.is_kind(other, "credit", "picture-label") for other in near)
-            yield whole(
-                block,
-                "lift" if pictured else "suspect",
-                "head_matter/caption",
-                "Between byline or date and the story stands the picture's caption.",
-                "caption" if pictured else None,
-            )
-            continue
-        yield whole(
-            block,
-            "lift",
-            "head_matter/standfirst",
-            "The standfirst stands between headline and story.",
-            "standfirst",
-        )
+        elif meta and position > meta[0]:
+            yield _caption_or_doubt(block, head.blocks[max(0, position - 1) : position + 2], context)
+        elif head.headlines or (meta and position < meta[0]):
+            yield _standfirst(block)
+
+
+def _standfirst(block: Block) -> Mark:
+    why = "The standfirst stands between headline and story."
+    return whole(block, "lift", "head_matter/standfirst", why, "standfirst")
+
+
+def _caption_or_doubt(block: Block, near: list[Block], context: Context) -> Mark:
+    """Kicker, headline, standfirst, byline, date, picture, body: under the date a caption may stand, or the story's first line."""
+    why = "Between byline or date and the story stands the picture's caption."
+    if any(context.is_kind(other, "credit", "picture-label") for other in near):
+        return whole(block, "lift", "head_matter/caption", why, "caption")
+    return whole(block, "suspect", "head_matter/caption", why)
