@@ -144,6 +144,12 @@ def read_body(raw: Raw) -> Story:
     tokens = events(content)
     tree = _Tree(tokens)
     drafts = [draft for draft in _drafts(tree) if draft.pieces]
+    # A figure may hold a tweet or a table: without image and caption it is no picture.
+    shown = sorted(
+        {at for at, picture in enumerate(tree.pictures) if picture.url or picture.alt}
+        | {draft.picture for draft in drafts if draft.picture is not None and draft.kind == "caption"}
+    )
+    pictured = {at: place for place, at in enumerate(shown)}
     if not drafts:
         raise UnreadableStory(f"story {raw.id}: the body has no text; send the story's HTML, or leave it out")
     repairs = list(notes)
@@ -158,7 +164,7 @@ def read_body(raw: Raw) -> Story:
                 level=draft.level,
                 element=draft.element,
                 segments=segments(draft.pieces),
-                picture=draft.picture,
+                picture=None if draft.picture is None else pictured.get(draft.picture),
             )
         )
     body = "\n".join(block.text for block in blocks)
@@ -168,7 +174,7 @@ def read_body(raw: Raw) -> Story:
         form="body",
         raw=content,
         blocks=with_zones(blocks),
-        fields=replace(given_fields(raw), pictures=tuple(tree.pictures)),
+        fields=replace(given_fields(raw), pictures=tuple(tree.pictures[at] for at in shown)),
         url=raw.url,
         publisher=raw.publisher,
         language=language_of(raw.language, None, body),

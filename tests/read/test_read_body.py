@@ -234,3 +234,16 @@ def check_places(story: Story) -> None:
             if block.element is not None:
                 assert block.element.start <= segment.raw_start <= segment.raw_end <= block.element.end
         assert at == len(block.text)
+
+
+def test_a_figure_that_holds_a_post_is_no_picture():
+    html = (
+        '<figure class="embed"><blockquote><p>Forty years under that roof.</p></blockquote></figure>'
+        '<figure><img src="/quay.jpg"><figcaption>The quay at dawn</figcaption></figure>'
+    )
+    story = read(Raw(id="t", form="body", content=html, language="en"))
+    assert [picture.url for picture in story.fields.pictures] == ["/quay.jpg"]
+    assert [(block.text, block.picture) for block in story.blocks] == [
+        ("Forty years under that roof.", None),
+        ("The quay at dawn", 0),
+    ]
