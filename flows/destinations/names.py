@@ -1,0 +1,36 @@
+"""File names that every file system and object store takes."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from hashlib import sha256
+
+LONGEST_SLUG = 60
+
+
+def file_stem(story: str, headline: str | None) -> str:
+    """A name made of the headline and a hash of the story's key: readable, unique, and safe everywhere.
+
+    >>> file_stem("demo:harbour-1", "Le port rouvre à Sète: «enfin»")
+    'le-port-rouvre-a-sete-enfin-bb33e3b0929f'
+    >>> file_stem("demo:harbour-1", None)
+    'story-bb33e3b0929f'
+    """
+    return f"{slug(headline or '') or 'story'}-{story_hash(story)}"
+
+
+def story_hash(story: str) -> str:
+    return sha256(story.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def slug(text: str) -> str:
+    """Small letters, digits and dashes, at most LONGEST_SLUG; empty where the script has no Latin letters.
+
+    The hash that follows keeps it from being a name that Windows reserves ("con", "aux").
+    """
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    dashed = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+    if len(dashed) <= LONGEST_SLUG:
+        return dashed
+    return dashed[: LONGEST_SLUG + 1].rpartition("-")[0] or dashed[:LONGEST_SLUG]

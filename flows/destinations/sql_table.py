@@ -1,0 +1,140 @@
+"""Clean copy as rows of a SQL table: one row a story, replaced only by a newer edition."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Engine,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    create_engine,
+    or_,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from flows.destinations.publication import Publication, PublishError, Receipt
+from flows.settings import TableDestination
+
+COPY_COLUMNS = (
+    "id",
+    "url",
+    "publisher",
+    "headline",
+    "standfirst",
+    "section",
+    "byline",
+    "published",
+    "language",
+    "text",
+    "html",
+)
+
+
+def table_named(name: str) -> Table:
+    """The table's columns. ``withdrawn`` rows keep their key and edition, and nothing of the copy."""
+    return Table(
+        name,
+        MetaData(),
+        Column("story", String(600), primary_key=True),
+        *(Column(column, Text) for column in COPY_COLUMNS),
+        Column("record", JSON(none_as_null=True)),
+        Column("withdrawn", Boolean, nullable=False),
+        Column("edition", Integer, nullable=False),
+        Column("revision", Integer, nullable=False),
+        Column("ledger", String(40), nullable=False),
+        Column("idempotency_key", String(64), nullable=False),
+        Column("updated_at", String(32), nullable=False),
+    )
+
+
+@contextmanager
+def open_table(destination: TableDestination, data_dir: Path) -> Iterator[Any]:
+    """Raises PublishError where the address is missing or no address."""
+    engine = _engine(_address(destination, data_dir))
+    table = table_named(destination.table)
+    try:
+        table.create(engine, checkfirst=True)
+        yield lambda publication: publish(engine, table, publication)
+    finally:
+        engine.dispose()
+
+
+def publish(engine: Engine, table: Table, publication: Publication) -> Receipt:
+    """One upsert that never goes back: the condition is part of the statement. Raises SQLAlchemyError."""
+    row = _row(publication)
+    insert = sqlite.insert(table) if engine.dialect.name == "sqlite" else postgresql.insert(table)
+    upsert = (
+        insert.values(row)
+        .on_conflict_do_update(
+            index_elements=["story"],
+            set_={name: insert.excluded[name] for name in row if name != "story"},
+            where=or_(table.c.ledger != insert.excluded.ledger, table.c.edition <= insert.excluded.edition),
+        )
+        .returning(table.c.story)
+    )
+    with engine.begin() as connection:
+        changed = connection.execute(upsert).first()
+    where = (f"{engine.url.render_as_string(hide_password=True)}#{table.name}/{publication.story}",)
+    if changed is None:
+        return Receipt("newer", where)
+    return Receipt("wrote" if publication.act == "publish" else "removed", where)
+
+
+def _row(publication: Publication) -> dict[str, Any]:
+    record = publication.record
+    public = publication.act == "publish"
+    return {
+        "story": publication.story,
+        **{column: _storable(record.get(column)) if public else None for column in COPY_COLUMNS},
+        "record": dict(record) if public else None,
+        "withdrawn": not public,
+        "edition": publication.edition,
+        "revision": publication.revision,
+        "ledger": publication.ledger,
+        "idempotency_key": publication.idempotency_key,
+        "updated_at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _storable(value: str | None) -> str | None:
+    """Without NUL, which PostgreSQL refuses, and half characters, which no database takes."""
+    return value and value.replace("\0", "").encode("utf-8", "replace").decode()
+
+
+def _address(destination: TableDestination, data_dir: Path) -> URL:
+    given = destination.url or os.environ.get(destination.url_env or "")
+    if not given:
+        raise PublishError(
+            f"{destination.name}: set the environment variable {destination.url_env} to its address."
+        )
+    try:
+        url = make_url(given)
+    except ArgumentError:
+        raise PublishError(
+            f"{destination.name}: this is not a database address (see destinations.yaml)."
+        ) from None
+    if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
+        file = data_dir / url.database
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return url.set(database=str(file))
+    return url
+
+
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() == "sqlite":
+        return create_engine(url, connect_args={"timeout": 30}, hide_parameters=True)
+    return create_engine(url, pool_pre_ping=True, hide_parameters=True)

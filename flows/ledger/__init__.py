@@ -1,0 +1,44 @@
+"""The database that nothing is lost in: what arrived, what became of it, and what is owed to whom."""
+
+from flows.ledger.inbox import (
+    Arrival,
+    InboxRow,
+    Received,
+    again,
+    claim,
+    extend,
+    fail,
+    queue_counts,
+    receive,
+    release,
+)
+from flows.ledger.opening import ledger_id, open_ledger
+from flows.ledger.outbox import Owed, claim_owed, failed, made, outbox_counts
+from flows.ledger.outcome import Outcome
+from flows.ledger.stories import DestinationsOf, Recorded, StoryFilter, record_outcomes, select_raws
+
+__all__ = [
+    "Arrival",
+    "DestinationsOf",
+    "InboxRow",
+    "Outcome",
+    "Owed",
+    "Received",
+    "Recorded",
+    "StoryFilter",
+    "again",
+    "claim",
+    "claim_owed",
+    "extend",
+    "fail",
+    "failed",
+    "ledger_id",
+    "made",
+    "open_ledger",
+    "outbox_counts",
+    "queue_counts",
+    "receive",
+    "record_outcomes",
+    "release",
+    "select_raws",
+]

@@ -1,0 +1,104 @@
+"""Opening a ledger: the engine, its safety settings, its tables."""
+
+from __future__ import annotations
+
+import sqlite3
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, select
+from sqlalchemy.engine import make_url
+
+from flows.ledger.tables import META, METADATA
+
+SCHEMA = "1"
+BUSY_SECONDS = 30
+WAL_IS_SAFE = (3, 51, 3)
+"""The first SQLite without the WAL-reset bug (3.7.0 to 3.51.2 may corrupt a WAL database with two connections)."""
+
+
+class WrongLedger(RuntimeError):
+    """The database is no ledger that this version of cleancopy can work with."""
+
+
+def open_ledger(url: str) -> Engine:
+    """Open the ledger at an SQLAlchemy address; its tables are made where they are missing.
+
+    SQLite is opened so that a commit is on disk when it returns (``synchronous=FULL``), with one writer at a time
+    (``BEGIN IMMEDIATE``), in a journal mode that its version is safe in. Raises WrongLedger for a ledger of another
+    version.
+    """
+    address = make_url(url)
+    if address.get_backend_name() == "sqlite":
+        if address.database and address.database != ":memory:":
+            Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(address, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
+        event.listen(engine, "connect", _make_safe)
+        event.listen(engine, "begin", _begin_as_writer)
+    else:
+        engine = create_engine(address, pool_pre_ping=True, hide_parameters=True)
+    _make_tables(engine)
+    return engine
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A transaction that only reads and keeps no writer waiting (SQLite takes the write lock otherwise)."""
+    with engine.connect().execution_options(only_reads=True) as connection, connection.begin():
+        yield connection
+
+
+def ledger_id(engine: Engine) -> str:
+    """The ledger's own name: editions of two ledgers cannot be compared."""
+    with reading(engine) as connection:
+        found: str = connection.execute(select(META.c.value).where(META.c.key == "ledger")).scalar_one()
+        return found
+
+
+def journal_mode(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> str:
+    """The journal mode that a SQLite of this version can be trusted with.
+
+    >>> journal_mode((3, 40, 1)), journal_mode((3, 51, 3))
+    ('DELETE', 'WAL')
+    """
+    return "WAL" if version >= WAL_IS_SAFE else "DELETE"
+
+
+def _make_safe(connection: Any, _record: object) -> None:
+    # The driver would begin a transaction late, as a reader, and then fail with "database is locked" when it writes.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+    cursor.execute("PRAGMA journal_mode")
+    if cursor.fetchone()[0].upper() not in (journal_mode(), "MEMORY"):
+        cursor.execute(f"PRAGMA journal_mode={journal_mode()}")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _begin_as_writer(connection: Connection) -> None:
+    only_reads = connection.get_execution_options().get("only_reads")
+    connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")
+
+
+def _make_tables(engine: Engine) -> None:
+    """In one transaction, so that a ledger has its name as soon as it has its tables."""
+    with engine.begin() as connection:
+        METADATA.create_all(connection)
+        schema = connection.execute(select(META.c.value).where(META.c.key == "schema")).scalar()
+        if schema is None:
+            schema = SCHEMA
+            connection.execute(
+                META.insert(),
+                [{"key": "schema", "value": SCHEMA}, {"key": "ledger", "value": uuid.uuid4().hex}],
+            )
+    if schema != SCHEMA:
+        engine.dispose()
+        raise WrongLedger(
+            f"The ledger {engine.url.render_as_string(hide_password=True)} has schema {schema!r}; this version of "
+            f"cleancopy knows {SCHEMA!r}. Use the version that made it."
+        )

@@ -1,0 +1,209 @@
+"""The ledger's tables, in SQL that SQLite and PostgreSQL share.
+
+    story ─┬─ revision (numbered as it arrived) ── raw (what was sent, kept byte for byte)
+           ├─ copy     (an edition: what cleaning made of a revision) ── removals
+           └─ publication (an edition that is owed to a destination, or made)
+    inbox ── revision  (work: clean this)
+
+Times are UTC in ISO form with microseconds (``2026-03-03T06:10:00.000000+00:00``): equally long, so that they sort as
+text in every database.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Row,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+METADATA = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_N_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+AnyRow: TypeAlias = "Row[*tuple[Any, ...]]"
+
+ID = BigInteger().with_variant(Integer, "sqlite")  # only INTEGER PRIMARY KEY numbers itself in SQLite
+Values = JSON(none_as_null=True)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware datetime, kept as UTC text of one length. A naive one is refused."""
+
+    impl = String(32)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value!r} has no time zone: give an aware datetime, such as datetime.now(UTC)")
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else datetime.fromisoformat(value)
+
+
+class Words(TypeDecorator[str]):
+    """Text that any database can keep: without NUL (PostgreSQL refuses it) and half characters (SQLite does)."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else storable(value)
+
+
+def storable(text: str) -> str:
+    """``text`` with what a database cannot keep made visible as U+FFFD."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+
+
+META = Table(
+    "meta", METADATA, Column("key", String(40), primary_key=True), Column("value", Text, nullable=False)
+)
+
+RAWS = Table(
+    "raws",
+    METADATA,
+    Column("hash", String(64), primary_key=True),
+    Column("form", String(8), nullable=False),
+    # text: UTF-8; lines: a JSON list; bytes: as they came.
+    Column("kept_as", String(8), nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("given", Values, nullable=False),
+)
+
+STORIES = Table(
+    "stories",
+    METADATA,
+    Column("id", ID, primary_key=True),
+    Column("source", String(63), nullable=False),
+    Column("external_id", Words, nullable=False),
+    Column("publisher", Words),
+    Column("url", Words),
+    Column("headline", Words),
+    Column("first_seen_at", Moment, nullable=False),
+    Column("last_seen_at", Moment, nullable=False),
+    # Of the newest edition; nothing while there is none.
+    Column("verdict", String(8)),
+    UniqueConstraint("source", "external_id"),
+    Index("ix_stories_publisher", "publisher"),
+)
+
+REVISIONS = Table(
+    "revisions",
+    METADATA,
+    Column("id", ID, primary_key=True),
+    Column("story_id", ID, ForeignKey("stories.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("raw_hash", String(64), ForeignKey("raws.hash"), nullable=False),
+    Column("arrived_at", Moment, nullable=False),
+    UniqueConstraint("story_id", "number"),
+)
+
+INBOX = Table(
+    "inbox",
+    METADATA,
+    Column("id", ID, primary_key=True),
+    Column("source", String(63), nullable=False),
+    Column("event_id", Words),
+    Column("revision_id", ID, ForeignKey("revisions.id"), nullable=False),
+    Column("destinations", Values),
+    Column("note", Words),
+    # waiting, claimed, done, failed
+    Column("state", String(8), nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("owner", String(200)),
+    Column("lease_until", Moment),
+    Column("error", Words),
+    Column("arrived_at", Moment, nullable=False),
+    Column("finished_at", Moment),
+    UniqueConstraint("source", "event_id"),
+    Index("ix_inbox_state", "state", "id"),
+    Index("ix_inbox_revision_id", "revision_id"),
+)
+
+COPIES = Table(
+    "copies",
+    METADATA,
+    Column("id", ID, primary_key=True),
+    Column("story_id", ID, ForeignKey("stories.id"), nullable=False),
+    Column("revision_id", ID, ForeignKey("revisions.id"), nullable=False),
+    # Numbered through all revisions of a story: a newer edition is never overwritten by an older one.
+    Column("edition", Integer, nullable=False),
+    Column("verdict", String(8), nullable=False),
+    Column("reasons", Values, nullable=False),
+    Column("ruleset", String(80), nullable=False),
+    Column("content_hash", String(64), nullable=False),
+    Column("record", Values, nullable=False),
+    Column("rendered", Values, nullable=False),
+    Column("seconds", String(24)),
+    Column("cleaned_at", Moment, nullable=False),
+    UniqueConstraint("story_id", "edition"),
+    Index("ix_copies_revision_id", "revision_id"),
+)
+
+REMOVALS = Table(
+    "removals",
+    METADATA,
+    Column("copy_id", ID, ForeignKey("copies.id"), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("block", Integer, nullable=False),
+    Column("starts_at", Integer, nullable=False),
+    Column("ends_at", Integer, nullable=False),
+    Column("text", Words, nullable=False),
+    Column("action", String(8), nullable=False),
+    Column("field", String(16)),
+    Column("rule", Words, nullable=False),
+    Column("rules", Values, nullable=False),
+    Column("why", Words, nullable=False),
+    Index("ix_removals_rule", "rule"),
+)
+
+PUBLICATIONS = Table(
+    "publications",
+    METADATA,
+    Column("id", ID, primary_key=True),
+    Column("story_id", ID, ForeignKey("stories.id"), nullable=False),
+    Column("copy_id", ID, ForeignKey("copies.id"), nullable=False),
+    Column("edition", Integer, nullable=False),
+    Column("destination", String(63), nullable=False),
+    # publish, unpublish
+    Column("act", String(10), nullable=False),
+    Column("content_hash", String(64), nullable=False),
+    # What a destination may know the act by: the same act has the same key, however often it is tried.
+    Column("idempotency_key", String(64), nullable=False, unique=True),
+    # owed, made, overtaken (a newer edition made it pointless), failed
+    Column("state", String(10), nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("owner", String(200)),
+    Column("lease_until", Moment),
+    Column("next_attempt_at", Moment, nullable=False),
+    Column("owed_at", Moment, nullable=False),
+    Column("made_at", Moment),
+    Column("receipt", Values),
+    Column("error", Words),
+    UniqueConstraint("story_id", "edition", "destination"),
+    Index("ix_publications_state", "state", "next_attempt_at"),
+)

@@ -1,0 +1,36 @@
+"""What a newsroom configures: where things lie, where stories come from, where clean copy goes."""
+
+from flows.settings.destinations import (
+    Destination,
+    FolderDestination,
+    Format,
+    TableDestination,
+    load_destinations,
+    wanted_destinations,
+)
+from flows.settings.places import Settings, load_settings
+from flows.settings.sources import (
+    FeedSource,
+    FolderSource,
+    Limits,
+    Source,
+    WebhookSource,
+    load_sources,
+)
+
+__all__ = [
+    "Destination",
+    "FeedSource",
+    "FolderDestination",
+    "FolderSource",
+    "Format",
+    "Limits",
+    "Settings",
+    "Source",
+    "TableDestination",
+    "WebhookSource",
+    "load_destinations",
+    "load_settings",
+    "load_sources",
+    "wanted_destinations",
+]

@@ -1,0 +1,13 @@
+"""Names that newsroom people give to sources and destinations, and names of the variables that hold secrets."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import StringConstraints
+
+# A source's name is part of a web address (/webhooks/<name>) and of every story's key in the ledger.
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+
+# A name such as CLEANCOPY_SECRET_CMS. A secret that is pasted here by mistake ("whsec_MfKQ…") does not fit.
+SecretName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{2,80}$")]

@@ -1,0 +1,137 @@
+"""A drop folder: files that people or systems put down, taken in, then moved to ``done`` or ``failed``.
+
+A file is moved after its stories are in the ledger, never before and never deleted. With ``keep: yes`` it stays; the
+ledger knows unchanged content again, so that it is taken in once.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from cleaners.model import Form, Raw
+from flows.sources.records import BrokenRecord, parse_record
+
+FORMS: dict[str, Form | None] = {
+    ".html": "page",
+    ".htm": "page",
+    ".txt": "text",
+    ".json": None,
+    ".jsonl": None,
+}
+"""Which ending holds what; ``None``: records in JSON."""
+
+UNFINISHED = (".part", ".tmp", ".crdownload")
+SETTLED_SECONDS = 1.0
+"""A file that was changed within this time is still being written: it waits for the next look."""
+
+
+class BrokenFile(ValueError):
+    """A file, or a record in it, that holds no story. The message says what is wrong, with the line."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileOfStories:
+    """What one file holds. ``problems`` are its records that are no stories; ``raws`` are the others."""
+
+    path: Path
+    raws: tuple[Raw, ...]
+    problems: tuple[str, ...] = ()
+
+
+def waiting_files(folder: Path, now: float | None = None) -> list[Path]:
+    """The files in ``folder`` itself that can be taken, by name: known endings, not hidden, not still being written.
+
+    ``now`` is the time in seconds, as ``time.time()``. Raises FileNotFoundError, saying what to do.
+    """
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{folder}: there is no such folder. Create it, or mend path in sources.yaml")
+    now = time.time() if now is None else now
+    return [
+        path
+        for path in sorted(folder.iterdir())
+        if path.suffix.lower() in FORMS
+        and not path.name.startswith(".")
+        and not path.name.lower().endswith(UNFINISHED)
+        and path.is_file()
+        and now - path.stat().st_mtime >= SETTLED_SECONDS
+    ]
+
+
+def read_file(path: Path, most_bytes: int = 3_000_000) -> FileOfStories:
+    """The stories in a file. A web page and a text are one story, named after the file; JSON holds one or many.
+
+    Problems are told, not raised: one broken record does not take the others with it. Raises OSError.
+    """
+    form = FORMS.get(path.suffix.lower())
+    if path.suffix.lower() not in FORMS:
+        return FileOfStories(path, (), (f"{path.name}: not one of {', '.join(FORMS)}",))
+    if form is not None and path.stat().st_size > most_bytes:
+        return FileOfStories(path, (), (f"{path.name}: larger than {most_bytes} bytes",))
+    if form == "page":
+        # Undecoded: the page itself says in which encoding it is written.
+        return _one(path, Raw(id=path.stem, form="page", content=path.read_bytes()))
+    try:
+        if form == "text":
+            return _one(path, Raw(id=path.stem, form="text", content=path.read_text("utf-8-sig")))
+        return _records(path, most_bytes)
+    except UnicodeDecodeError as error:
+        return FileOfStories(path, (), (f"{path.name}: not UTF-8 at byte {error.start}. Save it as UTF-8",))
+
+
+def set_aside(path: Path, problems: Iterable[str] = ()) -> Path:
+    """Move a file that is taken to ``done``, or with ``problems`` to ``failed`` with an ``.error.txt`` beside it.
+
+    A file of the same name that lies there already is not overwritten: the new one gets a number. Where it went.
+    """
+    problems = list(problems)
+    folder = path.parent / ("failed" if problems else "done")
+    folder.mkdir(exist_ok=True)
+    target = _free(folder, path.name)
+    path.rename(target)
+    if problems:
+        target.with_name(target.name + ".error.txt").write_text("\n".join(problems) + "\n", "utf-8")
+    return target
+
+
+def _one(path: Path, raw: Raw) -> FileOfStories:
+    if not raw.content or not raw.content.strip():  # type: ignore[union-attr]
+        return FileOfStories(path, (), (f"{path.name}: the file is empty",))
+    return FileOfStories(path, (raw,))
+
+
+def _records(path: Path, most_bytes: int) -> FileOfStories:
+    raws: list[Raw] = []
+    problems: list[str] = []
+    for where, text in _texts(path):
+        try:
+            if len(text.encode()) > most_bytes:
+                raise BrokenRecord(f"larger than {most_bytes} bytes")
+            raws.append(parse_record(text))
+        except BrokenRecord as error:
+            problems.append(f"{where}: {error}")
+    if not raws and not problems:
+        problems.append(f"{path.name}: the file is empty")
+    return FileOfStories(path, tuple(raws), tuple(problems))
+
+
+def _texts(path: Path) -> Iterator[tuple[str, str]]:
+    """Each record's text with its place: a ``.json`` is one record, a ``.jsonl`` one a line."""
+    if path.suffix.lower() == ".json":
+        yield path.name, path.read_text("utf-8-sig")
+        return
+    with path.open(encoding="utf-8-sig") as lines:
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                yield f"{path.name}, line {number}", line
+
+
+def _free(folder: Path, name: str) -> Path:
+    target = folder / name
+    number = 2
+    while target.exists():
+        target = folder / f"{Path(name).stem}-{number}{Path(name).suffix}"
+        number += 1
+    return target

@@ -1,0 +1,126 @@
+"""A JSON record as a raw story: what the command line, a drop folder and a webhook have in common.
+
+    {"id": "harbour-1", "url": …, "publisher": …, "lang": …} with one of
+    "lines": […] | "body": "<p>…" | "html": "<!doctype html>…" (a whole page) | "text": "…"
+
+``headline`` and ``published`` are taken where the sender knows them; ``language`` is another word for ``lang``. Every
+other key is ignored. Where several kinds of content are given, the first in the order above is read: lines, because
+decisions are told by line. A record that cleancopy wrote itself can be read again: its ``html`` is the body.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from cleaners.model import Form, Raw
+
+FORM_OF_KEY: Mapping[str, Form] = {"lines": "lines", "body": "body", "html": "page", "text": "text"}
+"""Which key holds which form of content, in the order of preference."""
+
+_READ = {"id", "url", "publisher", "lang", "language", "headline", "published", *FORM_OF_KEY}
+
+
+class BrokenRecord(ValueError):
+    """A record that is no story. The message says what is wrong and what to give instead."""
+
+
+def parse_record(line: str) -> Raw:
+    """The raw story in one line of JSON.
+
+    >>> parse_record('{"id": "a", "text": "One line."}').form
+    'text'
+
+    Raises BrokenRecord.
+    """
+    try:
+        record = json.loads(line, object_pairs_hook=_without_doubles)
+    except json.JSONDecodeError as error:
+        raise BrokenRecord(f"not JSON: {error.msg} at character {error.pos + 1}") from None
+    except RecursionError:
+        raise BrokenRecord("not a story: nested too deeply") from None
+    return raw_from_record(record)
+
+
+def raw_from_record(record: object) -> Raw:
+    """The raw story that a decoded JSON object holds. Raises BrokenRecord."""
+    if not isinstance(record, dict):
+        raise BrokenRecord(
+            f'not a record: a JSON object such as {{"id": …, "text": …}} is needed, not {_kind(record)}'
+        )
+    key, form = _content_key(record)
+    return Raw(
+        id=_identity(record),
+        form=form,
+        content=_lines(record[key]) if form == "lines" else _string(record, key),
+        url=_optional(record, "url"),
+        publisher=_optional(record, "publisher"),
+        language=_optional(record, "lang") or _optional(record, "language"),
+        headline=_optional(record, "headline"),
+        published=_optional(record, "published"),
+    )
+
+
+def _content_key(record: dict[str, Any]) -> tuple[str, Form]:
+    if record.get("html") is not None and "ruleset" in record and "removed" in record:
+        return "html", "body"  # our own output, e.g. `cleancopy clean … | cleancopy clean`
+    for key, form in FORM_OF_KEY.items():
+        if record.get(key) is not None:
+            return key, form
+    raise BrokenRecord('no content: give one of "html" (a page), "body", "text" or "lines"')
+
+
+def _identity(record: dict[str, Any]) -> str:
+    found = record.get("id")
+    if isinstance(found, int) and not isinstance(found, bool):
+        return str(found)
+    if not isinstance(found, str) or not found.strip():
+        raise BrokenRecord('no "id": every record needs one, a string that is not empty')
+    return _checked(found, "id")
+
+
+def _optional(record: dict[str, Any], key: str) -> str | None:
+    return None if record.get(key) is None else _string(record, key) or None
+
+
+def _string(record: dict[str, Any], key: str) -> str:
+    value = record[key]
+    if not isinstance(value, str):
+        raise BrokenRecord(f'"{key}" must be a string, not {_kind(value)}')
+    return _checked(value, key)
+
+
+def _lines(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise BrokenRecord(f'"lines" must be a list of strings, not {_kind(value)}')
+    for number, line in enumerate(value):
+        if not isinstance(line, str):
+            raise BrokenRecord(f'"lines" must be a list of strings, but number {number} is {_kind(line)}')
+        _checked(line, f"lines, number {number}")
+    return tuple(value)
+
+
+def _checked(text: str, where: str) -> str:
+    """The text, unless it holds half a character, which no file and no database can keep (JSON lets ``\\ud83d`` pass)."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        half = ascii(text[error.start])[1:-1]
+        raise BrokenRecord(f'"{where}" holds half a character ({half}) at position {error.start}') from None
+    return text
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next((key for key in keys if key in _READ and keys.count(key) > 1), None)
+        if twice is not None:
+            raise BrokenRecord(f'"{twice}" stands twice in one object: which one counts?')
+    return found
+
+
+def _kind(value: object) -> str:
+    names = {dict: "an object", list: "a list", str: "a string", bool: "true or false", type(None): "null"}
+    return names.get(type(value), "a number")

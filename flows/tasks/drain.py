@@ -1,0 +1,290 @@
+"""The main job: claim what arrived, clean it, write it down, publish what is owed, report."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+import uuid
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+
+from cleaners.write import run_row
+from flows.ledger import (
+    Arrival,
+    DestinationsOf,
+    InboxRow,
+    Outcome,
+    Recorded,
+    claim,
+    extend,
+    queue_counts,
+    record_outcomes,
+    release,
+)
+from flows.settings import Settings, load_destinations, load_sources, wanted_destinations
+from flows.tasks.cleaning import WarmPool, clean_batch
+from flows.tasks.publishing import Published, publish_owed, utc_now
+from flows.tasks.reports import run_name, write_run_report, write_story_report
+from flows.tasks.summary import Progress, RunSummary, StoryLine
+from flows.tasks.workers import MakeClean, make_clean
+
+CHUNK = 500
+LEASE_SECONDS = 600.0
+MOST_ARTIFACTS = 25
+"""Stories whose before/after the summary keeps; the reports have them all."""
+
+OnProgress = Callable[[Progress], None]
+
+
+def new_owner() -> str:
+    """A name for a worker that no other has: for leases."""
+    return f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+
+
+def drain(
+    engine: Engine,
+    settings: Settings,
+    owner: str | None = None,
+    ids: Collection[int] | None = None,
+    limit: int | None = None,
+    progress: OnProgress | None = None,
+    *,
+    chunk: int = CHUNK,
+    lease_seconds: float = LEASE_SECONDS,
+    pool: WarmPool | None = None,
+    make: MakeClean = make_clean,
+    clock: Callable[[], datetime] = utc_now,
+    run: str | None = None,
+) -> RunSummary:
+    """Clean and publish what waits in the inbox (``ids``: only these rows; ``limit``: at most so many).
+
+    Each small batch is recorded as soon as it is clean, so that a run that is killed loses little; its other rows come
+    back when its lease runs out. What is owed from before is published, too. ``pool`` is used and left open; without
+    one, processes are started for the run. ``run`` names the report's folder.
+
+    Raises cleaners.rules.ConfigError, NoWorkers, or what the ledger raises; the rows go back to the inbox then.
+    """
+    owner = owner or new_owner()
+    work = _Run(settings, owner, clock(), make, pool, run, progress)
+    destinations = load_destinations(settings.config_dir)
+    sources = load_sources(settings.config_dir)
+
+    def destinations_of(source: str, wish: tuple[str, ...] | None) -> tuple[str, ...]:
+        if wish is None and source in sources:
+            wish = sources[source].destinations
+        return wanted_destinations(destinations, wish)
+
+    published = Published()
+    with work:
+        work.total = len(ids) if ids is not None else queue_counts(engine)["waiting"]
+        if limit is not None:
+            work.total = min(work.total, limit)
+        for rows in _claims(engine, owner, ids, limit, chunk, lease_seconds, clock):
+            _clean_chunk(work, engine, owner, rows, destinations_of, lease_seconds, clock)
+            published += publish_owed(engine, settings, owner, destinations=destinations, clock=clock)
+        published += publish_owed(engine, settings, owner, destinations=destinations, clock=clock)
+        return work.summary(published)
+
+
+def _clean_chunk(
+    work: _Run,
+    engine: Engine,
+    owner: str,
+    rows: Sequence[InboxRow],
+    destinations_of: DestinationsOf,
+    lease_seconds: float,
+    clock: Callable[[], datetime],
+) -> None:
+    """Clean and record claimed rows; where that ends early, those that are left go back to the inbox."""
+    left = {row.id for row in rows}
+    extended = time.monotonic()
+    try:
+        for batch in work.clean(rows):
+            outcomes, recorded = _record(engine, owner, batch, destinations_of, clock())
+            left -= {outcome.inbox_id for outcome in outcomes}
+            work.note(rows, outcomes, recorded)
+            if left and time.monotonic() - extended > lease_seconds / 4:
+                extend(engine, owner, sorted(left), now=clock(), lease_seconds=lease_seconds)
+                extended = time.monotonic()
+    except BaseException as error:
+        said = f"The run ended before this story was done ({type(error).__name__}: {error})."
+        with suppress(SQLAlchemyError):  # then the lease runs out, and they come back so
+            release(engine, owner, sorted(left), said)
+        raise
+
+
+def preview(
+    arrivals: Sequence[Arrival],
+    settings: Settings,
+    progress: OnProgress | None = None,
+    *,
+    pool: WarmPool | None = None,
+    make: MakeClean = make_clean,
+    clock: Callable[[], datetime] = utc_now,
+    run: str | None = None,
+) -> RunSummary:
+    """Clean without a ledger and without publishing: only the reports are written. Raises as ``drain`` does."""
+    rows = [
+        InboxRow(number, arrival.source, 1, arrival.named_raw) for number, arrival in enumerate(arrivals, 1)
+    ]
+    with _Run(settings, new_owner(), clock(), make, pool, run, progress) as work:
+        work.total = len(rows)
+        for outcomes in work.clean(rows):
+            work.note(rows, outcomes, None)
+        return work.summary(Published(), preview=True)
+
+
+class _Run:
+    """The state of one run: its pool, its folder, and the lines of its summary as they come."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        owner: str,
+        started_at: datetime,
+        make: MakeClean,
+        pool: WarmPool | None,
+        run: str | None,
+        progress: OnProgress | None,
+    ) -> None:
+        self.run = run or run_name(started_at, owner)
+        self.started_at = started_at
+        self.total = 0
+        self._folder = settings.reports_dir / self.run
+        self._lines: list[StoryLine] = []
+        self._lost = 0
+        self._artifacts = 0
+        self._progress = progress
+        self._clock_at_start = time.monotonic()
+        self._own = ExitStack()
+        # Its processes start with the first story: a run that finds nothing to do starts none.
+        self._pool = pool or self._own.enter_context(
+            WarmPool(settings.config_dir, settings.workers, settings.story_seconds, make)
+        )
+
+    def __enter__(self) -> _Run:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._own.close()
+
+    def clean(self, rows: Sequence[InboxRow]) -> Iterator[list[Outcome]]:
+        return clean_batch(self._pool, rows)
+
+    def note(
+        self, rows: Sequence[InboxRow], outcomes: Sequence[Outcome], recorded: Sequence[Recorded] | None
+    ) -> None:
+        """Write the stories' pages and keep their lines."""
+        by_id = {row.id: row for row in rows}
+        known = {one.inbox_id: one for one in recorded or ()}
+        for outcome in outcomes:
+            source = by_id[outcome.inbox_id].source
+            one = known.get(outcome.inbox_id)
+            if one is not None and one.state == "lost":
+                self._lost += 1
+                continue
+            path = write_story_report(self._folder, source, outcome)
+            row = run_row(
+                outcome.record
+                or {"id": outcome.story_id, "publisher": by_id[outcome.inbox_id].raw.publisher},
+                outcome.seconds,
+                path,
+                outcome.error,
+            )
+            self._lines.append(
+                StoryLine(
+                    source=source,
+                    inbox_id=outcome.inbox_id,
+                    row=row,
+                    state=one.state if one else ("failed" if outcome.error else "preview"),
+                    edition=one.edition if one else None,
+                    changed=one.changed if one else False,
+                    owed=one.owed if one else (),
+                    report=self._folder / path if path else None,
+                    artifact=self._artifact(outcome),
+                )
+            )
+        done = len(self._lines) + self._lost
+        self.total = max(self.total, done)
+        if self._progress is not None:
+            self._progress(Progress(done, self.total))
+
+    def summary(self, published: Published, preview: bool = False) -> RunSummary:
+        """Write the run's page and sum up, the stories in the order of their arrival."""
+        lines = tuple(sorted(self._lines, key=lambda line: line.inbox_id))
+        note = "Preview: nothing was written down and nothing published." if preview else None
+        report = (
+            write_run_report(self._folder, (line.row for line in lines), self.started_at, note)
+            if lines
+            else None
+        )
+        return RunSummary(
+            run=self.run,
+            started_at=self.started_at,
+            seconds=time.monotonic() - self._clock_at_start,
+            stories=lines,
+            published=published,
+            report=report,
+            preview=preview,
+            lost=self._lost,
+        )
+
+    def _artifact(self, outcome: Outcome) -> str | None:
+        record = outcome.record
+        if record is None or self._artifacts >= MOST_ARTIFACTS:
+            return None
+        if not record["removed"] and record["verdict"] == "publish":
+            return None
+        self._artifacts += 1
+        return outcome.artifact
+
+
+def _record(
+    engine: Engine, owner: str, outcomes: Sequence[Outcome], destinations_of: DestinationsOf, now: datetime
+) -> tuple[Sequence[Outcome], list[Recorded]]:
+    """Record a batch; where one outcome cannot be recorded, it alone fails. A ledger that does not answer is raised."""
+    try:
+        return outcomes, record_outcomes(engine, owner, outcomes, destinations_of, now)
+    except OperationalError:
+        raise
+    except Exception as error:
+        if len(outcomes) == 1:
+            said = f"The result cannot be recorded ({type(error).__name__}: {error})."
+            broken = replace(outcomes[0], record=None, report=None, artifact=None, error=said)
+            return [broken], record_outcomes(engine, owner, [broken], destinations_of, now)
+    singles = [_record(engine, owner, [outcome], destinations_of, now) for outcome in outcomes]
+    return [one for some, _ in singles for one in some], [one for _, some in singles for one in some]
+
+
+def _claims(
+    engine: Engine,
+    owner: str,
+    ids: Collection[int] | None,
+    limit: int | None,
+    chunk: int,
+    lease_seconds: float,
+    clock: Callable[[], datetime],
+) -> Iterator[list[InboxRow]]:
+    """Chunks of claimed rows until none is left, or ``limit`` is reached."""
+    left = limit
+    wanted = None if ids is None else sorted(ids)
+    while left is None or left > 0:
+        size = chunk if left is None else min(chunk, left)
+        if wanted is not None:
+            part, wanted = wanted[:size], wanted[size:]
+            if not part:
+                return
+            rows = claim(engine, owner, now=clock(), limit=size, lease_seconds=lease_seconds, ids=part)
+        else:
+            rows = claim(engine, owner, now=clock(), limit=size, lease_seconds=lease_seconds)
+            if not rows:
+                return
+        left = None if left is None else left - len(rows)
+        if rows:
+            yield rows

@@ -1,0 +1,192 @@
+"""Taking stories in: look at a source, make arrivals, put them into the ledger's inbox."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import Engine
+
+from cleaners.model import Raw
+from flows.ledger import Arrival, receive
+from flows.settings import FeedSource, FolderSource, Settings, Source, load_sources
+from flows.sources.feed import BrokenFeed, Entry, parse_feed, raw_from_entry, raw_from_page
+from flows.sources.folder import read_file, set_aside, waiting_files
+from flows.sources.http import Fetched, FetchError, fetch
+
+BY_HAND = "by-hand"
+"""The source of stories that a person named one by one."""
+
+
+class Fetch(Protocol):
+    def __call__(
+        self, url: str, *, most_bytes: int, seconds: float, allow_private: bool
+    ) -> Fetched: ...  # pragma: no cover
+
+
+class SourceDown(RuntimeError):
+    """A source that could not be looked at, for a reason that may pass: looking again later is worth it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What one look at sources brought. ``ids`` are new rows of the inbox; ``known`` are those in which
+    the others had come before;
+    ``problems`` are sentences about what could not be taken in."""
+
+    ids: tuple[int, ...] = ()
+    known: tuple[int, ...] = ()
+    problems: tuple[str, ...] = ()
+
+    def __add__(self, other: Intake) -> Intake:
+        return Intake(self.ids + other.ids, self.known + other.known, self.problems + other.problems)
+
+
+def find_source(settings: Settings, name: str) -> Source:
+    """The source called ``name``. Raises ValueError with the names that there are."""
+    sources = load_sources(settings.config_dir)
+    if name not in sources:
+        raise ValueError(
+            f"there is no source {name!r} in sources.yaml; there are: {', '.join(sources) or 'none'}"
+        )
+    return sources[name]
+
+
+def poll(engine: Engine, settings: Settings, source: Source, *, fetch: Fetch = fetch) -> Intake:
+    """Look at a source once, and take in what is there.
+
+    Raises SourceDown where the whole source cannot be looked at now; what is wrong with single stories is told in
+    ``problems``. A webhook source has nothing to be looked at.
+    """
+    if isinstance(source, FolderSource):
+        return _poll_folder(engine, settings, source)
+    if isinstance(source, FeedSource):
+        return _poll_feed(engine, source, fetch)
+    return Intake(problems=(f"{source.name}: a webhook source sends by itself; there is nothing to look at",))
+
+
+def take(engine: Engine, arrivals: Iterable[Arrival]) -> Intake:
+    """Put arrivals into the inbox."""
+    received = receive(engine, arrivals, datetime.now(UTC))
+    return Intake(ids=received.ids, known=received.duplicates)
+
+
+def arrivals_from_urls(
+    urls: Sequence[str],
+    *,
+    publisher: str | None,
+    fetch: Fetch = fetch,
+    allow_private: bool = False,
+    tell: Callable[[str], None] = lambda problem: None,
+) -> list[Arrival]:
+    """Web pages that a person named; what cannot be fetched is told, and the others go on."""
+    arrivals = []
+    for url in dict.fromkeys(urls):
+        try:
+            page = fetch(url, most_bytes=3_000_000, seconds=20, allow_private=allow_private)
+        except FetchError as error:
+            tell(str(error))
+        else:
+            raw = Raw(id=url, form="page", content=page.text_or_bytes, url=page.url, publisher=publisher)
+            arrivals.append(Arrival(raw, BY_HAND))
+    return arrivals
+
+
+def arrivals_from_files(
+    paths: Sequence[str], *, publisher: str | None, tell: Callable[[str], None] = lambda problem: None
+) -> list[Arrival]:
+    """Files on this machine that a person named; a folder stands for the files in it. Nothing is moved."""
+    arrivals = []
+    for name in dict.fromkeys(paths):
+        path = Path(name).expanduser()
+        try:
+            files = waiting_files(path) if path.is_dir() else [path]
+            read = [read_file(one) for one in files]
+        except OSError as error:
+            tell(
+                f"{name}: {error.strerror or error}. The path must be right on the machine where cleancopy runs"
+            )
+            continue
+        for file in read:
+            arrivals += [Arrival(_known(raw, publisher, None), BY_HAND) for raw in file.raws]
+            for problem in file.problems:
+                tell(problem)
+    return arrivals
+
+
+def _poll_folder(engine: Engine, settings: Settings, source: FolderSource) -> Intake:
+    folder = settings.config_dir / Path(source.path).expanduser()
+    try:
+        paths = waiting_files(folder)
+    except OSError as error:
+        raise SourceDown(f"{source.name}: {error}") from None
+    intake = Intake()
+    for path in paths:
+        if len(intake.ids) >= source.limits.stories:
+            break
+        try:
+            file = read_file(path, source.limits.story_bytes)
+            arrivals = [
+                Arrival(_known(raw, source.publisher, source.language), source.name) for raw in file.raws
+            ]
+            # One file, one transaction; the file is moved when its stories are on disk, never before.
+            intake += take(engine, arrivals)
+            if not source.keep:
+                set_aside(path, file.problems)
+        except OSError as error:
+            intake += Intake(problems=(f"{source.name}: {path.name}: {error.strerror or error}",))
+        else:
+            intake += Intake(problems=tuple(f"{source.name}: {problem}" for problem in file.problems))
+    return intake
+
+
+def _poll_feed(engine: Engine, source: FeedSource, fetch: Fetch) -> Intake:
+    try:
+        entries = parse_feed(_fetch(source, str(source.url), fetch))
+    except FetchError as error:
+        if error.passing:
+            raise SourceDown(f"{source.name}: {error}") from None
+        return Intake(problems=(f"{source.name}: {error}",))
+    except BrokenFeed as error:
+        return Intake(problems=(f"{source.name}: {error}",))
+    intake = Intake()
+    for entry in entries[: source.limits.stories]:
+        try:
+            raw = _raw(source, entry, fetch)
+        except (FetchError, ValueError) as error:
+            intake += Intake(problems=(f"{source.name}: {error}",))
+        else:
+            intake += take(engine, [Arrival(raw, source.name)])
+    return intake
+
+
+def _raw(source: FeedSource, entry: Entry, fetch: Fetch) -> Raw:
+    if source.form == "body":
+        if not entry.body.strip():
+            raise ValueError(
+                f"{entry.id}: the entry holds no text. Write form: page to fetch what it links to"
+            )
+        return raw_from_entry(entry, source.publisher, source.language)
+    if entry.link is None:
+        raise ValueError(
+            f"{entry.id}: the entry links to no page. Write form: body if the text is in the feed"
+        )
+    return raw_from_page(entry, _fetch(source, entry.link, fetch), source.publisher, source.language)
+
+
+def _fetch(source: FeedSource, url: str, fetch: Fetch) -> Fetched:
+    limits = source.limits
+    return fetch(
+        url,
+        most_bytes=limits.story_bytes,
+        seconds=limits.seconds,
+        allow_private=source.private_addresses,
+    )
+
+
+def _known(raw: Raw, publisher: str | None, language: str | None) -> Raw:
+    """What the record itself says goes before what the source says of all its stories."""
+    return replace(raw, publisher=raw.publisher or publisher, language=raw.language or language)

@@ -1,0 +1,92 @@
+"""The jobs of the three flows as plain functions: they run with or without Prefect."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from flows.ledger import again, open_ledger
+from flows.settings import Settings, WebhookSource, load_sources
+from flows.tasks.drain import OnProgress, drain, preview
+from flows.tasks.intake import Intake, find_source, poll, take
+from flows.tasks.selection import Selection, check, choose
+from flows.tasks.summary import RunSummary
+from flows.tasks.waiting import stories_of, waiting_arrivals
+
+
+class Job(NamedTuple):
+    """What a run did. ``problems`` are sentences about what could not be taken in at all."""
+
+    summary: RunSummary
+    problems: tuple[str, ...] = ()
+
+
+def pollable(settings: Settings) -> tuple[str, ...]:
+    """The enabled sources that can be looked at: folders and feeds."""
+    sources = load_sources(settings.config_dir)
+    return tuple(
+        name for name, source in sources.items() if source.enabled and not isinstance(source, WebhookSource)
+    )
+
+
+def look_at(settings: Settings, name: str) -> Intake:
+    """Look at one source, enabled or not, and take in what is new. Raises SourceDown and ValueError."""
+    source = find_source(settings, name)
+    engine = open_ledger(settings.ledger_url)
+    try:
+        return poll(engine, settings, source)
+    finally:
+        engine.dispose()
+
+
+def clean_waiting(
+    settings: Settings,
+    ids: Sequence[int] | None = None,
+    *,
+    run: str | None = None,
+    progress: OnProgress | None = None,
+) -> RunSummary:
+    """Clean and publish what waits in the inbox, or these rows of it. Raises as ``drain`` does."""
+    engine = open_ledger(settings.ledger_url)
+    try:
+        return drain(engine, settings, ids=ids, run=run, progress=progress)
+    finally:
+        engine.dispose()
+
+
+def clean_selected(
+    settings: Settings, selection: Selection, *, run: str, progress: OnProgress | None = None
+) -> Job:
+    """Do what a person chose. ``run`` names the run: the same run, tried again, takes nothing in twice.
+
+    Raises ValueError in words for that person, SourceDown, and what ``drain`` raises.
+    """
+    check(selection, settings)
+    engine = open_ledger(settings.ledger_url)
+    try:
+        looked = Intake()
+        if selection.look_first:
+            looked = poll(engine, settings, find_source(settings, selection.source))
+        chosen = choose(engine, settings, selection)
+        problems = looked.problems + chosen.problems
+        if selection.dry_run:
+            stories = waiting_arrivals(engine) if selection.is_inbox else [*chosen.named, *chosen.known]
+            return Job(preview(stories, settings, progress, run=run), problems)
+        if selection.is_inbox:
+            return Job(drain(engine, settings, run=run, progress=progress), problems)
+        # What was looked up just now waits already; it need not be cleaned twice.
+        new = stories_of(engine, looked.ids)
+        known = [arrival for arrival in chosen.known if (arrival.source, arrival.story_id) not in new]
+        arrivals = [
+            replace(arrival, destinations=selection.destinations)
+            for arrival in again([*chosen.named, *known], run)
+        ]
+        # Known to the inbox: this run was tried before. What it left undone is claimed, and what is done is not.
+        taken = take(engine, arrivals)
+        return Job(
+            drain(engine, settings, ids=looked.ids + taken.ids + taken.known, run=run, progress=progress),
+            problems,
+        )
+    finally:
+        engine.dispose()

@@ -1,0 +1,153 @@
+"""What a run shows in Prefect: one table of its stories, and for each story what was removed and why.
+
+The texts are made here as plain values; ``show`` hands them to Prefect.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import NamedTuple
+
+from cleaners.write.escapes import code, markdown_text
+from flows.tasks.jobs import Job
+from flows.tasks.summary import RunSummary, StoryLine
+
+MOST_BYTES = 100_000
+"""Prefect's page grows slow with artifacts above this."""
+
+MOST_STORIES = 25
+"""Stories that get a before/after of their own; the HTML report has them all."""
+
+_ORDER = {"failed": 0, "kill": 1, "hold": 2, "publish": 3}
+_WORDS = {"publish": "published", "hold": "held", "kill": "killed", "failed": "failed"}
+
+
+class Shown(NamedTuple):
+    """One artifact: ``key`` as Prefect wants it (small letters, digits, dashes), and a title in words."""
+
+    key: str
+    title: str
+    text: str
+
+
+def headline_of(job: Job) -> str:
+    """The run in one line.
+
+    It is the message of the run's last state, so that a list of runs can be read without opening one.
+    """
+    summary = job.summary
+    counts = summary.outcomes
+    parts = [f"{counts[outcome]} {_word(outcome, summary)}" for outcome in _WORDS if counts[outcome]]
+    total = len(summary.stories)
+    line = f"{total} {'story' if total == 1 else 'stories'}" + (f": {', '.join(parts)}" if parts else "")
+    line = line if total else "Nothing to do: no story was chosen, and none waits"
+    if job.problems:
+        line += f"; {len(job.problems)} could not be taken in"
+    if summary.published.not_made:
+        line += f"; {len(summary.published.not_made)} not published yet, will be tried again"
+    return ("Dry run. " if summary.preview else "") + line
+
+
+def table_rows(summary: RunSummary, most_bytes: int = MOST_BYTES) -> list[dict[str, str | int]]:
+    """The table of a run: what failed or is held first; rows that no longer fit are left to the report."""
+    rows: list[dict[str, str | int]] = []
+    size = 2
+    for line in _by_interest(summary):
+        row = _row(line)
+        size += len(json.dumps(row)) + 2
+        if size > most_bytes:
+            break
+        rows.append(row)
+    return rows
+
+
+def table_text(job: Job) -> str:
+    """What stands beside the table, as Markdown: totals, rules, what went wrong, where the reports lie."""
+    summary = job.summary
+    parts = [f"**{markdown_text(headline_of(job), 'code', at_start=False)}** ({summary.seconds:.1f} s)"]
+    if summary.removals:
+        most = list(summary.removals.items())[:20]
+        parts.append("Removals by rule: " + ", ".join(f"{code(rule)} {count}" for rule, count in most))
+    told = [
+        *job.problems,
+        *(f"{one.destination}: {one.story}: {one.error}" for one in summary.published.not_made),
+    ]
+    if told:
+        parts.append("\n".join(f"- {_plain(problem, 300)}" for problem in told[:50]))
+    if summary.report is not None:
+        parts.append(f"Report with every story: {code(str(summary.report))}")
+    hidden = len(summary.stories) - len(table_rows(summary))
+    if hidden > 0:
+        parts.append(f"{hidden} more stories are in the report only.")
+    return "\n\n".join(parts)
+
+
+def stories_shown(summary: RunSummary, most: int = MOST_STORIES) -> list[Shown]:
+    """The before/after of stories, the failed and held ones first."""
+    lines = _by_interest(summary)
+    return [
+        Shown(story_key(line.key), _plain(line.row.headline or line.row.id, 120), _story(line))
+        for line in lines[:most]
+    ]
+
+
+def story_key(story: str) -> str:
+    """The artifact key of the story ``source:id``: the same in every run, so that its history stands together.
+
+    >>> story_key("cms:42")
+    'story-cms-42'
+    """
+    plain = re.sub(r"[^a-z0-9]+", "-", story.lower()).strip("-")
+    if plain == story.replace(":", "-") and len(plain) <= 60:
+        return f"story-{plain}"
+    return f"story-{plain[:50].strip('-')}-{hashlib.sha256(story.encode()).hexdigest()[:6]}"
+
+
+def _by_interest(summary: RunSummary) -> list[StoryLine]:
+    return sorted(summary.stories, key=lambda line: (_ORDER[line.row.outcome], not line.row.removals))
+
+
+def _row(line: StoryLine) -> dict[str, str | int]:
+    # Prefect does not wrap the cells of a table: short ones first, and what is most wanted.
+    row = line.row
+    return {
+        "Verdict": row.outcome,
+        "Story": _cut(row.headline or row.id, 48),
+        "Cuts": sum(count for _, count in row.removals),
+        "Words": row.words_removed + row.words_lifted,
+        "Why": _cut("; ".join(row.reasons), 300),
+        "Rules": _cut(
+            ", ".join(f"{rule} × {count}" if count > 1 else rule for rule, count in row.removals), 200
+        ),
+        "Source": line.source,
+        "Details": story_key(line.key),
+    }
+
+
+def _story(line: StoryLine) -> str:
+    if line.artifact is not None:
+        return line.artifact
+    title = f"## {_plain(line.row.headline or line.row.id, 300)}"
+    if line.row.outcome == "failed":
+        return f"{title}\n\n**FAILED**: {_plain('; '.join(line.row.reasons), 1000)}\n"
+    what = (
+        f"{sum(count for _, count in line.row.removals)} removals"
+        if line.row.removals
+        else "Nothing was removed"
+    )
+    where = f" The whole story is in {code(str(line.report))}." if line.report else ""
+    return f"{title}\n\n{what}.{where}\n"
+
+
+def _word(outcome: str, summary: RunSummary) -> str:
+    return "would be " + _WORDS[outcome] if summary.preview and outcome != "failed" else _WORDS[outcome]
+
+
+def _plain(text: str, most: int) -> str:
+    return markdown_text(_cut(" ".join(text.split()), most), "code", at_start=False)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"

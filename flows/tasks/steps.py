@@ -1,0 +1,113 @@
+"""The jobs as Prefect tasks. A task is a whole job, never one story; it is tried again only where the world can fail.
+
+No ``from __future__ import annotations`` here: Prefect reads the annotations.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from prefect import get_run_logger, task
+from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.runtime import flow_run
+from prefect.states import Completed, Failed
+from prefect.tasks import Task, exponential_backoff
+from sqlalchemy.exc import OperationalError
+
+from flows.settings import load_settings
+from flows.tasks.intake import Intake, SourceDown
+from flows.tasks.jobs import Job, clean_selected, clean_waiting, look_at
+from flows.tasks.selection import Selection
+from flows.tasks.showing import headline_of, stories_shown, table_rows, table_text
+from flows.tasks.summary import Progress
+
+SAY_EVERY = 5.0
+"""Seconds between two lines of progress in a run's log."""
+
+
+async def is_passing(task: Task[..., Any], run: TaskRun, state: State) -> bool:
+    """Whether trying again may help: a source that is down, a ledger that does not answer. Nothing else changes by waiting."""
+    error = await state.aresult(raise_on_failure=False)
+    return isinstance(error, SourceDown | OperationalError)
+
+
+@task(
+    name="look",
+    task_run_name="look at {source}",
+    retries=2,
+    retry_delay_seconds=exponential_backoff(10),
+    retry_jitter_factor=0.5,
+    retry_condition_fn=is_passing,
+    cache_policy=NO_CACHE,
+)
+async def look(source: str) -> Intake:
+    """Look at a source once, and take in what is new."""
+    intake = await asyncio.to_thread(look_at, load_settings(), source)
+    get_run_logger().info("%s: %d new, %d known", source, len(intake.ids), len(intake.known))
+    return intake
+
+
+@task(
+    name="clean",
+    retries=2,
+    retry_delay_seconds=10,
+    retry_jitter_factor=0.5,
+    retry_condition_fn=is_passing,
+    cache_policy=NO_CACHE,
+)
+async def clean(ids: Sequence[int] | None = None) -> Job:
+    """Clean and publish what waits in the inbox, or these rows of it."""
+    return Job(await asyncio.to_thread(clean_waiting, load_settings(), ids, run=_run_name(), progress=_say()))
+
+
+@task(
+    name="clean-selected",
+    retries=2,
+    retry_delay_seconds=10,
+    retry_jitter_factor=0.5,
+    retry_condition_fn=is_passing,
+    cache_policy=NO_CACHE,
+)
+async def clean_chosen(selection: Selection) -> Job:
+    """Clean what a person chose."""
+    return await asyncio.to_thread(
+        clean_selected, load_settings(), selection, run=_run_name(), progress=_say()
+    )
+
+
+@task(name="show", cache_policy=NO_CACHE)
+async def show(job: Job) -> None:
+    """Leave a table of the run and the before/after of its stories as artifacts. Nothing to do shows nothing."""
+    # The newest is shown first: so the stories come in backwards, and the table last.
+    for story in reversed(stories_shown(job.summary)):
+        await acreate_markdown_artifact(story.text, key=story.key, description=story.title)
+    rows = table_rows(job.summary)
+    if rows or job.problems:
+        await acreate_table_artifact(rows, key=f"run-of-{flow_run.flow_name}", description=table_text(job))
+
+
+def final_state(job: Job, problems: Sequence[str] = ()) -> State[Job]:
+    """The run's last state: its message is what a list of runs shows. A source that is down makes the run a failed one."""
+    message = "; ".join([headline_of(job), *problems])
+    return Failed(message=message) if problems else Completed(message=message, data=job)
+
+
+def _run_name() -> str:
+    """One name for all tries of a run; Prefect's, so that run and report can be put side by side."""
+    return f"{flow_run.name or 'run'}-{str(flow_run.id or '')[:8]}".strip("-")
+
+
+def _say() -> Callable[[Progress], None]:
+    logger = get_run_logger()
+    last = time.monotonic()
+
+    def say(progress: Progress) -> None:
+        nonlocal last
+        if time.monotonic() - last >= SAY_EVERY:
+            last = time.monotonic()
+            logger.info("%d of %d stories", progress.done, progress.total)
+
+    return say

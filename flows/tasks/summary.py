@@ -1,0 +1,80 @@
+"""What a run did, for people and for the flows that show it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from cleaners.write import RunRow
+from flows.tasks.publishing import Published
+
+
+class Progress(NamedTuple):
+    """``done`` of ``total`` stories; ``total`` grows when more arrive while the run works."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoryLine:
+    """One story of a run.
+
+    ``row`` is what the report's table shows (id, headline, outcome, reasons, removals by rule, words, seconds).
+    ``state`` is what the ledger did: ``done``, ``failed``, ``overtaken`` (a newer revision was cleaned before) or
+    ``preview``. ``changed``: there is a new edition. ``owed``: destinations that something is newly owed to. ``report`` is
+    the story's page; ``artifact`` its before/after in Markdown, kept for the first stories that changed something.
+    """
+
+    source: str
+    inbox_id: int
+    row: RunRow
+    state: str
+    edition: int | None = None
+    changed: bool = False
+    owed: tuple[str, ...] = ()
+    report: Path | None = None
+    artifact: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The story's key in the ledger and at destinations."""
+        return f"{self.source}:{self.row.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """A whole run. ``report`` is its page (None: there was nothing to do).
+
+    ``lost`` counts stories that another run took over, because this one was too slow; they are not in ``stories``.
+    """
+
+    run: str
+    started_at: datetime
+    seconds: float = 0.0
+    stories: tuple[StoryLine, ...] = ()
+    published: Published = field(default_factory=Published)
+    report: Path | None = None
+    preview: bool = False
+    lost: int = 0
+
+    @property
+    def outcomes(self) -> Mapping[str, int]:
+        """How many stories: ``publish``, ``hold``, ``kill``, ``failed``."""
+        return Counter(line.row.outcome for line in self.stories)
+
+    @property
+    def removals(self) -> Mapping[str, int]:
+        """Removals by rule, the most frequent first."""
+        counts = Counter[str]()
+        for line in self.stories:
+            counts.update(dict(line.row.removals))
+        return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
+
+    @property
+    def failures(self) -> tuple[StoryLine, ...]:
+        return tuple(line for line in self.stories if line.row.outcome == "failed")

@@ -1,0 +1,35 @@
+"""What all tests share: how hard hypothesis looks, and the way to ../shared."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parent.parent
+IN_CI = os.environ.get("CI") == "true"
+
+_SLOW_MACHINE = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("local", max_examples=200, **_SLOW_MACHINE)
+settings.register_profile("ci", max_examples=5000, **_SLOW_MACHINE)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if IN_CI else "local"))
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder ../shared with the seed and the benchmarks. Where it is absent the test is skipped; in CI it fails."""
+    folder = ROOT.parent / "shared"
+    if folder.is_dir():
+        return folder
+    reason = f"needs {folder} (seed and benchmarks), which is not here"
+    if IN_CI:
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def config_dir() -> Path:
+    """The configuration that ships with cleancopy."""
+    return ROOT / "config"
