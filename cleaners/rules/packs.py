@@ -99,8 +99,11 @@ class PublisherFile:
 
 
 def primary(language: str | None) -> str | None:
-    """ "de-AT" is "de"."""
-    return re.split("[-_]", language.strip().lower())[0] or None if language else None
+    """ "de-AT" is "de"; the two written forms of Norwegian are "no", as pages and newsrooms say both."""
+    if not language:
+        return None
+    code = re.split("[-_]", language.strip().lower())[0]
+    return {"nb": "no", "nn": "no", "in": "id"}.get(code, code) or None
 
 
 def read_pack(path: Path, errors: list[ConfigError]) -> Pack | None:

@@ -1,0 +1,147 @@
+"""``cleancopy clean``: cleaning as a Unix tool. No Prefect, no database."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from itertools import chain
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from flows.cli.options import (
+    ConfigOption,
+    From,
+    FromOption,
+    LanguageOption,
+    PublisherOption,
+    To,
+    UrlOption,
+)
+from flows.cli.terminal import progress, say, stderr, stop
+
+if TYPE_CHECKING:
+    from cleaners.model import Cleaned
+    from cleaners.pipeline import Pipeline
+    from flows.cli.inputs import Arrival
+
+HELD = 3
+"""Exit code of ``--strict`` when every story could be read, but one is held or killed."""
+_CARRY_THE_VERDICT = (To.json, To.jsonl, To.decisions)
+
+
+def clean(
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(help="Files to clean; - or none: standard input.", show_default=False),
+    ] = None,
+    from_: FromOption = From.auto,
+    to: Annotated[
+        To | None,
+        typer.Option(
+            "--to",
+            help="What comes out: the copy as text, HTML or Markdown; whole records with fields and removals as json or "
+            "jsonl; or decisions, one for each line of the input. Otherwise text, and jsonl for JSON lines.",
+            show_default=False,
+        ),
+    ] = None,
+    publisher: PublisherOption = None,
+    url: UrlOption = None,
+    lang: LanguageOption = None,
+    config: ConfigOption = None,
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", help="Say on stderr, line by line, what went, by which rule, and why."),
+    ] = False,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="Write here instead of to standard output. A folder (or a name ending in /) gets one file a story.",
+            show_default=False,
+        ),
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help=f"Leave with exit code {HELD} when a story is held or killed.")
+    ] = False,
+) -> None:
+    """Clean stories: files or standard input in, clean copy out.
+
+    A story that is held (or killed) is written all the same, as a proposal: its record has the verdict and the reasons, and
+    for text, HTML and Markdown they are said on stderr.
+
+    Exit code: 0 all done; 1 some input could not be cleaned (the others are done; stderr says which and why); 2 the command or
+    the configuration is wrong, nothing was done.
+    """
+    from flows.cli.config import open_pipeline
+    from flows.cli.inputs import STDIN, Defaults, open_input, total_size
+    from flows.cli.outputs import opened
+
+    names = files or [STDIN]
+    if not files and sys.stdin.isatty():
+        say("Paste a story, then press Ctrl-D.", "dim")
+    pipeline = open_pipeline(config)
+    defaults = Defaults(url, publisher, lang)
+    opening = (open_input(name, from_, defaults) for name in names)
+    first = next(opening)
+    to = to or (To.jsonl if first.records else To.text)
+    many = first.records or len(names) > 1
+    arrivals = (arrival for each in chain([first], opening) for arrival in each.arrivals)
+    # Among stories on the same terminal a bar would only be in the way.
+    bar = output is not None or not sys.stdout.isatty()
+    broken = held = 0
+    try:
+        with opened(output, to, many) as put, progress("Cleaning", total_size(names), bar) as advance:
+            for arrival in arrivals:
+                cleaned, problem = try_clean(pipeline, arrival)
+                if cleaned is None:
+                    broken += 1
+                    say(f"{arrival.place}: {problem}", "red")
+                else:
+                    put(cleaned)
+                    held += cleaned.verdict != "publish"
+                    _comment(arrival.place, cleaned, to, explain)
+                advance(arrival.size)
+    except BrokenPipeError:
+        _leave_quietly()
+    except OSError as error:
+        stop(f"{output or 'stdout'}: cannot be written: {error.strerror}", code=1)
+    if broken:
+        raise typer.Exit(1)
+    if held and strict:
+        raise typer.Exit(HELD)
+
+
+def try_clean(pipeline: Pipeline, arrival: Arrival) -> tuple[Cleaned | None, str | None]:
+    """The cleaned story, or what is wrong with it. Whatever happens to one story, the next one has its turn."""
+    from cleaners.read import UnreadableStory
+
+    if arrival.raw is None:
+        return None, arrival.problem
+    try:
+        return pipeline.clean(arrival.raw), None
+    except UnreadableStory as error:
+        return None, str(error)
+    except Exception as error:  # a fault of ours: told with the story that shows it
+        kind = type(error).__name__
+        return None, f"cleancopy failed on this story ({kind}: {error}). Please report it, with the story."
+
+
+def _comment(place: str, cleaned: Cleaned, to: To, explain: bool) -> None:
+    """What stderr says of a story: the explanation that was asked for, and a verdict that the output cannot carry."""
+    if explain:
+        from flows.cli.explain import explained
+
+        stderr().print(explained(cleaned, place))
+    elif cleaned.verdict != "publish" and to not in _CARRY_THE_VERDICT:
+        verdict = {"hold": "held", "kill": "killed"}[cleaned.verdict]
+        say(f"{place}: {verdict}: {'; '.join(cleaned.reasons)}", "yellow")
+
+
+def _leave_quietly() -> NoReturn:
+    """The reader of our output is gone (``| head``): end as a Unix tool ends then, without a word."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise typer.Exit(128 + signal.SIGPIPE)

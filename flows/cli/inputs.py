@@ -1,0 +1,187 @@
+"""What `cleancopy clean` reads: files, standard input, JSON lines. A broken file or record is told, and the rest goes on."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
+
+from cleaners.model import Form, Raw
+from flows.cli.options import From
+from flows.sources.records import BrokenRecord, parse_record, raw_from_record
+
+STDIN = "-"
+_JSON_LINES = (".jsonl", ".ndjson")
+
+
+class Arrival(NamedTuple):
+    """One story, or the problem that stands in its place. ``place`` is the file, with its line for JSON lines; ``size`` bytes."""
+
+    place: str
+    raw: Raw | None
+    problem: str | None
+    size: int
+
+
+class Input(NamedTuple):
+    """One file that was opened: its stories, and whether it holds records (many stories) or is itself one story."""
+
+    records: bool
+    arrivals: Iterator[Arrival]
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """What is known of stories that do not say it themselves."""
+
+    url: str | None = None
+    publisher: str | None = None
+    language: str | None = None
+
+    def fill(self, raw: Raw) -> Raw:
+        return replace(
+            raw,
+            url=raw.url or self.url,
+            publisher=raw.publisher or self.publisher,
+            language=raw.language or self.language,
+        )
+
+
+def open_input(name: str, form: From, defaults: Defaults) -> Input:
+    """The stories of one file, or of standard input for ``-``. Nothing is opened before its first story is asked for.
+
+    Only standard input is looked at here, where its form is to be found out: its first line tells records from a story.
+    """
+    place = "stdin" if name == STDIN else name
+    suffix = Path(name).suffix.lower()
+    ahead = [sys.stdin.buffer.readline()] if form is From.auto and name == STDIN else []
+    if form is From.jsonl or (
+        form is From.auto and (suffix in _JSON_LINES or (ahead and _is_record(ahead[0])))
+    ):
+        return Input(True, _told(_records(_lines(name, ahead), place, defaults), place))
+    if form is From.auto and suffix == ".json":
+        return Input(True, _told(_whole_json(_lines(name, ahead), place, defaults), place))
+    return Input(False, _told(_story(_lines(name, ahead), place, form, defaults), place))
+
+
+def total_size(names: Iterable[str]) -> int:
+    """Bytes to be read; 0 when that is unknown, because some of it comes from standard input."""
+    sizes = []
+    for name in names:
+        if name == STDIN:
+            return 0
+        try:
+            sizes.append(Path(name).stat().st_size)
+        except OSError:
+            continue
+    return sum(sizes)
+
+
+def _lines(name: str, ahead: list[bytes]) -> Iterator[bytes]:
+    """The lines of a file; of standard input ``ahead`` were read already."""
+    if name == STDIN:
+        yield from ahead
+        yield from sys.stdin.buffer
+    else:
+        with Path(name).open("rb") as file:
+            yield from file
+
+
+def _told(arrivals: Iterator[Arrival], place: str) -> Iterator[Arrival]:
+    """The arrivals; a file that cannot be read (any further) is told in place of what it would have held."""
+    try:
+        yield from arrivals
+    except OSError as error:
+        yield Arrival(place, None, _why(error), 0)
+
+
+def _records(lines: Iterable[bytes], place: str, defaults: Defaults) -> Iterator[Arrival]:
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        where = f"{place}:{number}"
+        try:
+            raw = defaults.fill(parse_record(_decoded(line.removeprefix(b"\xef\xbb\xbf"))))
+        except BrokenRecord as error:
+            yield Arrival(where, None, str(error), len(line))
+        else:
+            yield Arrival(where, raw, None, len(line))
+
+
+def _whole_json(lines: Iterable[bytes], place: str, defaults: Defaults) -> Iterator[Arrival]:
+    """A .json file: one record, or a list of records."""
+    content = b"".join(lines)
+    try:
+        found = json.loads(_decoded(content.removeprefix(b"\xef\xbb\xbf")))
+    except json.JSONDecodeError as error:
+        yield Arrival(
+            f"{place}:{error.lineno}", None, f"not JSON: {error.msg} in column {error.colno}", len(content)
+        )
+        return
+    except (BrokenRecord, RecursionError) as error:
+        yield Arrival(place, None, str(error) or "nested too deeply", len(content))
+        return
+    several = isinstance(found, list)
+    records = found if isinstance(found, list) else [found]
+    for number, record in enumerate(records, start=1):
+        where = f"{place}, record {number}" if several else place
+        try:
+            yield Arrival(where, defaults.fill(raw_from_record(record)), None, len(content) // len(records))
+        except BrokenRecord as error:
+            yield Arrival(where, None, str(error), len(content) // len(records))
+
+
+def _story(lines: Iterable[bytes], place: str, form: From, defaults: Defaults) -> Iterator[Arrival]:
+    content = b"".join(lines)
+    if not content.strip():
+        yield Arrival(place, None, "is empty", len(content))
+        return
+    found = _guessed(content) if form is From.auto else _FORMS[form]
+    try:
+        # A page names its own encoding, so its reader is given the bytes.
+        whole = content if found == "page" else _decoded(content.removeprefix(b"\xef\xbb\xbf"))
+    except BrokenRecord as error:
+        yield Arrival(place, None, str(error), len(content))
+        return
+    yield Arrival(place, defaults.fill(Raw(id=place, form=found, content=whole)), None, len(content))
+
+
+_FORMS: dict[From, Form] = {From.page: "page", From.body: "body", From.text: "text"}
+
+
+def _guessed(content: bytes) -> Form:
+    from cleaners.read import guess_form
+
+    return guess_form(content.decode("utf-8", errors="replace"))
+
+
+def _is_record(line: bytes) -> bool:
+    """Whether a first line is a JSON record. A story that opens with a brace is none."""
+    if not line.lstrip().startswith(b"{"):
+        return False
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _decoded(content: bytes) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        where = f" in line {line}" if b"\n" in content.rstrip() else ""
+        raise BrokenRecord(
+            f"is not UTF-8: byte 0x{content[error.start]:02x}{where}. Convert it first, e.g. iconv -f WINDOWS-1252 -t UTF-8"
+        ) from None
+
+
+def _why(error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file"
+    if isinstance(error, IsADirectoryError):
+        return "is a folder; name its files, e.g. with folder/*.html"
+    return f"cannot be read: {error.strerror}"

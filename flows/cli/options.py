@@ -1,0 +1,68 @@
+"""Options that several commands have in common."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class From(StrEnum):
+    """What the input is."""
+
+    auto = "auto"
+    page = "page"
+    body = "body"
+    text = "text"
+    jsonl = "jsonl"
+
+
+class To(StrEnum):
+    """What the output shall be."""
+
+    text = "text"
+    html = "html"
+    markdown = "markdown"
+    json = "json"
+    jsonl = "jsonl"
+    decisions = "decisions"
+
+
+FromOption = Annotated[
+    From,
+    typer.Option(
+        "--from",
+        help="What comes in: a whole web page, the HTML body of a CMS story, plain text (a paragraph a line), or JSON "
+        "lines. auto looks at the name and the content.",
+    ),
+]
+PublisherOption = Annotated[
+    str | None,
+    typer.Option(
+        help="The publisher whose rules apply (its name, host or file), for stories that do not say their own.",
+        show_default=False,
+    ),
+]
+UrlOption = Annotated[
+    str | None,
+    typer.Option(help="The story's address, for stories that do not say their own.", show_default=False),
+]
+LanguageOption = Annotated[
+    str | None,
+    typer.Option(
+        "--lang",
+        help='The story\'s language ("en", "hi"), for stories that do not say their own; otherwise it is found out.',
+        show_default=False,
+    ),
+]
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="DIR",
+        help="The configuration to use. Otherwise $CLEANCOPY_CONFIG, ./config, or the one that came with cleancopy.",
+        show_default=False,
+    ),
+]

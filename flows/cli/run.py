@@ -1,0 +1,196 @@
+"""``cleancopy run``: the main flow, once, on embedded defaults. What `make run` calls."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from flows.cli.config import find_config
+from flows.cli.options import ConfigOption
+from flows.cli.terminal import command, printable, say, stderr, stdout, stop
+
+if TYPE_CHECKING:
+    from flows.settings import Settings
+    from flows.tasks.jobs import Job
+    from flows.tasks.selection import Selection
+    from flows.tasks.summary import RunSummary
+
+DEMO = "demo"
+"""The source with the stories that ship with cleancopy."""
+_OUTCOMES = {
+    "publish": ("published", "green"),
+    "hold": ("held", "yellow"),
+    "kill": ("killed", "red"),
+    "failed": ("failed", "red"),
+}
+_MOST_RULES = 15
+
+
+def run(
+    stories: Annotated[
+        list[str] | None,
+        typer.Argument(help="Files, folders or web addresses; none: the demo stories.", show_default=False),
+    ] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Clean and publish stories with the main flow, once: Prefect without a server, SQLite, a local folder.
+
+    Exit code 1 if a story failed.
+    """
+    from flows.prefect_home import embedded_environment
+    from flows.settings import load_settings
+
+    settings = load_settings(find_config(config))
+    # Prefect reads its settings from the environment when it is imported, so this comes first.
+    os.environ.update(embedded_environment(settings, os.environ))
+    os.environ.pop("PREFECT_API_URL", None)
+    Path(os.environ["PREFECT_HOME"]).mkdir(parents=True, exist_ok=True)
+    told = "Starting Prefect, embedded; this takes some ten seconds ..."
+    with stderr().status(told) if stderr().is_terminal else _plainly(told):
+        job = _clean(stories)
+    show(stdout(), job, settings, demo=not stories)
+    if job.summary.failures or (job.problems and not job.summary.stories):
+        raise typer.Exit(1)
+
+
+def _clean(stories: list[str] | None) -> Job:
+    from cleaners.rules import ConfigError
+
+    try:
+        return asyncio.run(_flow(_chosen(stories)))
+    except (ConfigError, ValueError) as error:
+        stop(str(error))
+
+
+async def _flow(selection: Selection) -> Job:
+    from flows.clean_stories import clean_stories
+
+    job: Any = await clean_stories(selection)  # the result of the state that the flow ends with
+    return job  # type: ignore[no-any-return]
+
+
+def _chosen(stories: list[str] | None) -> Selection:
+    from flows.tasks.selection import Selection
+
+    if stories:
+        places = [one if "://" in one else str(Path(one).resolve()) for one in stories]
+        return Selection(addresses="\n".join(places), dry_run=False)
+    return Selection(source=DEMO, look_first=True, dry_run=False)
+
+
+class _plainly:
+    """Says once what a spinner would say, where nobody watches a spinner."""
+
+    def __init__(self, told: str) -> None:
+        say(told, "dim")
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+def show(console: Console, job: Job, settings: Settings, demo: bool) -> None:
+    """What happened, where it lies, what to do next."""
+    summary = job.summary
+    console.print()
+    console.print(_stories(summary))
+    if summary.removals:
+        console.print(_removals(summary))
+    for problem in job.problems:
+        console.print(Text(printable(problem), style="red"))
+    for late in summary.published.not_made:
+        console.print(Text(printable(f"{late.destination}: {late.story}: {late.error}"), style="red"))
+    count = len(summary.stories)
+    console.print(
+        f"{count} {'story' if count == 1 else 'stories'} in {summary.seconds:.1f} s, "
+        f"{len(summary.published.made)} published anew, {_unchanged(summary)} unchanged since the last run",
+        highlight=False,
+    )
+    console.print()
+    _places(console, summary, settings)
+    _next(console, summary, settings, demo)
+
+
+def _stories(summary: RunSummary) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("story", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("words kept", justify="right")
+    table.add_column("removed", justify="right")
+    table.add_column("lifted", justify="right")
+    table.add_column("ms", justify="right", style="dim")
+    table.add_column("headline, or why not", ratio=1)
+    for line in summary.stories:
+        row = line.row
+        word, style = _OUTCOMES[row.outcome]
+        said = "; ".join(row.reasons) if row.outcome != "publish" else row.headline or ""
+        counts = (row.words_kept, row.words_removed, row.words_lifted)
+        table.add_row(
+            printable(row.id),
+            Text(word, style=style),
+            *(str(count) if row.outcome != "failed" else "" for count in counts),
+            f"{row.seconds * 1000:.0f}",
+            Text(printable(said)),
+        )
+    return table
+
+
+def _removals(summary: RunSummary) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("\nremoved or lifted by", no_wrap=True)
+    table.add_column("\ntimes", justify="right")
+    for rule, count in list(summary.removals.items())[:_MOST_RULES]:
+        table.add_row(rule, str(count))
+    rest = len(summary.removals) - _MOST_RULES
+    if rest > 0:
+        table.add_row(f"and {rest} more", "", style="dim")
+    table.add_row("", "")
+    return table
+
+
+def _unchanged(summary: RunSummary) -> int:
+    return sum(line.row.outcome == "publish" and not line.changed for line in summary.stories)
+
+
+def _places(console: Console, summary: RunSummary, settings: Settings) -> None:
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_row("Clean copy", _near(settings.published_dir))
+    if summary.report is not None:
+        table.add_row(
+            "Report", f"{_near(summary.report)}   (open it in a browser: every story before and after)"
+        )
+    table.add_row("Ledger", settings.shown_ledger_url)
+    console.print(table, highlight=False, soft_wrap=True)
+    console.print()
+
+
+def _next(console: Console, summary: RunSummary, settings: Settings, demo: bool) -> None:
+    ours = settings.config_dir / DEMO / "harbour-ferry.txt"
+    story = _near(ours) if demo and ours.exists() else "story.html"
+    steps = [
+        ("clean one story, or your own", command(f"clean {story}")),
+        ("see why each line stays or goes", command(f"explain {story}")),
+        ("bring up schedules, webhook and the Prefect UI", command("up")),
+    ]
+    if demo:
+        steps.insert(1, ("the same as this run, for your files", command("run FILE ...")))
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    for what, how in steps:
+        table.add_row(what, Text(how, style="bold"))
+    console.print("What to do next:", highlight=False)
+    console.print(table)
+
+
+def _near(path: Path) -> str:
+    """A path as short as it can be typed from here."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

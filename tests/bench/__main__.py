@@ -1,0 +1,240 @@
+"""`make bench`: the benchmarks in ../shared, our figures beside the baselines.
+
+make bench
+make bench ARGS="--only stories --errors 20"
+make bench ARGS="--only stories --half A --missed 50 --lang de"
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import tempfile
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.columns import Columns
+from rich.console import Console
+
+from flows.settings import load_settings
+from tests.bench.cleaning import Cleaner, Done
+from tests.bench.scoring import (
+    Figures,
+    extraction_scores,
+    language_rows,
+    line_scores,
+    missed,
+    naive_predictions,
+    row,
+    together,
+)
+from tests.bench.sets import (
+    EXTRACTION_SETS,
+    HARD,
+    LINE_SETS,
+    ExtractionSet,
+    LineSet,
+    Record,
+    half,
+    read_jsonl,
+    require_shared,
+)
+from tests.bench.speed import measure
+from tests.bench.tables import (
+    TRAFILATURA_PAGES,
+    categories_table,
+    extraction_table,
+    hard_told,
+    languages_table,
+    lifts_table,
+    lines_table,
+    show_lines,
+)
+
+NAMES = (*(each.name for each in LINE_SETS), *(each.name for each in EXTRACTION_SETS), "speed")
+
+
+def main() -> None:
+    options = _options()
+    if not require_shared(dict(os.environ)):
+        return
+    settings = load_settings(options.config)
+    console = Console(width=None if Console().is_terminal else 150)
+    results: dict[str, Any] = {"when": datetime.now(UTC).isoformat(timespec="seconds")}
+    wanted = options.only or NAMES
+    with Cleaner(settings.config_dir, options.jobs) as cleaner, tempfile.TemporaryDirectory() as work:
+        for each in LINE_SETS:
+            if each.name in wanted:
+                results[each.name] = _lines(each, cleaner, Path(work), console, options)
+        told = {}
+        for corpus in EXTRACTION_SETS:
+            if corpus.name in wanted:
+                told[corpus.name] = _extraction(corpus, cleaner, Path(work), console)
+        if told:
+            console.print(extraction_table(told), "")
+            results["extraction"] = told
+    if "speed" in wanted:
+        pages = EXTRACTION_SETS[0].records()[: options.pages]
+        results["speed"] = speed = measure(settings.config_dir, pages, LINE_SETS[0].records())
+        console.print(
+            f"CPU: cleaning is {speed['cleaning_of_extraction']:.1%} of trafilatura's time ({len(pages)} pages), read + clean "
+            f"{speed['whole_of_extraction']:.2f} ×; {speed['stories_per_second']:,.0f} text stories a second on one core\n",
+            highlight=False,
+        )
+    if not (options.only or options.half or options.lang):
+        console.print(f"All figures: {_kept(results, settings.data_dir / 'bench')}", highlight=False)
+
+
+def _lines(
+    each: LineSet, cleaner: Cleaner, work: Path, console: Console, options: argparse.Namespace
+) -> Figures:
+    gold = [story for story in each.labelled() if _chosen(story, options)]
+    chosen = {story["id"] for story in gold}
+    done = list(cleaner.clean([record for record in each.records() if record["id"] in chosen]))
+    hard = list(cleaner.clean([_bare(record) for record in read_jsonl(HARD)])) if each.hard else []
+    as_text = each.pages is not None
+    predictions = [_prediction(one, as_text) for one in (*done, *hard)]
+
+    figures = line_scores(gold, predictions, work, hard=bool(hard), errors=options.errors)
+    rows = {"cleancopy": row(figures)}
+    for name in "AB":
+        rows[f"  half {name}"] = row(
+            line_scores([one for one in gold if half(one["publisher"]) == name], predictions, work)
+        )
+    languages = language_rows(figures)
+    if len(languages) > 1:
+        rows["  English"] = languages["en"]
+        rows["  other languages"] = together(it for name, it in languages.items() if name != "en")
+    rows["keep everything"] = row(line_scores(gold, [], work))
+    told = {"cleancopy": hard_told(figures)} if hard else {}
+    if each.pages is None:
+        naive = naive_predictions(each.gold) + (naive_predictions(HARD) if hard else [])
+        score = line_scores(gold, naive, work, hard=bool(hard))
+        rows["naive list of 30 patterns"] = row(score)
+        if hard:
+            told["naive list of 30 patterns"] = hard_told(score)
+    if each.name in ("stories", "pages"):
+        rows |= TRAFILATURA_PAGES
+    console.print(lines_table(each.title, rows, told))
+    details = [categories_table(figures)] if as_text else [lifts_table(figures), categories_table(figures)]
+    console.print(
+        Columns([*details, *([languages_table(languages)] if len(languages) > 1 else [])], padding=(0, 3))
+    )
+    _verdicts(done, console)
+    totals = figures["stories"]["totals"]
+    if totals.get("unlabelled_lines"):
+        console.print(
+            f"unlabelled lines removed: {totals['unlabelled_removed']}/{totals['unlabelled_lines']} (nearly all editorial)"
+        )
+    _examples(figures, gold, predictions, as_text, console, options)
+    console.print()
+    return {"figures": figures, "rows": {name: it._asdict() for name, it in rows.items()}, "hard": told}
+
+
+def _examples(
+    figures: Figures,
+    gold: list[Record],
+    predictions: list[Record],
+    as_text: bool,
+    console: Console,
+    options: argparse.Namespace,
+) -> None:
+    """Lines to learn from. They go to the terminal only: the texts belong to their publishers."""
+    errors = [*figures["stories"].get("errors", ()), *figures.get("hard", {}).get("errors", ())]
+    if options.errors and errors:
+        console.print("Editorial lines lost:", style="bold")
+        show_lines(console, [(one["id"], one.get("rule") or "–", one["text"]) for one in errors])
+    if options.missed and not as_text:
+        console.print("Junk that stayed:", style="bold")
+        by_id = {one["id"]: one for one in predictions}
+        show_lines(
+            console,
+            [(category, story, text[:160]) for category, story, text in missed(gold, by_id, options.missed)],
+        )
+
+
+def _extraction(corpus: ExtractionSet, cleaner: Cleaner, work: Path, console: Console) -> dict[str, Figures]:
+    done = list(cleaner.clean(corpus.records()))
+    ours, reference = extraction_scores(corpus, [{"id": one.id, "text": one.text} for one in done], work)
+    _verdicts(done, console, corpus.name)
+    for measured, gap in ours.get("against", {}).items():
+        if measured in ("f1", "word_f1"):
+            interval = f"{gap['low']:+.4f} to {gap['high']:+.4f}"
+            console.print(
+                f"  {measured} against trafilatura: {gap['difference']:+.4f} ({interval})", highlight=False
+            )
+    return {"cleancopy": ours, "trafilatura 2.3.1": reference}
+
+
+def _verdicts(done: list[Done], console: Console, name: str = "") -> None:
+    counts = Counter(one.verdict for one in done)
+    told = ", ".join(f"{verdict} {count}" for verdict, count in counts.most_common())
+    console.print(f"{name or 'verdicts'}: {told}", highlight=False)
+    failed = [one for one in done if one.error]
+    for one in failed[:10]:
+        console.print(f"  failed: {one.id}: {one.error}", style="red", markup=False, soft_wrap=True)
+
+
+def _prediction(one: Done, as_text: bool) -> Record:
+    return {"id": one.id, "text": one.text} if as_text else one.decisions
+
+
+def _bare(record: Record) -> Record:
+    return {key: record[key] for key in ("id", "url", "publisher", "lang", "lines") if key in record}
+
+
+def _chosen(story: Record, options: argparse.Namespace) -> bool:
+    right_half = options.half is None or half(story["publisher"]) == options.half
+    return right_half and (options.lang is None or story.get("lang") in options.lang.split(","))
+
+
+def _kept(results: dict[str, Any], folder: Path) -> Path:
+    """Writes the figures, without any text of the stories, and gives the file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in results.values():
+        if isinstance(each, dict) and "figures" in each:
+            each["figures"]["stories"].pop("errors", None)
+            each["figures"].get("hard", {}).pop("errors", None)
+    path = folder / f"{results['when'].replace(':', '').replace('+0000', 'Z')}.json"
+    path.write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return path
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="make bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--only", action="append", choices=NAMES, help="this set only (may be repeated)")
+    parser.add_argument(
+        "--half", choices=("A", "B"), help="publishers of this half only; look at A while writing rules"
+    )
+    parser.add_argument("--lang", help="these languages only, e.g. de,fr")
+    parser.add_argument(
+        "--errors",
+        type=int,
+        default=0,
+        metavar="N",
+        help="list N editorial lines that were lost, with their rule",
+    )
+    parser.add_argument(
+        "--missed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="list N junk lines that stayed, with their category",
+    )
+    parser.add_argument(
+        "--pages", type=int, default=60, metavar="N", help="pages for the speed measure (default 60)"
+    )
+    parser.add_argument("--config", type=Path, metavar="DIR", help="another configuration")
+    parser.add_argument(
+        "--jobs", type=int, default=len(os.sched_getaffinity(0)), metavar="N", help="processes"
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
