@@ -9,6 +9,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parent.parent
+# Doctests are looked for in every module, and several conftest.py cannot be imported under their one name.
+collect_ignore_glob = ["conftest.py", "*/conftest.py"]
+
 IN_CI = os.environ.get("CI") == "true"
 
 _SLOW_MACHINE = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}

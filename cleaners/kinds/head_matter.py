@@ -18,6 +18,7 @@ from pydantic import Field
 from cleaners.kinds.registry import Context, Settings, cleaner, whole
 from cleaners.kinds.shapes import ends_sentence, is_quotation, is_title, key, reach
 from cleaners.model import Block, Mark, Story
+from cleaners.read.zones import is_prose
 
 _OTHER = {
     "byline",
@@ -148,7 +149,7 @@ def _taken(block: Block, context: Context) -> bool:
 
 def _bylines_and_dates(head: list[Block], context: Context) -> Iterator[Mark]:
     for position, block in enumerate(head):
-        if context.protected(block) or _after_colon(head, position, context):
+        if context.protected(block) or is_prose(block.text) or _after_colon(head, position, context):
             continue
         if context.is_kind(block, "published"):
             yield whole(
@@ -190,10 +191,19 @@ def _headlines(
     return [], False
 
 
+# "… says. | Getty Harbour master resigns": a caption glued to a title is neither.
+_SENTENCE_INSIDE = re.compile(r"[^\W\d_]{3,}[.。][\"”’»)]* +\W*[^\W\d_]")
+
+
 def _may_be_headline(block: Block) -> bool:
     words = len(block.text.split())
     enough = words >= 4 or (words >= 2 and reach(block.text) >= 22) or reach(block.text) >= 40
-    return enough and is_title(block.text, shortest=16, longest=220) and block.text[:1] not in "-•·*…"
+    return (
+        enough
+        and is_title(block.text, shortest=16, longest=220)
+        and block.text[:1] not in "-•·*…"
+        and not _SENTENCE_INSIDE.search(block.text)
+    )
 
 
 def _weight(

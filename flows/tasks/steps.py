@@ -81,17 +81,17 @@ async def clean_chosen(selection: Selection) -> Job:
 @task(name="show", cache_policy=NO_CACHE)
 async def show(job: Job) -> None:
     """Leave a table of the run and the before/after of its stories as artifacts. Nothing to do shows nothing."""
-    # The newest is shown first: so the stories come in backwards, and the table last.
-    for story in reversed(stories_shown(job.summary)):
-        await acreate_markdown_artifact(story.text, key=story.key, description=story.title)
     rows = table_rows(job.summary)
     if rows or job.problems:
         await acreate_table_artifact(rows, key=f"run-of-{flow_run.flow_name}", description=table_text(job))
+    for story in stories_shown(job.summary):
+        await acreate_markdown_artifact(story.text, key=story.key, description=story.title)
 
 
 def final_state(job: Job, problems: Sequence[str] = ()) -> State[Job]:
     """The run's last state: its message is what a list of runs shows. A source that is down makes the run a failed one."""
-    message = "; ".join([headline_of(job), *problems])
+    done = [headline_of(job)] if job.summary.stories or not problems else []
+    message = "; ".join([*done, *problems])
     return Failed(message=message) if problems else Completed(message=message, data=job)
 
 

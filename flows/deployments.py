@@ -1,0 +1,126 @@
+"""The deployments: one list, served by ``cleancopy up`` and written down in ``prefect.yaml`` for work pools.
+
+``python -m flows.deployments serve`` serves them (it needs PREFECT_API_URL); ``python -m flows.deployments write``
+writes ``prefect.yaml`` anew, after a schedule in ``sources.yaml`` was changed.
+"""
+
+import asyncio
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import yaml
+from prefect import aserve
+from prefect.client.schemas.objects import ConcurrencyLimitConfig
+from prefect.deployments.runner import RunnerDeployment
+from prefect.flows import Flow
+from prefect.schedules import Cron, Schedule
+from prefect.types.entrypoint import EntrypointType
+
+from flows.clean_stories import clean_stories
+from flows.drain_inbox import drain_inbox
+from flows.poll_sources import poll_sources
+from flows.prefect_home import marker
+from flows.settings import Settings, load_settings, load_sources
+from flows.settings.sources import FeedSource, FolderSource
+
+SWEEP = "*/5 * * * *"
+"""How often the inbox is drained when nobody asks. The webhook asks at once; this finds what it could not ask for."""
+
+POOL = "cleancopy"
+"""The work pool that ``prefect.yaml`` deploys to."""
+
+
+class Planned(NamedTuple):
+    """One deployment. It is called like its flow. ``one_at_a_time``: a second run waits for the first."""
+
+    flow: Flow[..., Any]
+    schedules: tuple[Schedule, ...] = ()
+    one_at_a_time: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.flow.name
+
+    @property
+    def entrypoint(self) -> str:
+        return f"{self.flow.fn.__module__}.{self.flow.fn.__name__}"
+
+
+def planned(settings: Settings) -> tuple[Planned, ...]:
+    """The deployments, with the schedules of ``sources.yaml``. Raises cleaners.rules.ConfigError."""
+    return (
+        Planned(clean_stories),
+        Planned(poll_sources, tuple(_looks(settings))),
+        Planned(drain_inbox, (Cron(SWEEP, timezone="UTC", slug="sweep"),), one_at_a_time=True),
+    )
+
+
+async def serve(settings: Settings, when_ready: Callable[[], None] = lambda: None) -> None:
+    """Register the deployments and run what they are asked for, until SIGTERM. ``when_ready`` is called in between."""
+    deployments = [_deployment(one) for one in planned(settings)]
+    # aserve registers them too, and again changes nothing; here we learn when that is done.
+    for deployment in deployments:
+        await deployment.aapply()
+    when_ready()
+    # Schedules stay on: what was missed while nothing ran is one late run, and the next `up` need not switch them on.
+    await aserve(*deployments, pause_on_shutdown=False, print_starting_message=False)
+
+
+def prefect_yaml(settings: Settings) -> str:
+    """The same deployments for ``prefect deploy --all``."""
+    deployments = []
+    for one in planned(settings):
+        entry: dict[str, Any] = {"name": one.name, "entrypoint": one.entrypoint}
+        if one.schedules:
+            entry["schedules"] = [_written(schedule) for schedule in one.schedules]
+        if one.one_at_a_time:
+            entry["concurrency_limit"] = 1
+        deployments.append({**entry, "work_pool": {"name": POOL}})
+    head = (
+        "# The deployments of flows/deployments.py, for work pools:\n"
+        f"#   prefect work-pool create {POOL} --type process && prefect --no-prompt deploy --all\n"
+        "# Schedules come from config/sources.yaml. After a change there:\n"
+        "#   uv run python -m flows.deployments write\n"
+    )
+    return head + yaml.safe_dump({"name": "cleancopy", "deployments": deployments}, sort_keys=False)
+
+
+def _looks(settings: Settings) -> Iterator[Schedule]:
+    for name, source in load_sources(settings.config_dir).items():
+        if source.enabled and isinstance(source, FolderSource | FeedSource) and source.schedule:
+            yield Cron(source.schedule, timezone="UTC", slug=name, parameters={"look_at": {"source": name}})
+
+
+def _deployment(one: Planned) -> RunnerDeployment:
+    return RunnerDeployment.from_flow(
+        one.flow,
+        name=one.name,
+        schedules=list(one.schedules),
+        concurrency_limit=ConcurrencyLimitConfig(limit=1) if one.one_at_a_time else None,
+        # By module: an installed cleancopy is found wherever the run is started.
+        entrypoint_type=EntrypointType.MODULE_PATH,
+    )
+
+
+def _written(schedule: Schedule) -> dict[str, Any]:
+    entry: dict[str, Any] = {"cron": schedule.cron, "timezone": schedule.timezone, "slug": schedule.slug}
+    return entry | ({"parameters": schedule.parameters} if schedule.parameters else {})
+
+
+def main(words: list[str]) -> int:
+    settings = load_settings()
+    if words == ["write"]:
+        target = settings.config_dir.parent / "prefect.yaml"
+        target.write_text(prefect_yaml(settings), "utf-8")
+        print(f"{target} is written.")
+        return 0
+    if words == ["serve"]:
+        asyncio.run(serve(settings, marker(settings).touch))
+        return 0
+    print("Usage: python -m flows.deployments serve | write", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,45 @@
+"""The flow that fetches: look at sources, take in what is new, and clean it."""
+
+import asyncio
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from pydantic import BaseModel, ConfigDict, Field
+
+from flows.settings import load_settings
+from flows.tasks.intake import Intake
+from flows.tasks.jobs import Job, pollable
+from flows.tasks.selection import ANY, offer_sources
+from flows.tasks.steps import clean, final_state, look, show
+
+
+class Look(BaseModel):
+    """Which source to look at."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    source: str = Field(
+        default=ANY,
+        title="Source",
+        description="A folder or a feed. “any” looks at all that are switched on.",
+        json_schema_extra=offer_sources,
+    )
+
+
+ALL = Look()
+
+
+@flow(name="poll-sources")
+async def poll_sources(look_at: Look = ALL) -> State[Job]:
+    """Look at a folder or a feed, take in what is new, clean it and publish it.
+
+    Args:
+        look_at: One source, or all of them.
+    """
+    names = pollable(load_settings()) if look_at.source == ANY else (look_at.source,)
+    looked = await asyncio.gather(*(look(name) for name in names), return_exceptions=True)
+    brought = sum((one for one in looked if isinstance(one, Intake)), Intake())
+    job = await clean(brought.ids)
+    job = job._replace(problems=brought.problems)
+    await show(job)
+    return final_state(job, [str(one) for one in looked if isinstance(one, BaseException)])

@@ -1,0 +1,84 @@
+"""The settings that Prefect runs under: data in our own folder, quiet, telling nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import httpx
+
+from flows.settings import Settings
+
+
+def served_environment(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
+    """``environ`` for the children of ``cleancopy up``: the server, the deployments, the receiver."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    # A browser cannot open http://0.0.0.0; and children on this machine need no detour.
+    near = "127.0.0.1" if settings.host in ("0.0.0.0", "::", "[::]") else host  # noqa: S104
+    api = f"http://{near}:{settings.ui_port}/api"
+    return common_environment(settings, environ) | {
+        "PREFECT_API_URL": api,
+        "PREFECT_SERVER_UI_API_URL": "/api",
+        "PREFECT_UI_URL": f"http://{near}:{settings.ui_port}",
+        "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",
+        "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+        # With the default a run that was asked for starts after 10 to 24 seconds; with this, after about 2.5.
+        "PREFECT_RUNNER_POLL_FREQUENCY": "1",
+        "PREFECT_LOGGING_LEVEL": "INFO",
+    }
+
+
+def embedded_environment(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
+    """``environ`` for one flow run without a server: Prefect starts a small one for it, and ends it.
+
+    Makes the folder that it lives in: another one than the server's of ``cleancopy up``, which may be running beside it.
+    PREFECT_API_URL is not among the result, and must not be set.
+    """
+    home = settings.data_dir / "prefect-embedded"
+    home.mkdir(parents=True, exist_ok=True)
+    services = ("SCHEDULER", "LATE_RUNS", "FOREMAN", "TRIGGERS", "PAUSE_EXPIRATIONS", "REPOSSESSOR")
+    env = common_environment(settings, environ) | {
+        "PREFECT_HOME": str(home),
+        "PREFECT_SERVER_EPHEMERAL_ENABLED": "true",
+        # The first start makes the database, which takes longer than the 20 seconds that Prefect waits by itself.
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "90",
+        "PREFECT_SERVER_REGISTER_BLOCKS_ON_START": "false",
+        "PREFECT_LOGGING_LEVEL": "ERROR",
+        "PREFECT_LOGGING_TO_API_ENABLED": "false",
+    }
+    env.pop("PREFECT_API_URL", None)
+    return env | {f"PREFECT_SERVER_SERVICES_{service}_ENABLED": "false" for service in services}
+
+
+def marker(settings: Settings) -> Path:
+    """A file that is there while ``cleancopy up`` serves the deployments."""
+    return settings.data_dir / "prefect" / "serving"
+
+
+def answers(url: str) -> bool:
+    """Whether ``url`` answers 200 now."""
+    try:
+        return httpx.get(url, trust_env=False, timeout=2).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def common_environment(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
+    """What holds for both: the user's own Prefect (its home, profile and key) is left alone."""
+    dropped = ("PREFECT_PROFILE", "PREFECT_API_KEY", "PREFECT_PROFILES_PATH")
+    return {key: value for key, value in environ.items() if key not in dropped} | {
+        "CLEANCOPY_CONFIG": str(settings.config_dir),
+        "CLEANCOPY_DATA": str(settings.data_dir),
+        "CLEANCOPY_LEDGER": settings.ledger_url,
+        "CLEANCOPY_HOST": settings.host,
+        "CLEANCOPY_UI_PORT": str(settings.ui_port),
+        "CLEANCOPY_WEBHOOK_PORT": str(settings.webhook_port),
+        "CLEANCOPY_WORKERS": str(settings.workers),
+        "CLEANCOPY_STORY_SECONDS": str(settings.story_seconds),
+        "PREFECT_HOME": str(settings.data_dir / "prefect"),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+        "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+        "PREFECT_CLI_PROMPT": "false",
+        "PYTHONUNBUFFERED": "1",
+    }

@@ -1,0 +1,73 @@
+"""The deployments: one list, in prefect.yaml and in `cleancopy up`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from flows.clean_stories import clean_stories
+from flows.deployments import planned, prefect_yaml
+from flows.settings import Settings, load_settings
+
+SOURCES = """
+sources:
+  desk: {kind: folder, path: desk, schedule: "*/10 * * * *"}
+  wire: {kind: feed, url: "https://wire.example/feed", schedule: "5 * * * *"}
+  silent: {kind: folder, path: silent}
+  off: {kind: folder, path: off, schedule: "* * * * *", enabled: no}
+"""
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    (tmp_path / "sources.yaml").write_text(SOURCES)
+    (tmp_path / "destinations.yaml").write_text("destinations: {shelf: {kind: folder, path: shelf}}\n")
+    return Settings(config_dir=tmp_path, data_dir=tmp_path / "data", ledger_url="sqlite://")
+
+
+def test_sources_with_a_schedule_are_looked_at_on_it(settings: Settings) -> None:
+    by_name = {one.name: one for one in planned(settings)}
+    assert list(by_name) == ["clean-stories", "poll-sources", "drain-inbox"]
+    looks = by_name["poll-sources"].schedules
+    assert [(one.slug, one.cron, one.parameters, one.timezone) for one in looks] == [
+        ("desk", "*/10 * * * *", {"look_at": {"source": "desk"}}, "UTC"),
+        ("wire", "5 * * * *", {"look_at": {"source": "wire"}}, "UTC"),
+    ]
+    assert by_name["drain-inbox"].one_at_a_time
+    assert by_name["clean-stories"].schedules == ()
+
+
+def test_prefect_yaml_has_the_same(settings: Settings) -> None:
+    written = yaml.safe_load(prefect_yaml(settings))["deployments"]
+    assert [(one["name"], one["entrypoint"]) for one in written] == [
+        (one.name, one.entrypoint) for one in planned(settings)
+    ]
+    assert [one["cron"] for one in written[1]["schedules"]] == ["*/10 * * * *", "5 * * * *"]
+
+
+def test_the_prefect_yaml_in_the_project_is_the_one_that_would_be_written(config_dir: Path) -> None:
+    shipped = (config_dir.parent / "prefect.yaml").read_text("utf-8")
+    assert shipped == prefect_yaml(load_settings(config_dir)), "run: uv run python -m flows.deployments write"
+
+
+def test_the_form_has_titles_help_and_lists(config_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLEANCOPY_CONFIG", str(config_dir))
+    from prefect.utilities.callables import parameter_schema
+
+    schema = parameter_schema(clean_stories.fn)
+    fields: dict[str, Any] = schema.definitions["Selection"]["properties"]
+    assert all(field["title"] and field["description"] for field in fields.values())
+    assert fields["source"]["enum"][:2] == ["any", "demo"]
+    assert fields["destination"]["enum"][:2] == ["as configured", "copy-folder"]
+    assert (fields["since"]["type"], fields["since"]["format"], fields["since"]["default"]) == (
+        "string",
+        "date",
+        "",
+    )
+    # What the form sends back when nothing is touched must be what its own schema allows.
+    default = schema.properties["stories"]["default"]
+    assert {name for name, value in default.items() if value is None} == set()
+    assert default["dry_run"] is True

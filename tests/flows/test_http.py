@@ -1,0 +1,268 @@
+"""One bounded fetch: what it refuses, and that it stops in time."""
+
+from __future__ import annotations
+
+import gzip
+import ipaddress
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from flows.sources import http
+from flows.sources.addresses import is_public
+from flows.sources.http import FetchError, fetch
+
+Answer = Callable[[BaseHTTPRequestHandler], None]
+
+
+@contextmanager
+def serving(answer: Answer) -> Iterator[str]:
+    """A real server on loopback that answers every GET with ``answer``; its address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            answer(self)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def send(body: bytes, status: int = 200, **headers: str) -> Answer:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(status)
+        for name, value in headers.items():
+            handler.send_header(name.replace("_", "-"), value)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "127.0.0.1",
+        "10.1.2.3",
+        "169.254.169.254",
+        "0.0.0.0",
+        "100.64.0.1",
+        "224.0.0.1",
+        "240.0.0.1",
+        "::1",
+        "::",
+        "fe80::1",
+        "fc00::1",
+        "ff02::1",
+        "::ffff:127.0.0.1",
+        "::127.0.0.1",
+        "64:ff9b::7f00:1",
+        "2002:7f00:1::",
+        "2001:0:7f00:1::",
+    ],
+)
+def test_an_address_inside_is_not_public(text: str) -> None:
+    assert not is_public(ipaddress.ip_address(text))
+
+
+@pytest.mark.parametrize(
+    "text", ["93.184.216.34", "2606:2800:220:1::1", "::ffff:93.184.216.34", "64:ff9b::5db8:d822"]
+)
+def test_an_address_outside_is_public(text: str) -> None:
+    assert is_public(ipaddress.ip_address(text))
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "127.0.0.1", "2130706433", "0x7f000001", "127.1", "0", "[::1]", "0177.0.0.1"]
+)
+def test_no_spelling_of_this_machine_is_fetched(host: str) -> None:
+    with pytest.raises(FetchError, match=r"private network|has no address|not an address"):
+        fetch(f"http://{host}:9/")
+
+
+def test_a_name_that_has_one_private_address_is_refused() -> None:
+    both = tuple(ipaddress.ip_address(text) for text in ("93.184.216.34", "10.0.0.1"))
+    with pytest.raises(FetchError, match=r"10\.0\.0\.1, inside a private network"):
+        fetch("http://news.example/", lookup=lambda host, port: both)
+
+
+def test_the_checked_address_is_the_one_that_is_asked() -> None:
+    """A name is looked up once: what it says the second time does not matter. The server still hears the name."""
+    heard: list[str | None] = []
+    asked: list[str] = []
+
+    def lookup(host: str, port: int) -> tuple[http.Address, ...]:
+        asked.append(host)
+        return (ipaddress.ip_address("127.0.0.1"),)
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        heard.append(handler.headers["Host"])
+        send(b"story")(handler)
+
+    with serving(answer) as base:
+        port = base.rpartition(":")[2]
+        found = fetch(f"http://news.example:{port}/a", allow_private=True, lookup=lookup)
+    assert found.body == b"story"
+    assert found.url == f"http://news.example:{port}/a"
+    assert (asked, heard) == (["news.example"], [f"news.example:{port}"])
+
+
+@pytest.mark.parametrize(
+    "url", ["file:///etc/passwd", "ftp://example.org/a", "gopher://example.org", "//example.org", "http://"]
+)
+def test_only_http_and_https(url: str) -> None:
+    with pytest.raises(FetchError, match=r"only http|names no host|not an address"):
+        fetch(url)
+
+
+def test_a_password_in_an_address_is_refused_and_not_repeated() -> None:
+    with pytest.raises(FetchError) as told:
+        fetch("http://desk:pa55word@example.org/")
+    assert "pa55word" not in str(told.value)
+
+
+def test_a_redirect_is_checked_like_an_address() -> None:
+    lookup = {"news.example": "127.0.0.1", "inner.example": "127.0.0.1"}
+    with (
+        serving(send(b"", 302, Location="file:///etc/passwd")) as base,
+        pytest.raises(FetchError, match="only http"),
+    ):
+        fetch(base, allow_private=True)
+    with serving(send(b"", 302, Location="http://169.254.169.254/latest")) as base:
+
+        def public_at_first(host: str, port: int) -> tuple[http.Address, ...]:
+            return (ipaddress.ip_address(lookup.get(host, host)),)
+
+        allowed = http.is_public
+        with pytest.MonkeyPatch.context() as patch:
+            # The first server must be on loopback here; everything else is as it is.
+            patch.setattr(http, "is_public", lambda one: str(one) == "127.0.0.1" or allowed(one))
+            with pytest.raises(FetchError, match=r"169\.254\.169\.254, inside a private network"):
+                fetch(base.replace("127.0.0.1", "news.example"), lookup=public_at_first)
+
+
+def test_redirects_are_followed_and_come_to_an_end() -> None:
+    def onwards(handler: BaseHTTPRequestHandler) -> None:
+        left = int(handler.path.strip("/"))
+        answer = (
+            send(b"here", Content_Type="text/html") if left == 0 else send(b"", 301, Location=f"/{left - 1}")
+        )
+        answer(handler)
+
+    with serving(onwards) as base:
+        found = fetch(f"{base}/3", allow_private=True)
+        assert (found.body, found.url, found.content_type) == (b"here", f"{base}/0", "text/html")
+        with pytest.raises(FetchError, match="more than 5 redirects"):
+            fetch(f"{base}/30", allow_private=True)
+
+
+def test_gzip_is_unpacked() -> None:
+    page = "<p>Ünïcode</p>".encode() * 5000
+    with serving(send(gzip.compress(page), Content_Encoding="gzip")) as base:
+        assert fetch(base, allow_private=True).body == page
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_more_than_the_limit_is_refused(packed: bool) -> None:
+    page = b"a" * 5_000_000
+    answer = send(gzip.compress(page), Content_Encoding="gzip") if packed else send(page)
+    with serving(answer) as base, pytest.raises(FetchError, match="larger than 100000 bytes"):
+        fetch(base, allow_private=True, most_bytes=100_000)
+
+
+def test_a_packing_that_was_not_asked_for_is_refused() -> None:
+    with (
+        serving(send(b"x", Content_Encoding="br")) as base,
+        pytest.raises(FetchError, match="packed as 'br'"),
+    ):
+        fetch(base, allow_private=True)
+
+
+@pytest.mark.parametrize("body", [b"no gzip", gzip.compress(b"a" * 1000)[:-12]])
+def test_a_broken_gzip_is_told(body: bytes) -> None:
+    with (
+        serving(send(body, Content_Encoding="gzip")) as base,
+        pytest.raises(FetchError, match=r"gzip|too early"),
+    ):
+        fetch(base, allow_private=True)
+
+
+@pytest.mark.parametrize(
+    ("status", "passing"), [(404, False), (403, False), (429, True), (500, True), (503, True)]
+)
+def test_a_status_says_whether_to_try_again(status: int, passing: bool) -> None:
+    with serving(send(b"", status)) as base, pytest.raises(FetchError, match=str(status)) as told:
+        fetch(base, allow_private=True)
+    assert told.value.passing is passing
+
+
+def test_a_server_that_drips_is_left() -> None:
+    ended = threading.Event()
+
+    def drip(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.end_headers()
+        try:
+            while not ended.wait(0.05):
+                handler.wfile.write(b"a")
+                handler.wfile.flush()
+        except OSError:
+            pass
+
+    try:
+        with serving(drip) as base, pytest.raises(FetchError, match="took too long") as told:
+            fetch(base, allow_private=True, seconds=0.5)
+    finally:
+        ended.set()
+    assert told.value.passing
+
+
+def test_nobody_there_is_passing() -> None:
+    with serving(send(b"")) as base:
+        pass
+    with pytest.raises(FetchError, match="no connection") as told:
+        fetch(base, allow_private=True)
+    assert told.value.passing
+
+
+def test_it_says_who_it_is_and_asks_for_gzip_only() -> None:
+    heard: dict[str, str] = {}
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        heard.update(handler.headers.items())
+        send(b"")(handler)
+
+    with serving(answer) as base, pytest.MonkeyPatch.context() as patch:
+        # A proxy would resolve the name by itself: it is not asked.
+        patch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+        fetch(base, allow_private=True)
+    assert heard["User-Agent"].startswith("cleancopy/")
+    assert heard["Accept-Encoding"] == "gzip"
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "content"),
+    [
+        ("Übung".encode("latin-1"), "text/html; charset=ISO-8859-1", "Übung"),
+        ("Übung".encode(), "text/html", "Übung".encode()),
+        ("Übung".encode("latin-1"), "text/html; charset=utf-8", "Übung".encode("latin-1")),
+        (b"a", "text/html; charset=no-such", b"a"),
+        (b"\xef\xbb\xbfa", "text/html; charset=latin-1", b"\xef\xbb\xbfa"),
+    ],
+)
+def test_the_server_names_the_encoding_and_is_believed_where_it_fits(
+    body: bytes, content_type: str, content: str | bytes
+) -> None:
+    assert http.Fetched("http://news.example/", body, content_type).text_or_bytes == content

@@ -1,0 +1,237 @@
+"""The jobs without Prefect: sources are looked at, stories chosen, cleaned, published once."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from flows.ledger import StoryFilter, open_ledger, queue_counts, select_raws
+from flows.settings import Settings
+from flows.sources.http import Fetched, FetchError
+from flows.tasks.intake import SourceDown, find_source, poll
+from flows.tasks.jobs import clean_selected, clean_waiting, look_at, pollable
+from flows.tasks.selection import Selection
+from flows.tasks.showing import headline_of, stories_shown, story_key, table_rows, table_text
+
+RULES = """
+rules:
+  published-undefined:
+    why: The CMS prints the label even when a story has no date.
+    line: "Published: undefined"
+    matches: ["Published: undefined"]
+    spares: ["Published: a memoir"]
+"""
+SOURCES = """
+sources:
+  desk: {kind: folder, path: desk, publisher: Harbour Post}
+  kept: {kind: folder, path: kept, keep: yes}
+  wire: {kind: feed, url: "https://wire.example/feed", form: body}
+  pages: {kind: feed, url: "https://wire.example/feed"}
+  cms: {kind: webhook, secret_env: SOME_SECRET}
+  off: {kind: folder, path: off, enabled: no}
+"""
+DESTINATIONS = """
+destinations:
+  shelf: {kind: folder, path: shelf, formats: [text], default: yes}
+  other: {kind: folder, path: other, formats: [text]}
+  closed: {kind: folder, path: closed, enabled: no}
+"""
+FEED = b"""<rss version="2.0"><channel><title>W</title>
+<item><guid>w1</guid><link>https://wire.example/1</link><description>&lt;p&gt;One story about the quay.&lt;/p&gt;</description></item>
+<item><guid>w2</guid><link>https://wire.example/2</link><description>&lt;p&gt;Two stories about it.&lt;/p&gt;</description></item>
+</channel></rss>"""
+TEXT = "The ferry left the quay at noon, said the harbour master, and it will be back by nightfall.\nPublished: undefined\n"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    config = tmp_path / "config"
+    for folder in ("rules", "publishers", "desk", "kept"):
+        (config / folder).mkdir(parents=True)
+    (config / "pipeline.yaml").write_text("budget: {share: 0.9}\ncleaners:\n  written_rules:\n")
+    (config / "rules" / "house.yaml").write_text(RULES)
+    (config / "sources.yaml").write_text(SOURCES)
+    (config / "destinations.yaml").write_text(DESTINATIONS)
+    data = tmp_path / "data"
+    data.mkdir()
+    return Settings(config_dir=config, data_dir=data, ledger_url=f"sqlite:///{data}/ledger.sqlite", workers=1)
+
+
+def drop(settings: Settings, where: str, content: str = TEXT) -> Path:
+    """A file that was put down a while ago."""
+    path = settings.config_dir / where
+    path.write_text(content)
+    os.utime(path, (time.time() - 60, time.time() - 60))
+    return path
+
+
+def published(settings: Settings, folder: str = "shelf") -> list[str]:
+    return sorted(path.read_text().strip() for path in (settings.data_dir / folder).glob("*.txt"))
+
+
+def test_a_dropped_file_is_taken_once_and_moved(settings: Settings) -> None:
+    path = drop(settings, "desk/ferry.txt")
+    drop(settings, "desk/broken.json", "{")
+    intake = look_at(settings, "desk")
+    assert len(intake.ids) == 1
+    assert [problem.split(":")[:2] for problem in intake.problems] == [["desk", " broken.json"]]
+    assert not path.exists()
+    assert (settings.config_dir / "desk" / "done" / "ferry.txt").exists()
+    assert (settings.config_dir / "desk" / "failed" / "broken.json.error.txt").exists()
+    summary = clean_waiting(settings, intake.ids)
+    assert summary.outcomes == {"publish": 1}
+    assert published(settings) == [TEXT.splitlines()[0]]
+    assert select_raws(open_ledger(settings.ledger_url), StoryFilter())[0].raw.publisher == "Harbour Post"
+
+
+def test_a_kept_folder_is_left_as_it_is_and_taken_once(settings: Settings) -> None:
+    path = drop(settings, "kept/ferry.txt")
+    first, second = look_at(settings, "kept"), look_at(settings, "kept")
+    assert (len(first.ids), second.ids, second.known) == (1, (), first.ids)
+    assert path.exists()
+
+
+def test_a_folder_that_is_gone_is_a_source_that_is_down(settings: Settings) -> None:
+    with pytest.raises(SourceDown, match="Create it"):
+        look_at(settings, "off")
+    assert pollable(settings) == ("desk", "kept", "wire", "pages")
+
+
+def test_a_feed_gives_its_entries_and_its_pages(settings: Settings) -> None:
+    asked: list[str] = []
+
+    def fetch(url: str, *, most_bytes: int, seconds: float, allow_private: bool) -> Fetched:
+        asked.append(url)
+        if url.endswith("/2"):
+            raise FetchError(url, "answered 404 Not Found")
+        return Fetched(url, FEED if url.endswith("feed") else b"<p>A page.</p>", "text/html")
+
+    engine = open_ledger(settings.ledger_url)
+    bodies = poll(engine, settings, find_source(settings, "wire"), fetch=fetch)
+    assert (len(bodies.ids), bodies.problems, asked) == (2, (), ["https://wire.example/feed"])
+    pages = poll(engine, settings, find_source(settings, "pages"), fetch=fetch)
+    assert len(pages.ids) == 1
+    assert pages.problems == ("pages: https://wire.example/2: answered 404 Not Found",)
+    again = poll(engine, settings, find_source(settings, "wire"), fetch=fetch)
+    assert (again.ids, again.known) == ((), bodies.ids)
+
+
+@pytest.mark.parametrize("passing", [True, False])
+def test_a_feed_that_does_not_answer_is_down_or_wrong(settings: Settings, passing: bool) -> None:
+    def fetch(url: str, *, most_bytes: int, seconds: float, allow_private: bool) -> Fetched:
+        raise FetchError(url, "no", passing=passing)
+
+    engine = open_ledger(settings.ledger_url)
+    source = find_source(settings, "wire")
+    if passing:
+        with pytest.raises(SourceDown):
+            poll(engine, settings, source, fetch=fetch)
+    else:
+        assert poll(engine, settings, source, fetch=fetch).problems == (
+            "wire: https://wire.example/feed: no",
+        )
+
+
+def test_a_dry_run_shows_and_leaves_nothing_behind(settings: Settings) -> None:
+    path = drop(settings, "ferry.txt")
+    job = clean_selected(settings, Selection(addresses=str(path)), run="one")
+    assert headline_of(job) == "Dry run. 1 story: 1 would be published"
+    assert published(settings) == []
+    assert queue_counts(open_ledger(settings.ledger_url))["done"] == 0
+    (shown,) = stories_shown(job.summary)
+    assert shown.key == "story-by-hand-ferry"
+    assert "~~Published: undefined~~" in shown.text
+    assert "house/published-undefined" in shown.text
+    assert table_rows(job.summary)[0]["Cuts"] == 1
+
+
+def test_a_dry_run_of_the_inbox_claims_nothing(settings: Settings) -> None:
+    drop(settings, "desk/ferry.txt")
+    look_at(settings, "desk")
+    assert headline_of(clean_selected(settings, Selection(), run="one")).endswith("1 would be published")
+    assert queue_counts(open_ledger(settings.ledger_url))["waiting"] == 1
+    assert clean_selected(settings, Selection(dry_run=False), run="two").summary.outcomes == {"publish": 1}
+
+
+def test_files_and_folders_are_published_where_the_form_says(settings: Settings) -> None:
+    drop(settings, "desk/ferry.txt")
+    drop(settings, "desk/roof.txt", TEXT.replace("ferry", "roof"))
+    wanted = Selection(
+        addresses=f"{settings.config_dir / 'desk'}\n\n/no/such/file.txt", dry_run=False, destination="other"
+    )
+    job = clean_selected(settings, wanted, run="one")
+    assert (len(published(settings)), len(published(settings, "other"))) == (0, 2)
+    assert job.problems[0].startswith("/no/such/file.txt: No such file")
+    assert headline_of(job) == "2 stories: 2 published; 1 could not be taken in"
+    assert "/no/such/file.txt" in table_text(job)
+    assert len(list((settings.config_dir / "desk").glob("*.txt"))) == 2
+
+
+def test_looking_first_cleans_each_story_once(settings: Settings) -> None:
+    drop(settings, "kept/ferry.txt")
+    wanted = Selection(source="kept", look_first=True, dry_run=False)
+    first = clean_selected(settings, wanted, run="one").summary
+    drop(settings, "kept/roof.txt", TEXT.replace("ferry", "roof"))
+    second = clean_selected(settings, wanted, run="two").summary
+    assert [line.row.id for line in first.stories] == ["ferry"]
+    assert sorted(line.row.id for line in second.stories) == ["ferry", "roof"]
+    # What is known and the same is cleaned again and published no second time.
+    assert [made.story for made in second.published.made] == ["kept:roof"]
+
+
+def test_the_same_run_tried_again_cleans_nothing_twice(settings: Settings) -> None:
+    path = drop(settings, "ferry.txt")
+    wanted = Selection(addresses=str(path), dry_run=False)
+    assert len(clean_selected(settings, wanted, run="one").summary.stories) == 1
+    assert len(clean_selected(settings, wanted, run="one").summary.stories) == 0
+    assert len(clean_selected(settings, wanted, run="two").summary.stories) == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"source": "desc"}, "there is no source 'desc'"),
+        ({"destination": "shelv"}, "there is no destination 'shelv'"),
+        ({"destination": "closed"}, "switched off"),
+    ],
+)
+def test_a_name_that_is_not_configured_is_refused_in_words(
+    settings: Settings, given: dict[str, str], said: str
+) -> None:
+    with pytest.raises(ValueError, match=said):
+        clean_selected(settings, Selection.model_validate(given), run="one")
+
+
+@pytest.mark.parametrize(
+    "given", [{"look_first": True, "dry_run": False}, {"look_first": True, "source": "desk"}]
+)
+def test_contradictions_are_refused(given: dict[str, object]) -> None:
+    with pytest.raises(ValidationError, match="Look for new stories first"):
+        Selection.model_validate(given)
+
+
+def test_the_form_reads_what_was_pasted() -> None:
+    wanted = Selection(
+        addresses=" https://a.example/1 \r\n\n/data/b.txt\nhttps://a.example/1\nHTTP://b.example"
+    )
+    assert wanted.urls == ("https://a.example/1", "HTTP://b.example")
+    assert wanted.files == ("/data/b.txt",)
+    assert Selection.model_validate({"since": ""}).since is None
+    assert Selection.model_validate(Selection().model_dump()) == Selection()
+
+
+def test_artifact_keys_are_what_prefect_allows_and_differ() -> None:
+    names = [
+        "cms:A b",
+        "cms:a-b",
+        "wire:https://post.example/1?x=ü",
+        "wire:" + "x" * 300,
+        "wire:" + "x" * 301,
+    ]
+    keys = [story_key(name) for name in names]
+    assert len(set(keys)) == len(keys)
+    assert all(set(key) <= set("abcdefghijklmnopqrstuvwxyz0123456789-") and len(key) < 80 for key in keys)

@@ -1,0 +1,175 @@
+"""The ledger's laws, looked for by hypothesis: workers and publishers that race, stall and die in any order.
+
+The destination here is a dumb one: it does what it is told and has no guard of its own. While leases are kept it must end on
+the newest copy all the same, without an older one ever written over a newer.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
+from newsroom import NOON, arrival, outcome_of
+from sqlalchemy import func, select
+
+from flows.ledger import (
+    InboxRow,
+    Owed,
+    again,
+    claim,
+    claim_owed,
+    failed,
+    made,
+    open_ledger,
+    queue_counts,
+    receive,
+    record_outcomes,
+)
+from flows.ledger.tables import INBOX, PUBLICATIONS, REVISIONS
+
+LEASE = 100
+STORIES = st.sampled_from(["ferry", "harbour"])
+# "publish A" and "publish B" are two copies; a held or killed story has none.
+CONTENTS = st.sampled_from(["publish A", "publish B", "publish C", "hold", "kill"])
+OWNERS = st.sampled_from(["first", "second"])
+
+
+class Newsroom(RuleBasedStateMachine):
+    claimed = Bundle("claimed")
+    acts = Bundle("acts")
+
+    @initialize()
+    def open(self) -> None:
+        self.ledger = open_ledger("sqlite://")
+        self.now = NOON
+        self.runs = 0
+        self.written: dict[str, tuple[int, str | None]] = {}
+        self.wanted: dict[str, tuple[int, str]] = {}
+
+    def teardown(self) -> None:
+        if not hasattr(self, "ledger"):
+            return
+        self.finish_everything()
+        counts = queue_counts(self.ledger)
+        assert counts["waiting"] == counts["claimed"] == 0
+        for story in {"ferry", "harbour"}:
+            assert self.public(story) == self.expected(story)
+        self.ledger.dispose()
+
+    @rule(story=STORIES, content=CONTENTS)
+    def arrives(self, story: str, content: str) -> None:
+        receive(self.ledger, [arrival(story, content)], self.now)
+
+    @rule(story=STORIES, content=CONTENTS)
+    def is_cleaned_again(self, story: str, content: str) -> None:
+        self.runs += 1
+        receive(self.ledger, again([arrival(story, content)], str(self.runs)), self.now)
+
+    @rule(target=claimed, owner=OWNERS, limit=st.integers(1, 3))
+    def a_worker_claims(self, owner: str, limit: int) -> object:
+        rows = claim(self.ledger, owner, now=self.now, limit=limit, lease_seconds=LEASE)
+        return multiple(*((owner, row) for row in rows))
+
+    @rule(work=consumes(claimed))
+    def a_worker_records(self, work: tuple[str, InboxRow]) -> None:
+        owner, row = work
+        self.record(owner, row)
+
+    @rule(target=acts, owner=OWNERS, limit=st.integers(1, 3))
+    def a_publisher_claims(self, owner: str, limit: int) -> object:
+        owed = claim_owed(self.ledger, owner, now=self.now, limit=limit, lease_seconds=LEASE)
+        return multiple(*((owner, self.now + timedelta(seconds=LEASE), act) for act in owed))
+
+    @rule(
+        work=consumes(acts),
+        fate=st.sampled_from(["made", "refused", "answer lost", "died before", "died after"]),
+    )
+    def a_publisher_acts(self, work: tuple[str, object, Owed], fate: str) -> None:
+        owner, lease_until, act = work
+        if self.now >= lease_until:  # type: ignore[operator]
+            return  # asleep too long: the guard of the real destinations is tested with them
+        if fate not in ("refused", "died before"):
+            self.act(act)
+        if fate == "made":
+            made(self.ledger, owner, {act.id: {}}, self.now)
+        elif fate in ("refused", "answer lost"):
+            failed(self.ledger, owner, act.id, fate, self.now)
+
+    @rule(seconds=st.sampled_from([1, 30, LEASE, 5000]))
+    def time_passes(self, seconds: int) -> None:
+        self.now += timedelta(seconds=seconds)
+
+    @invariant()
+    def one_publication_for_an_edition(self) -> None:
+        if not hasattr(self, "ledger"):
+            return
+        with self.ledger.connect() as connection:
+            doubles = connection.execute(
+                select(PUBLICATIONS.c.story_id, PUBLICATIONS.c.edition)
+                .group_by(PUBLICATIONS.c.story_id, PUBLICATIONS.c.edition)
+                .having(func.count() > 1)
+            ).all()
+        assert doubles == []
+
+    def record(self, owner: str, row: InboxRow) -> None:
+        content = str(row.raw.content)
+        verdict = content.split()[0]
+        [recorded] = record_outcomes(
+            self.ledger, owner, [outcome_of(row, verdict=verdict)], lambda source, wish: ["folder"], self.now
+        )
+        if recorded.state == "done" and verdict != "hold":
+            self.wanted[row.raw.id] = (recorded.edition or 0, content)
+
+    def act(self, act: Owed) -> None:
+        story = act.story.removeprefix("desk:")
+        before = self.written.get(story, (0, None))[0]
+        assert act.edition >= before, "an older edition goes out after a newer one"
+        self.written[story] = (act.edition, act.record["text"] if act.act == "publish" else None)
+
+    def public(self, story: str) -> str | None:
+        return self.written.get(story, (0, None))[1]
+
+    def expected(self, story: str) -> str | None:
+        content = self.wanted.get(story, (0, "kill"))[1]
+        return None if content == "kill" else content
+
+    def finish_everything(self) -> None:
+        for _ in range(100):
+            self.now += timedelta(hours=2)
+            for row in claim(self.ledger, "last", now=self.now):
+                self.record("last", row)
+            owed = claim_owed(self.ledger, "last", now=self.now)
+            for act in owed:
+                self.act(act)
+            made(self.ledger, "last", {act.id: {} for act in owed}, self.now)
+            with self.ledger.connect() as connection:
+                open_rows = connection.execute(
+                    select(func.count()).select_from(PUBLICATIONS).where(PUBLICATIONS.c.state == "owed")
+                ).scalar_one()
+            waiting = queue_counts(self.ledger)
+            if not open_rows and not waiting["waiting"] and not waiting["claimed"]:
+                return
+        raise AssertionError("the ledger never comes to rest")
+
+    @invariant()
+    def revisions_are_numbered_without_a_gap(self) -> None:
+        if not hasattr(self, "ledger"):
+            return
+        with self.ledger.connect() as connection:
+            counts = connection.execute(
+                select(func.count(), func.max(REVISIONS.c.number)).group_by(REVISIONS.c.story_id)
+            ).all()
+            orphans = connection.execute(
+                select(INBOX.c.id).where(INBOX.c.revision_id.not_in(select(REVISIONS.c.id)))
+            ).all()
+        assert all(number == highest for number, highest in counts)
+        assert orphans == []
+
+
+# A case is a whole life of a ledger, so a twentieth of the usual number of them takes as long as one law.
+Newsroom.TestCase.settings = settings(
+    max_examples=max(60, settings().max_examples // 20), stateful_step_count=30
+)
+TestNewsroom = Newsroom.TestCase

@@ -1,0 +1,101 @@
+"""The flows under Prefect: what they return, what they show. The jobs themselves are tested without it."""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.settings import (
+    PREFECT_SERVER_ANALYTICS_ENABLED,
+    PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS,
+    temporary_settings,
+)
+from prefect.testing.utilities import prefect_test_harness
+
+from flows.clean_stories import clean_stories
+from flows.drain_inbox import drain_inbox
+from flows.poll_sources import Look, poll_sources
+from flows.tasks.selection import Selection
+
+pytestmark = [
+    pytest.mark.prefect,
+    # Prefect leaves sockets of its own to the garbage collector.
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def prefect_server() -> Iterator[None]:
+    quiet = {PREFECT_SERVER_ANALYTICS_ENABLED: False, PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS: 120}
+    with temporary_settings(quiet), prefect_test_harness(server_startup_timeout=120):
+        yield
+        # Here, where their warnings are ignored, and not in the tests of another file.
+        gc.collect()
+
+
+@pytest.fixture
+def data(tmp_path: Path, config_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data folder, and a configuration like ours whose only folder source holds one story and a broken file."""
+    config = tmp_path / "config"
+    config.mkdir()
+    for name in ("pipeline.yaml", "destinations.yaml", "rules", "publishers"):
+        (config / name).symlink_to(config_dir / name)
+    (config / "sources.yaml").write_text(
+        "sources:\n  desk: {kind: folder, path: desk}\n  gone: {kind: folder, path: gone, enabled: no}\n"
+    )
+    (config / "desk").mkdir()
+    story = config / "desk" / "ferry.txt"
+    story.write_text(
+        "The ferry left the quay at noon on Tuesday, said Ida Brandvold.\nPublished: undefined\n"
+    )
+    (config / "desk" / "broken.json").write_text("{")
+    for path in (config / "desk").iterdir():
+        os.utime(path, (time.time() - 60, time.time() - 60))
+    for name, value in {"CONFIG": config, "DATA": tmp_path / "data", "WORKERS": 1}.items():
+        monkeypatch.setenv(f"CLEANCOPY_{name}", str(value))
+    monkeypatch.delenv("CLEANCOPY_LEDGER", raising=False)
+    (tmp_path / "data").mkdir()
+    return tmp_path / "data"
+
+
+async def test_a_source_is_looked_at_and_its_story_shown(data: Path) -> None:
+    state = await poll_sources(return_state=True)
+    assert state.message == "1 story: 1 published; 1 could not be taken in"
+    assert len(list((data / "published").glob("*.json"))) == 1
+    async with get_client() as client:
+        shown = {one.key: one for one in await client.read_artifacts()}
+    table, story = shown["run-of-poll-sources"], shown["story-desk-ferry"]
+    assert [row["Verdict"] for row in json.loads(str(table.data))] == ["publish"]
+    assert "broken.json" in str(table.description)
+    assert "~~Published: undefined~~" in str(story.data)
+    assert "template_residue/a-label-with-nothing-behind-it" in str(story.data)
+    # Nothing is left: the sweep shows nothing.
+    swept = await drain_inbox(return_state=True)
+    assert swept.message == "Nothing to do: no story was chosen, and none waits"
+
+
+async def test_a_source_that_is_down_makes_a_failed_run(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from flows import poll_sources as module
+
+    monkeypatch.setattr(module, "look", module.look.with_options(retries=0))
+    state = await poll_sources(Look(source="gone"), return_state=True)
+    assert state.is_failed()
+    assert "there is no such folder. Create it" in str(state.message)
+
+
+async def test_a_person_gets_the_job_back_or_a_sentence(data: Path) -> None:
+    path = data.parent / "config" / "desk" / "ferry.txt"
+    job = await clean_stories(Selection(addresses=str(path)))
+    assert job.summary.preview  # type: ignore[attr-defined]
+    assert not (data / "published").exists()
+    with pytest.raises(
+        ValueError, match=r"there is no source 'nowhere' in sources\.yaml; there are: desk, gone"
+    ):
+        await clean_stories(Selection(source="nowhere"))

@@ -1,0 +1,164 @@
+"""Publishing what is owed: done once, in order, with faults written down and one bad destination harming no other."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from newsroom import NOON, arrival, later, outcome_of, small_config, small_settings
+from sqlalchemy import Engine, text
+
+from flows.ledger import claim, claim_owed, open_ledger, outbox_counts, receive, record_outcomes
+from flows.settings import Settings
+from flows.tasks.publishing import publish_owed
+
+TABLE = "  copy-table:\n    kind: table\n    url: sqlite:///copy.sqlite\n"
+DOWN = "  down:\n    kind: table\n    url_env: CLEANCOPY_TEST_NO_SUCH_VARIABLE\n"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return small_settings(tmp_path)
+
+
+@pytest.fixture
+def ledger(settings: Settings) -> Iterator[Engine]:
+    engine = open_ledger(settings.ledger_url)
+    yield engine
+    engine.dispose()
+
+
+def owe(
+    ledger: Engine, *stories: str, to: tuple[str, ...] = ("copy-folder",), text: str = "Back.", **record: Any
+) -> None:
+    receive(ledger, [arrival(story, text) for story in stories], NOON)
+    rows = claim(ledger, "cleaner", now=NOON)
+    record_outcomes(
+        ledger, "cleaner", [outcome_of(row, **record) for row in rows], lambda source, wish: to, NOON
+    )
+
+
+def at(moment: datetime = NOON) -> Any:
+    return {"clock": lambda: moment, "jitter": lambda: 0.5}
+
+
+def texts(settings: Settings) -> list[str]:
+    return sorted(path.read_text() for path in settings.published_dir.glob("*.txt"))
+
+
+def test_what_is_owed_is_done_everywhere_and_once(ledger: Engine, settings: Settings) -> None:
+    small_config(settings.config_dir, TABLE)
+    owe(ledger, "one", "two", to=("copy-folder", "copy-table"))
+    published = publish_owed(ledger, settings, "me", **at())
+    assert sorted((one.story, one.destination, one.did) for one in published.made) == [
+        ("desk:one", "copy-folder", "wrote"),
+        ("desk:one", "copy-table", "wrote"),
+        ("desk:two", "copy-folder", "wrote"),
+        ("desk:two", "copy-table", "wrote"),
+    ]
+    assert published.not_made == ()
+    assert texts(settings) == ["Back.", "Back."]
+    connection = sqlite3.connect(settings.data_dir / "copy.sqlite")
+    assert connection.execute("SELECT count(*) FROM clean_copy").fetchone() == (2,)
+    connection.close()
+    assert publish_owed(ledger, settings, "me", **at(later(9999))).made == ()
+    assert outbox_counts(ledger)["made"] == 4
+
+
+def test_a_destination_that_is_down_harms_no_other_and_is_tried_later(
+    ledger: Engine, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_config(settings.config_dir, DOWN)
+    owe(ledger, "one", to=("down", "copy-folder"))
+    published = publish_owed(ledger, settings, "me", **at())
+    assert [one.destination for one in published.made] == ["copy-folder"]
+    [missed] = published.not_made
+    assert (missed.destination, missed.next_attempt_at) == ("down", later(5))
+    assert "set the environment variable" in missed.error
+    assert publish_owed(ledger, settings, "me", **at(later(4))).not_made == ()
+    monkeypatch.setenv("CLEANCOPY_TEST_NO_SUCH_VARIABLE", "sqlite:///late.sqlite")
+    assert [one.destination for one in publish_owed(ledger, settings, "me", **at(later(5))).made] == ["down"]
+
+
+def test_a_destination_that_fails_a_whole_batch_is_left_for_the_next_pass(
+    ledger: Engine, settings: Settings
+) -> None:
+    small_config(settings.config_dir, DOWN)
+    owe(ledger, *(f"story-{number}" for number in range(120)), to=("down",))
+    published = publish_owed(ledger, settings, "me", **at())
+    assert len(published.not_made) == 50
+    assert outbox_counts(ledger)["owed"] == 120
+
+
+def test_one_story_that_cannot_be_published_holds_up_no_other(ledger: Engine, settings: Settings) -> None:
+    owe(ledger, "one", "two")
+    with ledger.begin() as connection:
+        connection.execute(text("UPDATE copies SET rendered = '{}' WHERE story_id = 1"))
+    published = publish_owed(ledger, settings, "me", **at())
+    assert [one.story for one in published.made] == ["desk:two"]
+    assert [(one.story, one.error) for one in published.not_made] == [("desk:one", "KeyError: 'html'")]
+
+
+def test_a_destination_that_is_switched_off_is_owed_still(ledger: Engine, settings: Settings) -> None:
+    small_config(settings.config_dir, TABLE + "    enabled: no\n")
+    owe(ledger, "one", to=("copy-table",))
+    assert publish_owed(ledger, settings, "me", **at()).made == ()
+    assert outbox_counts(ledger)["owed"] == 1
+
+
+def test_a_crash_before_the_act_is_marked_does_it_again_with_the_same_result(
+    ledger: Engine, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owe(ledger, "one")
+
+    def crash(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("flows.tasks.publishing.made", crash)
+    with pytest.raises(KeyboardInterrupt):
+        publish_owed(ledger, settings, "dead", **at())
+    monkeypatch.undo()
+    files = {path.name: path.read_bytes() for path in settings.published_dir.glob("story-*")}
+    assert len(files) == 4
+    assert publish_owed(ledger, settings, "next", **at(later(30))).made == (), "the lease holds"
+    assert len(publish_owed(ledger, settings, "next", **at(later(601))).made) == 1
+    assert {path.name: path.read_bytes() for path in settings.published_dir.glob("story-*")} == files
+
+
+def test_a_publisher_that_was_asleep_does_not_put_old_over_new(ledger: Engine, settings: Settings) -> None:
+    """Its lease ran out while it had the old edition in its hands; the destination itself refuses it then."""
+    from flows.destinations import open_destination
+    from flows.settings import load_destinations
+    from flows.tasks.publishing import _publication
+
+    owe(ledger, "ferry", text="Old.")
+    [old] = claim_owed(ledger, "asleep", now=NOON)
+    owe(ledger, "ferry", text="New.")
+    publish_owed(ledger, settings, "awake", **at(later(601)))
+    assert texts(settings) == ["New."]
+    destination = load_destinations(settings.config_dir)["copy-folder"]
+    with open_destination(destination, settings.data_dir) as publisher:
+        assert publisher(_publication(old)).did == "newer"
+    assert texts(settings) == ["New."]
+
+
+def test_a_kill_takes_the_story_down(ledger: Engine, settings: Settings) -> None:
+    owe(ledger, "ferry")
+    publish_owed(ledger, settings, "me", **at())
+    assert len(texts(settings)) == 1
+    owe(ledger, "ferry", text="KILL", verdict="kill")
+    published = publish_owed(ledger, settings, "me", **at())
+    assert [(one.act, one.did) for one in published.made] == [("unpublish", "removed")]
+    assert list(settings.published_dir.glob("story-*")) == []
+
+
+def test_published_json_is_the_record(ledger: Engine, settings: Settings) -> None:
+    owe(ledger, "ferry")
+    publish_owed(ledger, settings, "me", **at())
+    [path] = settings.published_dir.glob("*.json")
+    assert json.loads(path.read_text())["id"] == "ferry"

@@ -1,0 +1,156 @@
+"""Settings, sources.yaml and destinations.yaml: what is taken, what is refused, and what the refusal says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from newsroom import small_config
+
+from cleaners.rules import ConfigError
+from flows.settings import (
+    FeedSource,
+    FolderDestination,
+    FolderSource,
+    Limits,
+    TableDestination,
+    WebhookSource,
+    load_destinations,
+    load_settings,
+    load_sources,
+    wanted_destinations,
+)
+
+
+def test_everything_has_a_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = load_settings(environ={})
+    assert settings.data_dir == tmp_path / "cleancopy-data"
+    assert settings.ledger_url == f"sqlite:///{tmp_path}/cleancopy-data/ledger.sqlite"
+    assert (settings.host, settings.webhook_port, settings.ui_port) == ("127.0.0.1", 8787, 4200)
+    assert settings.config_dir.name == "config"
+    assert (settings.config_dir / "pipeline.yaml").is_file()
+    assert settings.workers >= 1
+
+
+def test_the_environment_sets_what_it_names(tmp_path: Path) -> None:
+    environ = {
+        "CLEANCOPY_CONFIG": str(tmp_path / "conf"),
+        "CLEANCOPY_DATA": str(tmp_path / "data"),
+        "CLEANCOPY_LEDGER": "postgresql://desk:pa55@db/ledger",
+        "CLEANCOPY_HOST": "0.0.0.0",
+        "CLEANCOPY_WEBHOOK_PORT": "9000",
+        "CLEANCOPY_UI_PORT": "9001",
+        "CLEANCOPY_WORKERS": "3",
+    }
+    settings = load_settings(environ=environ)
+    assert settings.config_dir == tmp_path / "conf"
+    assert (settings.host, settings.webhook_port, settings.ui_port, settings.workers) == (
+        "0.0.0.0",
+        9000,
+        9001,
+        3,
+    )
+    assert settings.shown_ledger_url == "postgresql://desk:***@db/ledger"
+    assert "pa55" not in repr(settings)
+
+
+def test_the_configuration_folder_is_found_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    here = tmp_path / "config"
+    here.mkdir()
+    assert load_settings(environ={}).config_dir != here, "without a pipeline.yaml it is no configuration"
+    (here / "pipeline.yaml").write_text("cleaners: {}\n")
+    assert load_settings(environ={}).config_dir == here
+    assert load_settings(environ={"CLEANCOPY_CONFIG": "named"}).config_dir == tmp_path / "named"
+    assert load_settings(tmp_path / "given", {"CLEANCOPY_CONFIG": "named"}).config_dir == tmp_path / "given"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("CLEANCOPY_WEBHOOK_PORT", "eighty", "CLEANCOPY_WEBHOOK_PORT='eighty'"),
+        ("CLEANCOPY_WEBHOOK_PORT", "70000", "less than or equal to 65535"),
+        ("CLEANCOPY_WORKERS", "0", "CLEANCOPY_WORKERS='0'"),
+        ("CLEANCOPY_LEDGER", "secret-pa55", "CLEANCOPY_LEDGER is not a database address"),
+    ],
+)
+def test_a_variable_that_cannot_be_used_is_named(variable: str, value: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said) as caught:
+        load_settings(environ={variable: value})
+    assert "pa55" not in str(caught.value)
+
+
+def test_the_shipped_files_load(config_dir: Path) -> None:
+    sources, destinations = load_sources(config_dir), load_destinations(config_dir)
+    demo, feed, cms = sources["demo"], sources["wire-feed"], sources["cms"]
+    assert isinstance(demo, FolderSource)
+    assert (demo.enabled, demo.keep, demo.name) == (True, True, "demo")
+    assert isinstance(feed, FeedSource)
+    assert (feed.enabled, feed.schedule) == (False, "*/15 * * * *")
+    assert isinstance(cms, WebhookSource)
+    assert (cms.enabled, cms.map["body"]) == (False, "post.html")
+    assert isinstance(destinations["copy-folder"], FolderDestination)
+    assert isinstance(destinations["copy-table"], TableDestination)
+    assert wanted_destinations(destinations) == ("copy-folder",)
+
+
+def test_wishes_are_kept_in_order_and_those_switched_off_left_out(config_dir: Path) -> None:
+    destinations = load_destinations(config_dir)
+    assert wanted_destinations(destinations, ("copy-table", "gone", "copy-folder", "copy-folder")) == (
+        "copy-folder",
+    )
+    assert wanted_destinations(destinations, ()) == ()
+
+
+def test_limits_have_defaults_of_their_own_for_a_webhook(tmp_path: Path) -> None:
+    config = small_config(
+        tmp_path,
+        sources="sources:\n  cms: {kind: webhook, secret_env: THE_SECRET}\n  drop: {kind: folder, path: x, limits: {stories: 5}}\n",
+    )
+    sources = load_sources(config)
+    assert sources["cms"].limits.story_bytes == 1_000_000
+    assert sources["drop"].limits == Limits(stories=5)
+
+
+@pytest.mark.parametrize(
+    ("entry", "place", "said"),
+    [
+        ("demo: {kind: folder, path: demo, keeep: yes}", "2:36", "Did you mean keep?"),
+        ("demo: {kind: ftp, path: demo}", "2:", "kind"),
+        ("demo: {kind: folder}", "2:3", "needs the key 'path'"),
+        ("My Demo: {kind: folder, path: demo}", "2:", "My Demo"),
+        ("cms: {kind: webhook, secret_env: whsec_MfKQ9r}", "2:36", "whsec"),
+        ("cms: {kind: webhook, secret_env: S_CMS, map: {title: post.title}}", "2:", "title"),
+        ("feed: {kind: feed, url: 'file:///etc/passwd'}", "2:27", "url"),
+        ("feed: {kind: feed, url: 'https://example.org', schedule: hourly}", "2:60", "schedule"),
+        ("demo: {kind: folder, path: demo, destinations: [copy-foldr]}", "2:51", "Did you mean copy-folder?"),
+    ],
+)
+def test_mistakes_in_sources_are_told_with_their_place(
+    tmp_path: Path, entry: str, place: str, said: str
+) -> None:
+    config = small_config(tmp_path, sources=f"sources:\n  {entry}\n")
+    with pytest.raises(ConfigError) as caught:
+        load_sources(config)
+    assert f"sources.yaml:{place}" in str(caught.value)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("t: {kind: table}", "either url or url_env"),
+        ("t: {kind: table, url: 'sqlite:///x', url_env: URL_X}", "either url or url_env"),
+        ("t: {kind: table, url: 'postgresql://a:pw@db/x'}", "holds a password"),
+        ("t: {kind: table, url: 'sqlite:///x', table: 'a; DROP'}", "table"),
+        ("f: {kind: folder, path: x, formats: []}", "at least one format"),
+        ("f: {kind: folder, path: x, formats: [json, json]}", "named twice"),
+        ("f: {kind: folder, path: x, formats: [pdf]}", "formats"),
+    ],
+)
+def test_mistakes_in_destinations_are_told(tmp_path: Path, entry: str, said: str) -> None:
+    config = small_config(tmp_path, f"  {entry}\n")
+    with pytest.raises(ConfigError, match=r"destinations\.yaml:6:") as caught:
+        load_destinations(config)
+    assert said in str(caught.value)
