@@ -133,7 +133,8 @@ def _credit_at_end(block: Block, context: Context, last: bool) -> bool:
     bracket = _BRACKET.search(text)
     if bracket and _names_source(bracket["credit"], context):
         explicit = _credit_line(bracket["credit"], context) and not _bare_agency(bracket["credit"], context)
-        return explicit or (not last and len(text) <= 260)
+        # "… the Environmental Protection Agency (EPA)." is a sentence; a caption's agency stands behind the full stop.
+        return explicit or (not last and len(text) <= 260 and text[-1] not in ".。")
     start = _credit_start(text, context)
     return start is not None and start > 0 and not _bare_agency(text[start:].strip(" .|–—-/,"), context)
 

@@ -58,7 +58,9 @@ _TIME = (
 _TITLE_START = r"(?-i:[\p{Lu}\p{Lt}\p{Lo}\p{N}\x22'#@(\[«‹¿¡])"
 _TITLE = rf"(?:{_TITLE_START}(?:.{{0,198}}[^.。।॥ ])?)"
 
-BETWEEN = r"(?: *[,;/|&+·•–-] *| +)(?:(?:and|or|und|oder|et|ou|y|o|e|en|og|och|i|a|ja|ve|dan|và|и|й|та|और|या) +)?"
+BETWEEN = (
+    r"(?: *[,;/|&+·•–-] *| +)(?:(?:and|or|und|oder|et|ou|y|o|e|en|og|och|i|a|ja|ve|dan|và|и|й|та|और|या) +)?"
+)
 """What stands between the members of a list: "Facebook, X and WhatsApp", "Facebook/X", "Facebook X"."""
 
 SLOTS: dict[str, str] = {

@@ -22,6 +22,18 @@ CAPTION = "The harbour master with the dredger's captain"
         [LEAD, "A second step", NEXT],
         [LEAD, "Photo by photo, the archive of the closed mill is being put back together.", NEXT],
         [LEAD, "“It was ours,” she said. [Harbour Post]", NEXT],
+        [
+            LEAD,
+            "The dose was set by the environment agency of the federal government in Washington (EPA).",
+            NEXT,
+            LAST,
+        ],
+        [
+            LEAD,
+            "Passengers were asked to book their places with the new application for telephones (app)",
+            NEXT,
+            LAST,
+        ],
     ],
 )
 def test_spares(said, lines):
