@@ -156,7 +156,8 @@ def _removals(summary: RunSummary) -> Table:
 
 
 def _unchanged(summary: RunSummary) -> int:
-    return sum(line.row.outcome == "publish" and not line.changed for line in summary.stories)
+    """Stories to publish that owe nothing new: their copy is as a reader already has it."""
+    return sum(line.row.outcome == "publish" and not line.owed for line in summary.stories)
 
 
 def _places(console: Console, summary: RunSummary, settings: Settings) -> None:

@@ -41,7 +41,7 @@ METADATA = MetaData(
     }
 )
 
-AnyRow: TypeAlias = "Row[*tuple[Any, ...]]"
+AnyRow: TypeAlias = Row[Any]
 
 ID = BigInteger().with_variant(Integer, "sqlite")  # only INTEGER PRIMARY KEY numbers itself in SQLite
 Values = JSON(none_as_null=True)

@@ -35,9 +35,17 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def receiver(settings: Settings, caplog: pytest.LogCaptureFixture) -> Iterator[Receiver]:
+def receiver(
+    settings: Settings, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Receiver]:
     """A receiver in a thread; whatever it does, its log never holds a body, a secret or a signature."""
     caplog.set_level(logging.DEBUG)
+    # A test that imports Prefect in this process has its logging set up, which keeps uvicorn's lines from caplog.
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        logger = logging.getLogger(name)
+        monkeypatch.setattr(logger, "propagate", True)
+        monkeypatch.setattr(logger, "disabled", False)
+        monkeypatch.setattr(logger, "level", logging.NOTSET if name != "uvicorn" else logging.INFO)
     woken: list[float] = []
     fail_waking: list[bool] = []
 
