@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from pydantic import Field
 
 from cleaners.kinds.registry import Context, Settings, cleaner, whole
-from cleaners.kinds.shapes import ends_sentence, is_capitals, is_quotation, is_title
+from cleaners.kinds.shapes import ends_sentence, is_capitals, is_quotation, is_title, reach
 from cleaners.model import Block, Mark, Story
 
 _LABEL = "related-label"
@@ -62,27 +62,24 @@ def related_links(story: Story, context: Context, settings: RelatedLinks) -> Ite
 
 def _titles(story: Story, position: int, context: Context, settings: RelatedLinks) -> list[Block]:
     """The lines under a label that are links: titles and what stands among them, up to the next sentence."""
-    zone = context.zones[story.blocks[position].number]
+    between = context.zones[story.blocks[position].number] == "body"
     found: list[Block] = []
     for block in story.blocks[position + 1 : position + 1 + settings.most_titles]:
+        title = (
+            is_title(block.text, shortest=25) and reach(block.text) <= 200 and not is_quotation(block.text)
+        )
         if (
             context.protected(block)
-            or context.is_prose(block)
-            or context.zones[block.number] != zone
             or block.kind in ("caption", "embed", "row", "quote")
+            or (context.is_prose(block) and not title)
+            or context.kinds.get(block.number, frozenset()) - _AMONG
         ):
             break
-        if context.kinds.get(block.number, frozenset()) - _AMONG:
-            break
+        known = context.claimed(block)
         # A full stop ends a sentence, and a sentence is no link; a heading under the label is the next subhead.
-        if zone == "body" and (
-            block.kind == "heading"
-            or not is_title(block.text, shortest=25)
-            or is_quotation(block.text)
-            or _LIVE_TIME.match(block.text)
-        ):
+        if between and not known and (block.kind == "heading" or not title or _LIVE_TIME.match(block.text)):
             break
-        if zone != "body" and ends_sentence(block.text) and not is_title(block.text):
+        if not between and not known and ends_sentence(block.text) and not is_title(block.text):
             break
         found.append(block)
     return found
