@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from pydantic import Field
 
@@ -37,6 +38,7 @@ _LIVE_TIME = re.compile(r"\d{1,2} ?[h:.] ?\d{2}\b")
 
 class RelatedLinks(Settings):
     most_titles: int = Field(default=12, description="How many titles under one label may go.")
+    least_dated: int = Field(default=3, ge=2, description="How many dates make a list of dated links.")
     capitals: int = Field(
         default=45, description="Shortest line in capitals, in characters, that is a link between paragraphs."
     )
@@ -57,6 +59,7 @@ def related_links(story: Story, context: Context, settings: RelatedLinks) -> Ite
                 yield whole(
                     title, "remove", "related_links/under-label", f"It stands under “{block.text[:60]}”."
                 )
+    yield from _dated(story, context, settings)
     yield from _capitals(story, context, settings)
 
 
@@ -88,6 +91,26 @@ def _titles(story: Story, position: int, context: Context, settings: RelatedLink
 def _sure_alone(block: Block) -> bool:
     """ "Read more" between paragraphs is a button even when nothing follows; "Live" may be a subhead."""
     return len(block.text.split()) >= 2 or block.text.rstrip().endswith((":", ">", "»", "→"))
+
+
+def _dated(story: Story, context: Context, settings: RelatedLinks) -> Iterator[Mark]:
+    """A list under the story in which each title has its date. A chronology of the story's own is made of sentences.
+
+    Example: "Ferry company wins the spring vote" / "3 March 2026" / "Quay reopens" / "1 March 2026" ...
+    """
+    tail = [block for block in story.blocks if context.zones[block.number] == "tail"]
+    dates = [at for at, block in enumerate(tail) if context.is_kind(block, "published")]
+    if len(dates) < settings.least_dated or not all(b - a <= 2 for a, b in pairwise(dates)):
+        return
+    first, last = max(0, dates[0] - 1), min(len(tail), dates[-1] + 2)
+    listed = [block for block in tail[first:last] if not context.is_kind(block, "published")]
+    if not all(is_title(block.text) or context.claimed(block) for block in listed):
+        return
+    for block in tail[first:last]:
+        if not context.protected(block):
+            yield whole(
+                block, "remove", "related_links/dated", "A list of titles with dates, under the story."
+            )
 
 
 def _capitals(story: Story, context: Context, settings: RelatedLinks) -> Iterator[Mark]:

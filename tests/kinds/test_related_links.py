@@ -38,3 +38,27 @@ def test_a_headline_in_capitals_between_paragraphs_is_a_doubt(said):
 def test_the_tail_s_list_of_links(said):
     found = said("related_links", [LEAD, NEXT, "Most read", TITLE, "Quay reopens"])
     assert found == dict.fromkeys(["Most read", TITLE, "Quay reopens"], "remove")
+
+
+def test_a_list_with_dates_under_the_story(said):
+    links = [
+        TITLE,
+        "3 March 2026",
+        "Quay reopens to boats",
+        "1 March 2026",
+        "Lock closed for repairs",
+        "27 February 2026",
+    ]
+    assert said("related_links", [LEAD, NEXT, *links]) == dict.fromkeys(links, "remove")
+
+
+def test_a_chronology_of_sentences_stays(said):
+    events = [
+        "3 March 2026",
+        "The ferry sails.",
+        "1 March 2026",
+        "The lock opens.",
+        "27 February 2026",
+        "It is shut.",
+    ]
+    assert said("related_links", [LEAD, NEXT, *events]) == {}
