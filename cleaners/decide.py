@@ -133,7 +133,7 @@ def _with_spaces(text: str, cuts: list[Cut]) -> list[Cut]:
     grown: list[Cut] = []
     for index, cut in enumerate(cuts):
         start, end = cut.start, cut.end
-        floor = cuts[index - 1].end if index else 0
+        floor = grown[-1].end if grown else 0
         ceiling = cuts[index + 1].start if index + 1 < len(cuts) else len(text)
         while end < ceiling and text[end].isspace():
             end += 1

@@ -6,7 +6,7 @@ import random
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from law_stories import lines, raw_body, raw_lines
 
@@ -116,6 +116,12 @@ marks = st.lists(
 )
 
 
+# Two cuts with one space between them: only one of the two may take it.
+@example(
+    text="0000000\r0",
+    asked=[((0, 7), "remove", "a/x", "caption"), ((8, 1), "remove", "a/x", "caption")],
+    seed=0,
+)
 @given(text=texts, asked=marks, seed=st.integers(0, 2**16))
 def test_decision_is_a_function_of_the_set_of_marks(text, asked, seed):
     story = Story(id="law", form="text", raw=text, blocks=(Block(0, text),))
