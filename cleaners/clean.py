@@ -1,7 +1,7 @@
 """clean(story): rounds of mark → decide → cut until nothing more is found, then the verdict.
 
-Every round sees only the story as the round before left it, and no memory beside it; so cleaning clean copy finds
-nothing by construction (law 4). Example: "Share this storyPublished: undefined" needs two rounds: the label must go from the end
+Every round sees only the story as the round before left it, its fields included, and no memory beside it; so cleaning
+the clean story finds nothing by construction (law 4). Example: "Share this storyPublished: undefined" needs two rounds: the label must go from the end
 of the line before "Share this story" is a line of its own.
 """
 
@@ -79,7 +79,14 @@ def mark(story: Story, ruleset: Ruleset, cleaners: Sequence[tuple[Cleaner, Setti
 
 
 def _marks(context: Context, cleaners: Sequence[tuple[Cleaner, Settings]]) -> set[Mark]:
-    return {note for kind, settings in cleaners for note in kind.mark(context.story, context, settings)}
+    # An embed ("[vc_row]", a post, a player) is the CMS's own; no cleaner speaks about it.
+    embeds = {block.number for block in context.story.blocks if block.kind == "embed"}
+    return {
+        note
+        for kind, settings in cleaners
+        for note in kind.mark(context.story, context, settings)
+        if note.block not in embeds
+    }
 
 
 def _as_copy(story: Story, view: Story, removals: Sequence[Removal]) -> Story:

@@ -84,16 +84,24 @@ def _pictures(known: tuple[Picture, ...], lifted: Sequence[_Lifted]) -> tuple[Pi
             frame = _Frame(Picture())
             frames.append(frame)
         frame.blocks.add(one.block)
-        if frame.picture.caption is None:
+        said = frame.picture.caption
+        if said is None:
             frame.picture = replace(frame.picture, caption=one.text)
-    for one in credits:
+        elif _key(one.text) not in _key(said):
+            frame.picture = replace(frame.picture, caption=f"{said}\n{one.text}")
+    # A caption's own credit first: a credit line above it may belong to the picture before.
+    own = {one.block for one in captions}
+    for one in sorted(credits, key=lambda c: (c.picture is None and c.block not in own, c.block)):
         frame = _frame_of(frames, one) or _nearest(frames, one.block)
         if frame is None:
             frame = _Frame(Picture())
             frames.append(frame)
         frame.blocks.add(one.block)
-        if frame.picture.credit is None:
+        said = frame.picture.credit
+        if said is None:
             frame.picture = replace(frame.picture, credit=_bare_credit(one.text))
+        elif _key(one.text) not in _key(said):
+            frame.picture = replace(frame.picture, credit=f"{said}, {_bare_credit(one.text)}")
     return tuple(frame.picture for frame in frames)
 
 
@@ -128,4 +136,4 @@ def _bare_credit(text: str) -> str:
     """A credit without the brackets that glued it to its caption: "(AFP)" is "AFP"."""
     if len(text) > 2 and text[0] in "([（［" and text[-1] in ")]）］":
         return text[1:-1].strip()
-    return text.strip(" -–—|•·")
+    return text.strip(" -–—|•·,;:")

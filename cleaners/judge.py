@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pydantic import BaseModel, ConfigDict, Field
 
 from cleaners.model import Mark, Removal, Story, Verdict
+from cleaners.read.zones import is_prose
 
 _WORD = re.compile(r"\w+")
 # Scripts without spaces between words: count a word for every two characters, about their usual length.
@@ -32,6 +33,12 @@ class Budget(BaseModel):
     )
     paragraph: int = Field(
         default=60, ge=1, description="A removed body paragraph of so many words holds the story."
+    )
+    prose: float = Field(
+        default=0.34,
+        ge=0,
+        le=1,
+        description="Largest share of the words in sentence-like lines, anywhere, that may leave the copy, lifts included.",
     )
     quotation: int = Field(
         default=8, ge=1, description="A removed body line that opens with a quotation of so many words holds."
@@ -94,8 +101,11 @@ def _losses(story: Story, removals: Sequence[Removal], budget: Budget) -> list[s
         reasons.append(
             f"{lost} of {total} body words would go ({lost / total:.0%}; the budget is {budget.share:.0%})"
         )
+    reasons += _prose_lost(story, removals, budget)
     for removal in counted:
-        if removal.action == "remove" and words(removal.text) >= budget.paragraph:
+        if removal.action == "lift" and removal.field != "caption":
+            continue
+        if words(removal.text) >= budget.paragraph:
             reasons.append(
                 f"a paragraph of {words(removal.text)} words would go by {removal.rules[0]} (block {removal.block})"
             )
@@ -106,3 +116,19 @@ def _losses(story: Story, removals: Sequence[Removal], budget: Budget) -> list[s
         ):
             reasons.append(f"a quotation would go by {removal.rules[0]} (block {removal.block})")
     return reasons
+
+
+def _prose_lost(story: Story, removals: Sequence[Removal], budget: Budget) -> list[str]:
+    """Sentences that leave the copy as captions or footers count too: eight paragraphs that end in "(AFP)" are no eight captions."""
+    prose = {block.number: words(block.text) for block in story.blocks if is_prose(block.text)}
+    gone = sum(
+        words(removal.text)
+        for removal in removals
+        if removal.block in prose and not removal.may_exceed and removal.field != "standfirst"
+    )
+    total = sum(prose.values())
+    if total and gone / total > budget.prose:
+        return [
+            f"{gone} of {total} words in sentences would leave the copy ({gone / total:.0%}; the budget is {budget.prose:.0%})"
+        ]
+    return []

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from pydantic import Field
 
-from cleaners.kinds.registry import Context, Settings, cleaner, whole
+from cleaners.kinds.registry import NO_CLAIM, Context, Settings, cleaner, whole
 from cleaners.kinds.shapes import ends_sentence, is_quotation, reach
 from cleaners.model import Block, Mark, Story
 
@@ -20,7 +20,7 @@ _GLUE = re.compile(r"^[\s\-–—|/•·,;:(\[]*")
 _BRACKET = re.compile(r"\s*[(\[（［](?P<credit>[^()\[\]（）［］]{2,70})[)\]）］][.。]?$")
 _HANDLE = re.compile(r"^@\w[\w.]{1,30}(?:/\w{1,20})?$")
 # Where a credit may begin: after a full stop, two spaces, a stroke, a comma, or before a label ("Photo: ").
-_SEAM = re.compile(r"(?<=[.。!?…])\s+|\s{2,}|\s[|–—-]\s|,\s|\s/\s|\s(?=[^\s:]+(?: [^\s:]+)?:\s)")
+_SEAM = re.compile(r"(?<=[.。!?…])\s+|\s{2,}|\s+(?=@\w)|\s[|–—-]\s|,\s|\s/\s|\s(?=[^\s:]+(?: [^\s:]+)?:\s)")
 _LONGEST_TAIL = 80
 
 
@@ -32,10 +32,19 @@ class Captions(Settings):
 @cleaner(Captions)
 def captions(story: Story, context: Context, settings: Captions) -> Iterable[Mark]:
     """Lift captions and credits."""
+    last = max((at for at, block in enumerate(story.blocks) if context.is_prose(block)), default=-1)
+    credited = sum(
+        context.is_kind(block, "credit") and context.zones[block.number] != "tail" for block in story.blocks
+    )
     for position, block in enumerate(story.blocks):
-        if len(block.text) > settings.longest or context.protected(block):
+        if (
+            block.kind == "embed"
+            or len(block.text) > settings.longest + settings.longest_credit
+            or context.protected(block)
+        ):
             continue
-        yield from _repeated(story, position, settings)
+        yield from _repeated(story, position, settings, context)
+        yield from _twice_inside(block, settings, context)
         if block.kind == "caption":
             yield from _with_credit(block, context, "captions/figure", "The line is a picture's caption.")
         elif context.is_kind(block, "credit") and len(block.text) > settings.longest_credit:
@@ -45,9 +54,10 @@ def captions(story: Story, context: Context, settings: Captions) -> Iterable[Mar
             )
         elif context.is_kind(block, "credit"):
             yield whole(block, "lift", "captions/credit", "The line names who took the picture.", "credit")
-            yield from _above_credit(story, position, context)
+            if credited >= 2:
+                yield from _above_credit(story, position, context, last)
         elif not context.is_kind(block, "byline", "related", "copyright"):
-            if _credit_at_end(block, context, last=_is_last_prose(story, position, context)):
+            if _credit_at_end(block, context, last=position >= last):
                 yield from _with_credit(
                     block, context, "captions/ends-in-credit", "The line ends in a picture credit."
                 )
@@ -61,25 +71,39 @@ def captions(story: Story, context: Context, settings: Captions) -> Iterable[Mar
                 )
 
 
-def _repeated(story: Story, position: int, settings: Captions) -> Iterator[Mark]:
+def _repeated(story: Story, position: int, settings: Captions, context: Context) -> Iterator[Mark]:
     """A caption that comes twice in a row, the second time perhaps with its credit glued on.
 
-    Example: "The quay at dawn" and "The quay at dawn  @harbourlens/X".
+    Example: "The quay at dawn" and "The quay at dawn  @harbourlens/X". A line that merely comes twice may be a chant or a
+    refrain: without a credit it counts above the story, or beside a credit or a picture's label; elsewhere it is a doubt.
     """
     if position + 1 >= len(story.blocks):
         return
     first, second = story.blocks[position], story.blocks[position + 1]
-    if not 20 <= reach(first.text) <= settings.longest or is_quotation(first.text):
-        return
-    if not second.text.startswith(first.text.rstrip(".")):
+    if (
+        not 20 <= reach(first.text) <= settings.longest
+        or len(second.text) > settings.longest + settings.longest_credit
+        or is_quotation(first.text)
+        or not {first.kind, second.kind} <= {"paragraph", "caption"}
+        or _spoken_for(first, context)
+        or _spoken_for(second, context)
+        or not second.text.startswith(first.text.rstrip("."))
+    ):
         return
     why = "The caption comes twice in a row."
-    rest = second.text[len(first.text.rstrip(".")) :]
-    glue = _GLUE.match(rest.lstrip("."))
-    credit = rest.lstrip(".")[glue.end() if glue else 0 :]
+    rest = second.text[len(first.text.rstrip(".")) :].lstrip(".")
+    glue = _GLUE.match(rest)
+    credit = rest[glue.end() if glue else 0 :]
     if not credit.strip(" .)]"):
-        yield whole(first, "lift", "captions/repeated", why, "caption")
-        yield whole(second, "lift", "captions/repeated", why, "caption")
+        near = context.kinds_at(position - 1) | context.kinds_at(position + 2)
+        sure = (
+            context.zones[first.number] == "head"
+            or "caption" in (first.kind, second.kind)
+            or bool(near & {"credit", "picture-label"})
+        )
+        action, field = ("lift", "caption") if sure else ("suspect", None)
+        yield whole(first, action, "captions/repeated", why, field)
+        yield whole(second, action, "captions/repeated", why, field)
     elif len(credit) <= settings.longest_credit and not ends_sentence(credit):
         at = len(second.text) - len(credit)
         yield whole(first, "lift", "captions/repeated", why, "caption")
@@ -95,9 +119,33 @@ def _repeated(story: Story, position: int, settings: Captions) -> Iterator[Mark]
         )
 
 
+# "The quay at dawn The quay at dawn @harbourlens/X": both of a picture's lines in one paragraph
+_TWICE = re.compile(r"(?P<one>.{20,200}?)(?P<seam>\s+)(?P=one)(?P<rest>.*)", re.DOTALL)
+
+
+def _twice_inside(block: Block, settings: Captions, context: Context) -> Iterator[Mark]:
+    if _spoken_for(block, context) or is_quotation(block.text):
+        return
+    found = _TWICE.fullmatch(block.text)
+    if not found or ends_sentence(found["rest"]) or len(found["rest"]) > settings.longest_credit:
+        return
+    why = "The caption comes twice in one paragraph."
+    half, second = found.end("one"), found.start("rest")
+    yield Mark(block.number, 0, half, "lift", "captions/repeated", why, "caption")
+    yield Mark(block.number, half, second, "lift", "captions/repeated", why, "caption")
+    if found["rest"].strip():
+        why = "What the second caption adds is its credit."
+        yield Mark(block.number, second, len(block.text), "lift", "captions/glued-credit", why, "credit")
+
+
+def _spoken_for(block: Block, context: Context) -> bool:
+    """Another rule knows the line: "Published: undefined" twice is no caption."""
+    return bool(context.kinds.get(block.number, frozenset()) - NO_CLAIM - {"credit"})
+
+
 def _with_credit(block: Block, context: Context, rule: str, why: str) -> Iterator[Mark]:
     """The block is a caption; a credit at its end goes into its own field."""
-    at = _credit_start(block.text, context)
+    at = _credit_start(block.text, context, figure=block.kind == "caption")
     if at is None or at == 0:
         yield whole(block, "lift", rule, why, "credit" if at == 0 else "caption")
         return
@@ -113,14 +161,14 @@ def _with_credit(block: Block, context: Context, rule: str, why: str) -> Iterato
     )
 
 
-def _credit_start(text: str, context: Context) -> int | None:
+def _credit_start(text: str, context: Context, figure: bool = False) -> int | None:
     """Where the credit at the end of a caption begins, if there is one."""
     bracket = _BRACKET.search(text)
     if bracket and _names_source(bracket["credit"], context):
         return bracket.start()
     for piece in _SEAM.finditer(text, max(0, len(text) - _LONGEST_TAIL)):
         tail = text[piece.end() :]
-        if len(tail) <= _LONGEST_TAIL and _credit_line(tail, context):
+        if len(tail) <= _LONGEST_TAIL and (_credit_line(tail, context) or (figure and _HANDLE.match(tail))):
             return piece.start()
     return 0 if _credit_line(text, context) else None
 
@@ -161,29 +209,21 @@ def _may_be_caption(block: Block, context: Context) -> bool:
     )
 
 
-def _above_credit(story: Story, position: int, context: Context) -> Iterator[Mark]:
-    """In a story whose pictures carry credits on their own lines, the line above each is its caption.
+def _above_credit(story: Story, position: int, context: Context, last: int) -> Iterator[Mark]:
+    """In a story whose pictures carry credits on their own lines, the line above each may be its caption.
 
-    One such line proves nothing: a credit of the lead picture may follow any paragraph. Two set the pattern.
+    It stays a doubt: a credit of the lead picture may follow any paragraph.
     """
     if position == 0:
         return
     above = story.blocks[position - 1]
-    credited = sum(
-        context.is_kind(block, "credit") and context.zones[block.number] != "tail" for block in story.blocks
-    )
     if (
-        credited >= 2
-        and above.kind == "paragraph"
+        above.kind == "paragraph"
         and context.zones[above.number] != "tail"
         and not context.claimed(above)
         and not is_quotation(above.text)
         and len(above.text) <= 300
         and context.is_prose(above)
-        and not _is_last_prose(story, position, context)
+        and position - 1 != last
     ):
         yield whole(above, "suspect", "captions/above-credit", "The line stands above a picture credit.")
-
-
-def _is_last_prose(story: Story, position: int, context: Context) -> bool:
-    return not any(context.is_prose(block) for block in story.blocks[position + 1 :])

@@ -1,8 +1,8 @@
 """Head matter: kicker, headline, standfirst, byline and date above the first paragraph, lifted by order and shape.
 
 The order is the newsroom's own: kicker, headline, standfirst, byline, date, picture, body. Which line is the headline is told by
-witnesses: the document's own headline, the words of its address, the words of the story below. Without a witness only the plainest
-case is taken (one title on top of the story), because a raw copy may begin anywhere.
+witnesses: the document's own headline, or the words of its address. Without one the first title is it, where a byline or a date
+stands in the head or the case is plain (one title on top of the story), because a raw copy may begin anywhere.
 """
 
 from __future__ import annotations
@@ -34,14 +34,17 @@ _OTHER = {
 }
 _FROM_HEAD = ("headline", "standfirst", "section", "byline", "published")
 _WORD = re.compile(r"[^\W\d_]{3,}|\d{2,}")
+_LONGEST_HEAD = 40
+_LONGEST_LINE = 500
+"""Longer lines are no headlines, and comparing them would take its time."""
 _COLON = (":", "：")
 
 
 class HeadMatter(Settings):
     longest_kicker: int = Field(default=40, description="Longest kicker, in characters.")
     longest_standfirst: int = Field(default=400, description="Longest standfirst, in characters.")
-    most_prose: int = Field(
-        default=1, description="How many lines that read like prose may stand above a byline or a date."
+    reach: int = Field(
+        default=4, description="How far under a standfirst like prose a byline or a date may stand, in lines."
     )
 
 
@@ -74,7 +77,7 @@ def head_matter(story: Story, context: Context, settings: HeadMatter) -> Iterabl
         above = [block for block in head.blocks[:first] if block in head.free]
         yield from _above(above, head, settings)
         below = [block for block in head.blocks[first + 1 :] if block not in head.headlines]
-    elif story.fields.headline or any(_is_meta(block, context) for block in head.blocks):
+    elif any(_is_meta(block, context) for block in head.blocks):
         kickers = [block for block in head.free if _is_kicker(block, settings)]
         at = head.blocks.index(kickers[0]) if kickers else -1
         if at == 0 and not _is_name(kickers[0], context):
@@ -108,24 +111,39 @@ def _read_head(story: Story, context: Context, settings: HeadMatter) -> _Head:
 
 
 def _head_blocks(story: Story, context: Context, settings: HeadMatter) -> list[Block]:
-    """Down to the first prose; or to the last byline or date line under a standfirst that reads like prose."""
+    """Down to the first prose; or to the byline or date below a standfirst that reads like prose.
+
+    A standfirst like prose is told only where it is the one line between the headline and a byline or a date. A label
+    without a date is no witness: "Published: undefined" may stand under the story's first paragraph.
+    """
     blocks = list(story.blocks)
     prose = [position for position, block in enumerate(blocks) if context.is_prose(block)]
     if not prose:
         return []
-    end = prose[0]
-    for position in range(end, min(len(blocks), end + 7)):
-        above = [p for p in prose if p < position]
-        below = [p for p in prose if p > position]
-        if (
-            _is_meta(blocks[position], context)
-            and not _after_colon(blocks, position, context)
-            and len(above) <= settings.most_prose
-            and len(below) >= max(2, len(above))
-            and all(len(blocks[p].text) <= settings.longest_standfirst for p in above)
-        ):
-            end = position + 1
-    return blocks[:end]
+    end = first = prose[0]
+    if story.fields.standfirst is None and _only_title_above(blocks[:first], context):
+        for position in range(first + 1, min(len(blocks), first + 1 + settings.reach)):
+            above = [p for p in prose if p < position]
+            if (
+                _is_dated_or_signed(blocks[position], context)
+                and not _after_colon(blocks, position, context)
+                and len(above) == 1
+                and len(prose) - 1 >= 2
+                and len(blocks[first].text) <= settings.longest_standfirst
+            ):
+                end = position + 1
+    # A head is short; a hundred lines above the first sentence are results or a table, and the story's.
+    return blocks[:end] if end <= _LONGEST_HEAD else []
+
+
+def _only_title_above(above: list[Block], context: Context) -> bool:
+    """Nothing but kickers and a headline stands on top: the line that follows may be the standfirst."""
+    open_lines = [block for block in above if not context.claimed(block) and reach(block.text) >= 40]
+    return len(open_lines) <= 1 and not any(context.is_kind(block, "byline", "published") for block in above)
+
+
+def _is_dated_or_signed(block: Block, context: Context) -> bool:
+    return len(block.text) <= 140 and context.is_kind(block, "byline", "published")
 
 
 def _is_meta(block: Block, context: Context) -> bool:
@@ -178,16 +196,10 @@ def _headlines(
     if not titles:
         return [], False
     slug = _slug_words(story.url)
-    body = {
-        word.casefold() for block in story.blocks if block not in head for word in _WORD.findall(block.text)
-    }
-    weights = {block.number: _weight(block, titles, head, slug, body, context) for block in titles}
-    best = max(titles, key=lambda block: (weights[block.number], -block.number))
-    by_address = _share(best.text, slug) >= 0.5
-    if by_address or any(_is_meta(block, context) for block in head):
-        return [block for block in titles if same_line(block.text, best.text)], True
-    if _plain_case(best, free, head):
-        return [block for block in titles if same_line(block.text, best.text)], False
+    named = [block for block in titles if _share(block.text, slug) >= 0.5]
+    best = max(named, key=lambda block: (_share(block.text, slug), -block.number)) if named else titles[0]
+    if named or any(_is_meta(block, context) for block in head) or _plain_case(best, free, head):
+        return [block for block in titles if same_line(block.text, best.text)], bool(named)
     return [], False
 
 
@@ -203,22 +215,6 @@ def _may_be_headline(block: Block) -> bool:
         and is_title(block.text, shortest=16, longest=220)
         and block.text[:1] not in "-•·*…"
         and not _SENTENCE_INSIDE.search(block.text)
-    )
-
-
-def _weight(
-    block: Block, titles: list[Block], head: list[Block], slug: set[str], body: set[str], context: Context
-) -> float:
-    """How much speaks for a title: the address, the story's words, a repeat, a byline or date close below it."""
-    at = head.index(block)
-    close = any(_is_meta(other, context) for other in head[at + 1 : at + 4])
-    again = sum(same_line(block.text, other.text) for other in titles) > 1
-    return (
-        3.0 * _share(block.text, slug)
-        + 1.0 * _share(block.text, body)
-        + 0.5 * close
-        + 0.5 * again
-        + (0.5 if block.kind == "heading" else 0.0)
     )
 
 
@@ -240,16 +236,16 @@ def _plain_case(best: Block, free: list[Block], head: list[Block]) -> bool:
     if best.text[:1].islower() or any(len(block.text) > 40 for block in head[:at]) or at > 3:
         return False
     below = [block for block in free if head.index(block) > at]
-    # A caption that comes twice in a row speaks for a head, not against it.
-    single = [
-        block
-        for block in below
-        if not any(
-            other is not block and (other.text.startswith(block.text) or block.text.startswith(other.text))
-            for other in below
-        )
-    ]
+    single = [block for block in below if not _comes_twice(block, below)]
     return len(single) <= 1
+
+
+def _comes_twice(block: Block, others: list[Block]) -> bool:
+    """A caption comes twice in a row, the second time perhaps with its credit: it speaks for a head, and is no standfirst."""
+    return any(
+        other is not block and (other.text.startswith(block.text) or block.text.startswith(other.text))
+        for other in others
+    )
 
 
 def same_line(one: str, other: str) -> bool:
@@ -258,6 +254,8 @@ def same_line(one: str, other: str) -> bool:
     >>> same_line("Ferry returns to the estuary", "Ferry returns to the estuary | Harbour Post")
     True
     """
+    if max(len(one), len(other)) > _LONGEST_LINE:
+        return False
     a, b = key(one), key(other)
     if not a or not b:
         return False
@@ -364,6 +362,7 @@ def _standfirsts(
             yield _standfirst(block)
         elif (
             position < last
+            or _comes_twice(block, head.free)
             or text.endswith(_COLON)
             or "//" in text
             or reach(text) < (25 if text[:1] in "-…•" else 40)

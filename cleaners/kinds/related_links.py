@@ -50,9 +50,10 @@ def related_links(story: Story, context: Context, settings: RelatedLinks) -> Ite
     blocks = story.blocks
     for position, block in enumerate(blocks):
         if context.is_kind(block, _LABEL) and not context.protected(block):
-            titles = _titles(story, position, context, settings)
             zone = context.zones[block.number]
-            if zone == "body" and not titles and not _sure_alone(block):
+            # In the head "Live" or "Opinion" is a kicker, and what stands under it is the headline.
+            titles = [] if zone == "head" else _titles(story, position, context, settings)
+            if zone != "tail" and not titles and not _sure_alone(block):
                 continue
             yield whole(block, "remove", "related_links/label", "A label over links to other stories.")
             for title in titles:

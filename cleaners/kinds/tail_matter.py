@@ -18,6 +18,8 @@ _LABELS = {
     "tags-label": ("tags", "tags", "A topic of the page, under its label."),
     "bio-label": ("author-bio", None, "It stands in the writer's box."),
 }
+_LONGEST_BOX = 3
+"""Lines of a writer's box: name, role, address. More under "About the author" may be a story's section of that name."""
 
 
 class TailMatter(Settings):
@@ -36,7 +38,12 @@ def tail_matter(story: Story, context: Context, settings: TailMatter) -> Iterabl
             if not context.is_kind(block, label):
                 continue
             yield whole(block, "remove", f"tail_matter/{label}", "A label under the story.")
-            for line in _under(story, position, context, settings):
+            under = list(_under(story, position, context, settings))
+            if label == "bio-label" and (
+                len(under) > _LONGEST_BOX or any(ends_sentence(line.text) for line in under)
+            ):
+                under = []
+            for line in under:
                 yield whole(line, "lift" if field else "remove", f"tail_matter/{kind}", why, field)
         if len(byline) >= 6 and _is_about(block, byline):
             yield whole(

@@ -12,7 +12,7 @@ from cleaners.kinds.registry import Context, Settings, cleaner, whole
 from cleaners.model import Mark, Story
 
 _VALUE = r"(?:undefined|NaN|null|\[object [A-Z][A-Za-z]*\]|Invalid Date|Invalid date|%[sd]|\?\?\?)"
-_LABEL = r"[^\W\d_][\w ’'./-]{0,30}?"
+_LABEL = r"[^\W\d_]+(?:[ ’'-][^\W\d_]+){0,2}"  # at most three words: "Last updated on"
 _RESIDUE = (
     # "Published: undefined", "Updated undefined", "By: null"
     (re.compile(rf"{_LABEL}[ ]?[:|–-][ ]*{_VALUE}(?:[ ,.:/|-]*{_VALUE})*"), "a label with nothing behind it"),

@@ -79,3 +79,22 @@ def test_a_credit_of_its_own(said):
 def test_german_words_of_credit(said):
     found = said("captions", [LEAD, "Der Hafenmeister am Kai. Foto: Jana Holm", NEXT, LAST], "de")
     assert found == {"Der Hafenmeister am Kai.": "lift caption", "Foto: Jana Holm": "lift credit"}
+
+
+@pytest.mark.parametrize("line", ["Ours the quay, ours the tide", "Published: undefined for a long time"])
+def test_a_line_that_merely_comes_twice_is_a_doubt(said, line):
+    assert said("captions", [LEAD, line, line, NEXT]) == {line: "suspect"}
+
+
+def test_what_a_rule_knows_is_no_caption(said):
+    line = "Follow us on Twitter and Facebook"
+    assert said("captions", [LEAD, line, line, NEXT]) == {}
+
+
+def test_both_lines_of_a_picture_in_one_paragraph(marks_by):
+    line = f"{CAPTION} {CAPTION} @harbourlens/X"
+    marks = marks_by("captions", ["Head", line, LEAD, NEXT])
+    assert {(line[m.start : m.end].strip(), m.field) for m in marks} >= {
+        (CAPTION, "caption"),
+        ("@harbourlens/X", "credit"),
+    }

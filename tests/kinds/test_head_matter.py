@@ -56,3 +56,26 @@ def test_a_standfirst_like_prose_above_a_byline(said):
     found = said("head_matter", [HEADLINE, standfirst, "By Marta Oyelaran", LEAD, NEXT, LAST])
     assert found[standfirst] == "lift standfirst"
     assert LEAD not in found
+
+
+@pytest.mark.parametrize("line", ["Published: undefined", "Updated: NaN", "Published"])
+def test_a_label_without_a_date_is_no_witness(said, line):
+    found = said("head_matter", [HEADLINE, STANDFIRST, LEAD, line, NEXT, LAST])
+    assert found == {HEADLINE: "lift headline", STANDFIRST: "lift standfirst"}
+
+
+def test_with_a_standfirst_found_the_first_paragraph_stays(said):
+    assert LEAD not in said("head_matter", [HEADLINE, STANDFIRST, LEAD, "3 March 2026", NEXT, LAST])
+
+
+def test_the_first_title_is_the_headline_where_nothing_names_another(said):
+    headline = "Kesten ferry sinks off Sund Point, eleven missing"
+    below = "The rescue in the north of the island went on in the dark"
+    found = said("head_matter", ["World", headline, below, "By Ann Bell", "3 March 2026", LEAD, NEXT])
+    assert found[headline] == "lift headline"
+    assert found[below] == "lift standfirst"
+
+
+def test_results_above_the_first_sentence_are_no_head(said):
+    wards = [f"Ward {number} of 60 districts: turnout 7 percent" for number in range(60)]
+    assert said("head_matter", [*wards, LEAD, NEXT]) == {}

@@ -62,3 +62,8 @@ def test_a_chronology_of_sentences_stays(said):
         "It is shut.",
     ]
     assert said("related_links", [LEAD, NEXT, *events]) == {}
+
+
+@pytest.mark.parametrize("kicker", ["LIVE", "Opinion"])
+def test_a_kicker_takes_no_headline_along(said, kicker):
+    assert said("related_links", [kicker, TITLE, LEAD, NEXT]) == {}

@@ -17,6 +17,8 @@ import pytest
         "[object permanence]",
         "{ braces } are not a template",
         "Price: 12",
+        "Read the notice. Published: undefined",
+        "The error message read Updated: null",
         "The template prints {{ headline }} where the title should be.",
     ],
 )
