@@ -21,7 +21,7 @@ from cleaners.rules.packs import (
     slots_of,
 )
 from cleaners.rules.patterns import loosen_pattern, translate_pattern
-from cleaners.rules.rule import Rule
+from cleaners.rules.rule import NAME, Rule
 from cleaners.rules.slots import BUILT_IN, MONTHS, WEEKDAYS
 from cleaners.rules.templates import Anchor, Expression, Words, compile_template
 from cleaners.rules.yaml_file import YamlFile
@@ -153,9 +153,15 @@ def read_rulebook(config_dir: Path) -> tuple[Rulebook, list[ConfigError]]:
             )
         )
     packs = {}
+    unread = False
     for path in _yaml_files(config_dir / "rules", errors):
         if pack := read_pack(path, errors):
             packs[pack.name] = pack
+        elif NAME.fullmatch(path.stem):
+            unread = True
+    if unread:
+        # What other files miss from a file that cannot be read is no fault of theirs.
+        return Rulebook(packs, {}), sorted(errors, key=lambda error: (error.file, error.line, error.column))
     publishers = {}
     for path in _yaml_files(config_dir / "publishers", errors):
         if file := read_publisher(path, packs, errors):

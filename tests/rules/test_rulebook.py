@@ -408,3 +408,14 @@ def test_several_faults_are_all_shown(write_config: Write) -> None:
           three: {why: w, lines: C, matches: C, spares: D}
     """)
     assert [error.line for error in check_rules(write_config(common=pack))] == [2, 4]
+
+
+def test_a_file_that_cannot_be_read_is_the_only_fault_told(tmp_path):
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "publishers").mkdir()
+    (tmp_path / "rules" / "english.yaml").write_text("language: en\nlanguage: fr\n", encoding="utf-8")
+    (tmp_path / "publishers" / "post.yaml").write_text(
+        "name: Post\nhosts: [post.example]\ninherits: [english]\n", encoding="utf-8"
+    )
+    found = check_rules(tmp_path)
+    assert [(Path(error.file).name, error.line) for error in found] == [("english.yaml", 2)]
