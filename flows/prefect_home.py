@@ -21,6 +21,8 @@ def served_environment(settings: Settings, environ: Mapping[str, str]) -> dict[s
         "PREFECT_SERVER_UI_API_URL": "/api",
         "PREFECT_UI_URL": f"http://{near}:{settings.ui_port}",
         "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",
+        # Or any page that an editor has open could start a run: the server itself asks nobody who he is.
+        "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true",
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
         # With the default a run that was asked for starts after 10 to 24 seconds; with this, after about 2.5.
         "PREFECT_RUNNER_POLL_FREQUENCY": "1",
@@ -66,7 +68,11 @@ def answers(url: str) -> bool:
 def common_environment(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
     """What holds for both: the user's own Prefect (its home, profile and key) is left alone."""
     dropped = ("PREFECT_PROFILE", "PREFECT_API_KEY", "PREFECT_PROFILES_PATH")
-    return {key: value for key, value in environ.items() if key not in dropped} | {
+    kept = {key: value for key, value in environ.items() if key not in dropped}
+    # A server that asks for a password asks our own children, too: without it all they get is 401.
+    if password := environ.get("PREFECT_SERVER_API_AUTH_STRING"):
+        kept.setdefault("PREFECT_API_AUTH_STRING", password)
+    return kept | {
         "CLEANCOPY_CONFIG": str(settings.config_dir),
         "CLEANCOPY_DATA": str(settings.data_dir),
         "CLEANCOPY_LEDGER": settings.ledger_url,

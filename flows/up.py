@@ -17,7 +17,7 @@ from pathlib import Path
 
 from flows.prefect_home import answers, marker, served_environment
 from flows.processes import Child, ChildDied, start, stop, wait_until
-from flows.settings import Settings, load_settings
+from flows.settings import Settings, load_destinations, load_settings, shown_place
 
 START_SECONDS = 180
 """The first start makes Prefect's database: some 10 seconds on a quick machine, a minute on a slow one."""
@@ -94,12 +94,14 @@ def addresses(settings: Settings) -> str:
     env = served_environment(settings, {})
     ui = env["PREFECT_UI_URL"]
     near = ui.rpartition(":")[0]
+    destinations = [one for one in load_destinations(settings.config_dir).values() if one.enabled]
+    places = ", ".join(shown_place(one, settings.data_dir) for one in destinations)
     return (
         "\ncleancopy is up.\n"
         f"  Prefect UI   {ui}   (there: Deployments, clean-stories, Run)\n"
         f"  Prefect API  {ui}/api\n"
         f"  Webhook      {near}:{settings.webhook_port}/webhooks/<source>\n"
-        f"  Clean copy   {settings.published_dir}\n"
+        f"  Clean copy   {places or 'no destination is enabled'}\n"
         f"  Logs         {settings.data_dir / 'logs'}\n"
         "Ctrl-C ends all of it.\n"
     )

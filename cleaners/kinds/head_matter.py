@@ -336,7 +336,7 @@ def _is_name(block: Block, context: Context) -> bool:
     return (
         len(block.text) <= 60
         and context.is_kind(block, "name")
-        and not context.is_kind(block, "share-word")
+        and not context.claimed(block)
         and not block.text.endswith(_COLON)
     )
 

@@ -8,6 +8,7 @@ places (implied ends of ``<p>``, ``<li>``, ``<td>`` …) are below.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -15,10 +16,12 @@ from itertools import pairwise
 from cleaners.model import Block, Kind, Picture, Raw, Repair, Span, Story
 from cleaners.read.decode import document
 from cleaners.read.language import language_of
-from cleaners.read.limits import BODY_CHARACTERS, too_large
+from cleaners.read.limits import BODY_CHARACTERS, DEPTH, ELEMENTS, too_large, unread
 from cleaners.read.markup import Event, events
 from cleaners.read.pieces import Edit, Piece, edited, segments, text_of, trimmed
+from cleaners.read.raw_lines import raw_lines
 from cleaners.read.repair import repair
+from cleaners.read.shortcodes import is_shortcodes
 from cleaners.read.signals import signals_in
 from cleaners.read.text import given_fields
 from cleaners.read.unreadable import UnreadableStory
@@ -100,6 +103,7 @@ class _Node:
     start: int
     parent: _Node | None
     first: int  # index of its start tag's event
+    depth: int = 0
     end: int = -1
     last: int = -1  # index of its last event
     drafts: int = 0
@@ -115,6 +119,7 @@ class _Run:
     owner: _Node
     first: int  # event index, inclusive
     last: int  # event index, exclusive
+    number: int = 0
     broken_before: int | None = None  # event index of the <br> before it, when that joins it to a line before
     broken_after: int | None = None
     pieces: list[Piece] = field(default_factory=list)
@@ -135,14 +140,21 @@ class _Draft:
 def read_body(raw: Raw) -> Story:
     """Read a CMS body.
 
-    Raises ``UnreadableStory`` when it has no text. A body beyond 3 million characters is a story without blocks and with a
-    problem, for a person to look at.
+    Raises ``UnreadableStory`` when it has no text. A body that is too large or too deep is a story without blocks and with
+    a problem, for a person to look at.
     """
     content, notes = document(raw)
     if len(content) > BODY_CHARACTERS:
         return too_large(raw, content, notes, given_fields(raw))
     tokens = events(content)
-    tree = _Tree(tokens)
+    if sum(token.kind == "start" for token in tokens) > ELEMENTS:
+        problem = f"the body has more than {ELEMENTS:,} elements; clean it by hand"
+        return unread(raw, content, notes, given_fields(raw), problem)
+    try:
+        tree = _Tree(tokens)
+    except _TooDeep:
+        problem = f"the body is nested more than {DEPTH} elements deep; clean it by hand"
+        return unread(raw, content, notes, given_fields(raw), problem)
     drafts = [draft for draft in _drafts(tree) if draft.pieces]
     # A figure may hold a tweet or a table: without image and caption it is no picture.
     shown = sorted(
@@ -178,9 +190,13 @@ def read_body(raw: Raw) -> Story:
         url=raw.url,
         publisher=raw.publisher,
         language=language_of(raw.language, None, body),
-        signals=signals_in([*heads, *(block.text for block in blocks)]),
+        signals=signals_in([*heads, *(block.text for block in blocks)], raw_lines(content)),
         repairs=tuple(repairs),
     )
+
+
+class _TooDeep(Exception):
+    """More elements inside each other than are read; the walks to the root would take the square of it."""
 
 
 class _Tree:
@@ -195,6 +211,9 @@ class _Tree:
         self._from = 0  # where the run that is being gathered began
         self._break: int | None = None
         self._opaque: list[str] = []
+        self._endless = _endless(tokens)
+        self._shown_by = -1  # the block start that made the text visible again; it must stay
+        self._hiding = False  # the opaque element that is open never ends
         for index, token in enumerate(tokens):
             self._take(index, token)
         self._flush(len(tokens))
@@ -204,6 +223,9 @@ class _Tree:
 
     def _take(self, index: int, token: Event) -> None:
         name = token.name
+        if self._opaque and self._hiding and token.kind == "start" and name in _BLOCKS:
+            self._opaque.clear()  # "<button><p>Story…": what never ends does not hide the rest
+            self._shown_by = index
         if self._opaque:
             if token.kind == "start" and name == self._opaque[-1] and name not in _VOID:
                 self._opaque.append(name)
@@ -226,6 +248,7 @@ class _Tree:
                 self._picture(token.attributes or {})
         if name in _OPAQUE:
             self._opaque.append(name)
+            self._hiding = index in self._endless
         elif name == "br":
             self._flush(index, broken_after=index)
             self._from, self._break = index + 1, index
@@ -237,7 +260,10 @@ class _Tree:
             self._flush(index)
             self._imply_ends(index, token)
             parent = self._here
-            self._here = _Node(name, token.start, parent, index, figure=parent.figure)
+            if parent.depth >= DEPTH:
+                raise _TooDeep
+            self._here = _Node(name, token.start, parent, index, parent.depth + 1, figure=parent.figure)
+            self._here.media = index == self._shown_by
             if name == "figure":
                 self._here.figure = len(self.pictures)
                 self.pictures.append(Picture())
@@ -310,7 +336,7 @@ class _Tree:
 
     def _flush(self, index: int, broken_after: int | None = None) -> None:
         """The run up to event ``index`` is complete."""
-        run = _Run(self._here, self._from, index, self._break, broken_after)
+        run = _Run(self._here, self._from, index, len(self.runs), self._break, broken_after)
         self._from, self._break = index, None
         opaque: list[str] = []
         for token in self.tokens[run.first : run.last]:
@@ -337,6 +363,17 @@ class _Tree:
         while node is not None:
             node.drafts += 1
             node = node.parent
+
+
+def _endless(tokens: Sequence[Event]) -> set[int]:
+    """Indexes of the opaque elements' start tags that no end tag answers."""
+    opened: dict[str, list[int]] = defaultdict(list)
+    for index, token in enumerate(tokens):
+        if token.kind == "start" and token.name in _OPAQUE:
+            opened[token.name].append(index)
+        elif token.kind == "end" and opened.get(token.name):
+            opened[token.name].pop()
+    return {index for indexes in opened.values() for index in indexes}
 
 
 def _drafts(tree: _Tree) -> list[_Draft]:
@@ -432,6 +469,8 @@ def _contiguous(pieces: Sequence[Piece]) -> bool:
 
 def _draft(pieces: list[Piece], kind: Kind, level: int, element: Span | None, picture: int | None) -> _Draft:
     mended = repair(pieces)
+    if kind in ("paragraph", "item") and is_shortcodes(text_of(mended.pieces)):
+        kind = "embed"
     return _Draft(mended.pieces, kind, level, element, mended.repairs, picture)
 
 
@@ -470,8 +509,25 @@ def _element(tree: _Tree, run: _Run) -> Span | None:
             and not node.parent.media
         ):
             node = node.parent
-        return _with_comments(tree, node)
+        inside = [token for token in tree.tokens[node.first : node.last] if token.name not in _BLOCKS]
+        if _balanced(inside) and not _divides(tree, run, node):
+            return _with_comments(tree, node)
+        return None
     return _stretch(tree, run)
+
+
+def _divides(tree: _Tree, run: _Run, node: _Node) -> bool:
+    """``node`` stands between two bare texts: without its tags "…quay.<p>Share</p>Nobody…" would become one line.
+
+    It is enough that the first of several such elements keeps its tags.
+    """
+    before = tree.runs[run.number - 1] if run.number else None
+    return (
+        before is not None
+        and before.owner is node.parent
+        and before.last == node.first
+        and before.owner.runs[-1] is not before
+    )
 
 
 def _with_comments(tree: _Tree, node: _Node) -> Span:
@@ -520,7 +576,7 @@ def _stretch(tree: _Tree, run: _Run) -> Span | None:
 
 def _joined(tree: _Tree, run: _Run, at: int) -> bool:
     """Something of the same element stands before the line break ``at``."""
-    return any(other.last <= at for other in run.owner.runs)
+    return run.owner.runs[0].last <= at
 
 
 def _is_space(token: Event) -> bool:

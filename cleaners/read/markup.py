@@ -77,6 +77,9 @@ class _Tokenizer(HTMLParser):
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.handle_starttag(tag, attrs)  # in HTML "<div/>" opens a div
+        if tag in ("svg", "math"):  # these are XML, and end here
+            end = self._at() + len(self.get_starttag_text() or "")
+            self.found.append(Event("end", end, end, tag))
 
     def handle_endtag(self, tag: str) -> None:
         self._add("end", tag)

@@ -8,7 +8,7 @@ plain paragraphs that stand between the story's own (so that a removal is always
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -25,6 +25,7 @@ from cleaners.read.leaves import Leaf, depth_and_size, leaves
 from cleaners.read.limits import DEPTH, ELEMENTS, PAGE_BYTES, too_large, unread
 from cleaners.read.metadata import Claim, Claims, claims_of, iso
 from cleaners.read.pieces import Piece, text_of
+from cleaners.read.raw_lines import raw_lines
 from cleaners.read.repair import repair
 from cleaners.read.signals import signals_in
 from cleaners.read.text import given_fields
@@ -176,7 +177,7 @@ def _story(
         url=raw.url or found.url,
         publisher=raw.publisher,
         language=language_of(raw.language, claims.language, body),
-        signals=signals_in([*heads, *(leaf.text for leaf in page if not leaf.furniture)]),
+        signals=signals_in([*heads, *(leaf.text for leaf in page if not leaf.furniture)], raw_lines(content)),
         repairs=tuple(repairs),
     )
 
@@ -191,11 +192,11 @@ def _lines(
     ]
     if not placed:
         return lines
-    lost = sorted(_lost(page, set(placed), head))
+    lost = deque(sorted(_lost(page, set(placed), head)))
     merged: list[_Line] = []
     for line, at in zip(lines, places, strict=True):
         while at is not None and lost and lost[0] < at:
-            merged.append(_own(page, lost.pop(0)))
+            merged.append(_own(page, lost.popleft()))
         merged.append(line)
     return merged + [_own(page, at) for at in lost]
 

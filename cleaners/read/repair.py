@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from difflib import SequenceMatcher
 from html import unescape
 from html.entities import html5
 from typing import NamedTuple
@@ -45,14 +44,14 @@ _KEPT_ENTITIES = {
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff]"
 )
-_LINE_BREAKS = re.compile("[ \t]*[\n\r\u2028\u2029]+[ \t]*")
+_LINE_BREAKS = re.compile("[\n\r\u2028\u2029]+[ \t]*")
+_RUNS = re.compile("([\x00-\x7f]*)([^\x00-\x7f]* *)")
 # Scripts in which ZWNJ and ZWJ change what is read: Arabic to Samaritan, Indic to Tibetan, Myanmar, Khmer, Mongolian.
 _JOINING = re.compile(
     "[\u0600-\u08ff\u0900-\u0fff\u1000-\u109f\u1780-\u18af\ua840-\ua87f\ua8e0-\ua8ff\ufb50-\ufdff\ufe70-\ufefc\U00010d00-\U00011fff]"
 )
 # "👩‍🚒" is a woman, a joiner and a fire engine.
 _PICTOGRAPH = re.compile("[\u2190-\u2bff\ufe0f\U0001f000-\U0001faff]")
-_LONGEST_DIFF = 4_000
 
 
 class Repaired(NamedTuple):
@@ -129,7 +128,16 @@ def mojibake(text: str) -> list[Edit]:
 
 def line_breaks(text: str) -> list[Edit]:
     """A line break inside what is one line, e.g. U+2028 from a text frame, becomes a space."""
-    return [Edit(found.start(), found.end(), " ") for found in _LINE_BREAKS.finditer(text)]
+    edits: list[Edit] = []
+    end = 0
+    for found in _LINE_BREAKS.finditer(text):
+        # Spaces before the break are looked for backwards: a pattern would try every run of spaces from each of its spaces.
+        start = found.start()
+        while start > end and text[start - 1] in " \t":
+            start -= 1
+        end = found.end()
+        edits.append(Edit(start, end, " "))
+    return edits
 
 
 def invisible(text: str) -> list[Edit]:
@@ -160,31 +168,33 @@ def _joiner_needed(text: str, at: int) -> bool:
 
 
 def _difference(before: str, after: str) -> list[Edit]:
+    """What differs, run by run; where the runs do not answer each other, one edit from the first difference to the last.
+
+    Mojibake is a run of characters beyond ASCII, and becomes one; the words between stay. "voilÃ\xa0 le" takes a space along.
+    """
+    old, new = _RUNS.findall(before), _RUNS.findall(after)
+    if len(old) != len(new) or any(one[0] != two[0] for one, two in zip(old, new, strict=True)):
+        return [_one_edit(before, after, 0)]
+    edits: list[Edit] = []
+    at = 0
+    for (plain, high), (_, mended) in zip(old, new, strict=True):
+        at += len(plain)
+        if high != mended:
+            edits.append(_one_edit(high, mended, at))
+        at += len(high)
+    return edits
+
+
+def _one_edit(before: str, after: str, at: int) -> Edit:
+    """``before``, which begins at ``at``, becomes ``after``: one edit of what is not common to both, never empty."""
+    shorter = min(len(before) - 1, len(after))
     start = 0
-    while start < min(len(before), len(after)) and before[start] == after[start]:
+    while start < shorter and before[start] == after[start]:
         start += 1
     end = 0
-    while end < min(len(before), len(after)) - start and before[-1 - end] == after[-1 - end]:
+    while end < shorter - start and before[-1 - end] == after[-1 - end]:
         end += 1
-    old, new = before[start : len(before) - end], after[start : len(after) - end]
-    if len(old) > _LONGEST_DIFF:  # matching costs the square of the length
-        return [Edit(start, start + len(old), new)]
-    matcher = SequenceMatcher(None, old, new, autojunk=False)
-    edits: list[Edit] = []
-    for tag, low, high, new_low, new_high in matcher.get_opcodes():
-        if tag == "equal":
-            continue
-        if low == high:  # an insertion belongs to the character before it
-            low = max(low - 1, 0)
-            if edits and edits[-1].end > start + low:
-                edits[-1] = edits[-1]._replace(after=edits[-1].after + new[new_low:new_high])
-                continue
-            if low == high:
-                return [Edit(start, start + len(old), new)]
-            edits.append(Edit(start + low, start + high, old[low:high] + new[new_low:new_high]))
-        else:
-            edits.append(Edit(start + low, start + high, new[new_low:new_high]))
-    return edits
+    return Edit(at + start, at + len(before) - end, after[start : len(after) - end])
 
 
 _FAULTS: tuple[tuple[str, Callable[[str], list[Edit]]], ...] = (

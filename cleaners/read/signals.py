@@ -1,29 +1,54 @@
 """Editorial instructions in the raw copy: kill, withdrawn, embargo, hold, correction, advisory.
 
-They are read before anything is cut (law 8). Every shape is anchored to a whole line, so that a sentence about a kill or
-an embargo is no signal. Wire forms: Reuters and dpa style guides, AP's alert lines.
+They are read before anything is cut (law 8), from the blocks and from the raw document's own lines: what the reader takes
+for furniture may be the desk's note. Every shape is anchored to a whole line, or to its first sentence, so that a sentence
+about a kill or an embargo is no signal. Wire forms: Reuters and dpa style guides, AP's alert lines.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
+from html import unescape
 
 from cleaners.model import Signal
 from cleaners.model.story import SignalKind
 
 _LONGEST = 300
+"""Of a longer line its first so many characters: "KILL KILL KILL: …" with the whole paragraph behind it."""
 _FRAME = re.compile(r"^[\s*\-–—=#/\\|•!>(\[{<]+|[\s*\-–—=#/\\|•!)\]}>]+$")
-_TOP = 12
-"""A single bare word ("KILL") is an instruction only among the first lines; further down it may be a heading."""
+_SENTENCE = re.compile(r"(.{3,}?[.!?])[\s)\]*]")
+_SPACES = re.compile(r"\s+")
+_UNSEEN = re.compile("[\xad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
+_EDGE = 12
+"""A bare "HOLD" is an instruction only among the first or last lines; elsewhere it may be a heading."""
 
 _BARE: dict[str, SignalKind] = {
     "KILL": "kill",
+    "KILLED": "kill",
+    "STORNO": "withdrawn",
     "WITHDRAWN": "withdrawn",
-    "HOLD": "hold",
     "EMBARGO": "embargo",
     "EMBARGOED": "embargo",
+    "ADVISORY": "advisory",
 }
+_BARE_AT_EDGE: dict[str, SignalKind] = {"HOLD": "hold"}
+
+# No shape can match a line without one of these: most lines are done after this one search.
+_CUE = re.compile(
+    "kill|spike|withdr|retract|remov|zur(?:ü|ue)ck|gestrich|storno|annul|anula|embarg|sperr|hold|advance|"
+    "not (?:for|to)|do not|don['’]t|ver(?:ö|oe)ff|verwend|ne pas|no publi|non pubb|correc|refil|bericht|korrekt|rectif|"
+    "clarif|fe de err|eds|editor|redaktion|attention|attn|advisor"
+)
+
+_NAMES = "STORY|ARTICLE|REPORT|HEADLINE|ITEM|PICTURE|PHOTO|COPY|ADVANCE|BULLETIN|ALERT|NEWSALERT|SLUG|VIDEO|GRAPHIC"
+_SENDERS = "AP|AFP|DPA|PA|UPI|EFE|ANSA|APA|REUTERS|BLOOMBERG|KYODO|TASS|PTI|IANS|ANI|NEWSWIRE|DESK|EDITORS?|EDS|ATTN|ATTENTION|NOTE"
+_RANKS = "URGENT|BULLETIN|FLASH|ALERT|MANDATORY|STORY|NEWS|PICTURE|PHOTO|VIDEO|HEADLINE|ADVISORY|EDITORIAL"
+_DAYS = "MON|TUE|WED|THU|FRI|SAT|SUN|TODAY|TOMORROW|TONIGHT|NOON|MIDNIGHT"
+_WHEN = rf"(?:\d|(?:{_DAYS})|(?:JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)[A-Z]*\.? \d)"
+_HOUR = r"\d{1,2}(?:[:.]?\d{2})?(?: ?(?:hours|hrs|h|am|pm|a\.m\.|p\.m\.|uhr|gmt|utc|bst|cet|cest|est|edt|et|pst|ist|local|z)\b.*)"
+_CLOCK = r"\d{1,2}[:.]\d{2}\b"
 
 _SHAPES: tuple[tuple[SignalKind, re.Pattern[str]], ...] = (
     # Exact case: capitals are what makes the line an instruction.
@@ -34,6 +59,26 @@ _SHAPES: tuple[tuple[SignalKind, re.Pattern[str]], ...] = (
         ),
     ),
     ("kill", re.compile(r"(?:BULLETIN|MANDATORY|STORY|NEWS|URGENT)[ -]KILL(?:ED)?\b.*")),
+    # "AP KILL", "URGENT: KILL", "KILL STORY", "BC-KILL-Ferry", "BC-Ferry-KILL".
+    (
+        "kill",
+        re.compile(
+            rf"(?:(?:{_SENDERS}|{_RANKS})[ :,/–—-]+)+KILL(?:ED)?(?:[ :,/–—-]+(?:{_NAMES}|NOTICE|NOTE|ORDER))?(?:[.!:(–—-].*)?"
+        ),
+    ),
+    (
+        "kill",
+        re.compile(
+            rf"KILL (?:(?:THE|THIS|ALL|OUR|ABOVE|PREVIOUS|LAST) )?(?:{_NAMES}|NOTICE|ORDER)S?(?: (?:IMMEDIATELY|AT ONCE|NOW))?(?:[.!:(–—-].*)?"
+        ),
+    ),
+    ("kill", re.compile(r"(?:BC|AM|PM|AS|URGENT)-+(?:\S.{0,80}?[-, ]+)??KILL(?:-.*| *\(.*)?")),
+    (
+        "kill",
+        re.compile(
+            rf"(?i:kill|spike|killed|spiked)\s*[:–—]\s*.{{0,80}}\b(?i:{_NAMES}|all versions)s?(?i: slugged .*)?[.!]*"
+        ),
+    ),
     ("kill", re.compile(r"KILL(?:ED)?\s*(?::|--|–|—|/)\s*\S.*")),
     (
         "kill",
@@ -72,11 +117,34 @@ _SHAPES: tuple[tuple[SignalKind, re.Pattern[str]], ...] = (
             r"(?:MELDUNG|BERICHT) (?:WIRD |IST )?(?:ZURÜCKGEZOGEN|GESTRICHEN).*|(?:DÉPÊCHE|ARTICLE) ANNULÉE?\b.*|ANNULATION\s*[:–—-].*|(?:NOTA|NOTICIA) ANULADA\b.*|ANULACIÓN\s*[:–—-].*"
         ),
     ),
+    (
+        "withdrawn",
+        re.compile(rf"(?i:{_NAMES}) (?i:is |has been )?(?i:withdrawn|retracted|killed)(?:[.!]*|\s*[:–—].*)"),
+    ),
+    (
+        "withdrawn",
+        re.compile(
+            r"(?:ACHTUNG[:,!]? |EIL[:,!]? )*STORNO(?:[ ,.!*–—-]+STORNO)*(?:\s*[:!–—].*|(?: DER)? (?:MELDUNG|BERICHT).*)?"
+        ),
+    ),
+    (
+        "withdrawn",
+        re.compile(
+            r"(?i:achtung[:,!]? )?(?i:dpa|afp|apa|ap|sid|epd|kna|reuters|die (?:redaktion|agentur)|wir) (?i:zieht|ziehen|zog|zogen) "
+            r"(?i:die|diese|ihre|unsere|den|seinen|ihren) (?i:\w{0,20}(?:meldung|nachricht|bericht|beitrag|korrespondenz))\b.{0,80} (?i:zurück|zurueck)\b.*"
+            r"|(?i:achtung[:,!]? )?(?i:dpa|afp|apa|ap|sid|epd|kna|reuters|die (?:redaktion|agentur)|wir) (?i:zieht|ziehen) "
+            r"(?i:die|diese|ihre|unsere|den|seinen|ihren) (?i:\w{0,20}(?:meldung|nachricht|bericht|beitrag)) (?i:zurück|zurueck)\b.*"
+        ),
+    ),
     # "Embargo: what it means for the port" is a headline; an instruction in small letters names a time.
     (
         "embargo",
         re.compile(
-            r"(?:STRICTLY |STRICT |UNDER )*EMBARGO(?:ED)?\s*(?:(?:UNTIL|TILL|TO|FOR|NOT FOR|BY|AT)\b|[:–—-]).*"
+            rf"(?:STRICTLY |STRICT |UNDER )*EMBARGO(?:ED)?\s*(?:(?:UNTIL|TILL|NOT FOR)\b.*"
+            rf"|(?:TO|FOR|BY|AT)\b\s*(?:{_WHEN}|RELEASE|PUBLICATION|BROADCAST|USE\b).*"
+            rf"|[:–—-]\s*(?:{_WHEN}|UNTIL|TILL|NOT |NONE|STRICT|SEE |RELEASE|HOLD).*|(?:{_DAYS})[A-Z]*\b.{{0,40}})"
+            rf"|EMBARGOED\s*(?:[:–—]|TO\b|FOR\b|BY\b|AT\b).*"
+            rf"|(?i:(?:strictly |strict |under )*embargo(?:ed)?:? (?:{_HOUR}|{_CLOCK}.*))"
         ),
     ),
     (
@@ -113,7 +181,8 @@ _SHAPES: tuple[tuple[SignalKind, re.Pattern[str]], ...] = (
     (
         "hold",
         re.compile(
-            r"(?i:(?:strictly )?not for publication)(?i: or (?:broadcast|distribution|release))?[.! ]*|(?:DO NOT|DON'T|DON’T) (?:PUBLISH|USE|RUN|RELEASE|POST)\b.*|(?:NICHT ZUR VERÖFFENTLICHUNG|NICHT VERÖFFENTLICHEN|NE PAS PUBLIER|NO PUBLICAR|NON PUBBLICARE)\b.*"
+            r"(?i:(?:strictly )?not for publication)(?i: or (?:broadcast|distribution|release))?[.! ]*|(?:DO NOT|DON'T|DON’T) (?:PUBLISH|USE|RUN|RELEASE|POST)\b.*|(?:BITTE |ACHTUNG[:,!]? )*(?:NICHT ZUR VER(?:Ö|OE)FFENTLICHUNG|NICHT (?:MEHR )?(?:VER(?:Ö|OE)FFENTLICHEN|VERWENDEN)|NE PAS PUBLIER|NO PUBLICAR|NON PUBBLICARE)\b.*"
+            r"|(?i:(?:achtung[:,!]? )?bitte nicht (?:mehr )?(?:ver(?:ö|oe)ffentlichen|verwenden))[.! ]*"
         ),
     ),
     ("hold", re.compile(r"(?i:do not (?:publish|use|run))(?i: (?:this|yet|until|before)\b.*)?[.! ]*")),
@@ -138,29 +207,77 @@ _SHAPES: tuple[tuple[SignalKind, re.Pattern[str]], ...] = (
 )
 
 
-def signals_in(lines: Iterable[str]) -> tuple[Signal, ...]:
-    """The signals in the raw document's lines, each once, in order.
+def signals_in(lines: Iterable[str], raw: Iterable[str] = ()) -> tuple[Signal, ...]:
+    """The signals in the story's ``lines``, then those that hold a story in the ``raw`` document's; each once, in order.
+
+    Corrections and advisories are read from the story's lines alone: a page names those of its neighbours, too.
 
     >>> signals_in(["KILL KILL KILL", "Police said the kill was lawful."])
     (Signal(kind='kill', text='KILL KILL KILL'),)
     >>> signals_in(["Embargoed goods from the port were seized on Monday."])
     ()
     """
-    found: dict[Signal, None] = {}
-    for number, line in enumerate(lines):
-        kind = signal_of(line, top=number < _TOP)
-        if kind is not None:
-            found[Signal(kind, line.strip())] = None
+    found: dict[Signal, None] = dict.fromkeys(_signals(list(lines)))
+    for signal in _signals(list(raw)):
+        if signal.kind not in ("correction", "advisory"):
+            found[signal] = None
     return tuple(found)
 
 
-def signal_of(line: str, top: bool = True) -> SignalKind | None:
-    """What ``line`` instructs, or None. ``top``: the line is one of the first."""
-    if len(line) > _LONGEST:
+def signal_of(line: str, edge: bool = True) -> SignalKind | None:
+    """What ``line`` instructs, or None. ``edge``: the line is one of the first or last."""
+    return _kind(_normal(line), edge)
+
+
+def _signals(lines: list[str]) -> list[Signal]:
+    found: list[Signal] = []
+    for number, line in enumerate(lines):
+        edge = number < _EDGE or number >= len(lines) - _EDGE
+        normal = _normal(line)
+        kind = _kind(normal, edge)
+        if kind is not None:
+            found.append(Signal(kind, normal))
+            continue
+        # "Note | KILL KILL KILL": a cell ends a line. A column's heading "KILL" among many is a table of scores.
+        cells = line.split("|") if "|" in line else []
+        for cell in cells:
+            normal = _normal(cell)
+            kind = _kind(normal, edge and len(cells) == 2, alone=len(cells) == 2)
+            if kind is not None:
+                found.append(Signal(kind, normal))
+    return found
+
+
+def _normal(line: str) -> str:
+    """The first 300 characters of ``line`` as they are read: entities, wide letters and spaces of every kind made plain."""
+    text = line.strip()[: 4 * _LONGEST]
+    for _ in range(2):
+        if "&" in text:
+            text = unescape(text)
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", _UNSEEN.sub("", text))
+    return _SPACES.sub(" ", text).strip()[:_LONGEST]
+
+
+def _kind(text: str, edge: bool, alone: bool = True) -> SignalKind | None:
+    if _CUE.search(text.casefold()) is None:
         return None
-    bare = _FRAME.sub("", line)
-    if top and bare.rstrip(".:! ") in _BARE:
-        return _BARE[bare.rstrip(".:! ")]
+    bare = _FRAME.sub("", text)
+    word = bare.rstrip(".:! ")
+    if alone and word in _BARE:
+        return _BARE[word]
+    if edge and word in _BARE_AT_EDGE:
+        return _BARE_AT_EDGE[word]
+    return _instruction(text, bare) or _first_sentence(text)
+
+
+def _first_sentence(text: str) -> SignalKind | None:
+    """ "This story has been withdrawn. The ferry …": what the first sentence instructs."""
+    found = _SENTENCE.match(text)
+    return _instruction(text, _FRAME.sub("", found[1])) if found is not None else None
+
+
+def _instruction(line: str, bare: str) -> SignalKind | None:
     for kind, shape in _SHAPES:
         if shape.fullmatch(bare) is not None and not (kind == "correction" and _is_ordinary(line, bare)):
             return kind

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cleaners.model import Block, Fields, Raw, Repair, Span, Story
+from cleaners.model import Block, Fields, Kind, Raw, Repair, Span, Story
 from cleaners.read.decode import document, storable
 from cleaners.read.language import language_of
+from cleaners.read.limits import BODY_CHARACTERS, ELEMENTS, too_large, unread
 from cleaners.read.pieces import Piece, segments, text_of
 from cleaners.read.repair import repair, repair_text
+from cleaners.read.shortcodes import is_shortcodes
 from cleaners.read.signals import signals_in
 from cleaners.read.unreadable import UnreadableStory
 from cleaners.read.zones import with_zones
@@ -60,6 +62,11 @@ def _lines(content: str) -> Iterator[Span]:
 
 
 def _story(raw: Raw, content: str, lines: Iterator[Span], repairs: tuple[Repair, ...]) -> Story:
+    if len(content) > BODY_CHARACTERS:
+        return too_large(raw, content, repairs, given_fields(raw))
+    if content.count("\n") > ELEMENTS:
+        problem = f"the {raw.form} has more than {ELEMENTS:,} lines; clean it by hand"
+        return unread(raw, content, repairs, given_fields(raw), problem)
     blocks: list[Block] = []
     notes = list(repairs)
     for index, (start, end) in enumerate(lines):
@@ -72,7 +79,10 @@ def _story(raw: Raw, content: str, lines: Iterator[Span], repairs: tuple[Repair,
         notes += [note._replace(block=number) for note in mended.repairs]
         # With the break after it; the last line has none.
         element = Span(start, min(end + 1, len(content)))
-        blocks.append(Block(number, text, line=index, element=element, segments=segments(mended.pieces)))
+        kind: Kind = "embed" if is_shortcodes(text) else "paragraph"
+        blocks.append(
+            Block(number, text, kind=kind, line=index, element=element, segments=segments(mended.pieces))
+        )
     if not blocks:
         raise UnreadableStory(
             f"story {raw.id}: there is no text in it; send the story's text, or leave it out"
@@ -88,6 +98,6 @@ def _story(raw: Raw, content: str, lines: Iterator[Span], repairs: tuple[Repair,
         url=raw.url,
         publisher=raw.publisher,
         language=language_of(raw.language, None, body),
-        signals=signals_in([*heads, *(block.text for block in blocks)]),
+        signals=signals_in([*heads, *(block.text for block in blocks)], content.split("\n")),
         repairs=tuple(notes),
     )

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from cleaners.model import Form, Raw
 from flows.cli.options import From
-from flows.sources.records import BrokenRecord, parse_record, raw_from_record
+from flows.sources.records import UTF8_MARK, BrokenRecord, decoded, parse_record, raw_from_record
 
 STDIN = "-"
 _JSON_LINES = (".jsonl", ".ndjson")
@@ -104,7 +104,7 @@ def _records(lines: Iterable[bytes], place: str, defaults: Defaults) -> Iterator
             continue
         where = f"{place}:{number}"
         try:
-            raw = defaults.fill(parse_record(_decoded(line.removeprefix(b"\xef\xbb\xbf"))))
+            raw = defaults.fill(parse_record(decoded(line.removeprefix(UTF8_MARK))))
         except BrokenRecord as error:
             yield Arrival(where, None, str(error), len(line))
         else:
@@ -115,7 +115,7 @@ def _whole_json(lines: Iterable[bytes], place: str, defaults: Defaults) -> Itera
     """A .json file: one record, or a list of records."""
     content = b"".join(lines)
     try:
-        found = json.loads(_decoded(content.removeprefix(b"\xef\xbb\xbf")))
+        found = json.loads(decoded(content.removeprefix(UTF8_MARK)))
     except json.JSONDecodeError as error:
         yield Arrival(
             f"{place}:{error.lineno}", None, f"not JSON: {error.msg} in column {error.colno}", len(content)
@@ -142,7 +142,7 @@ def _story(lines: Iterable[bytes], place: str, form: From, defaults: Defaults) -
     found = _guessed(content) if form is From.auto else _FORMS[form]
     try:
         # A page names its own encoding, so its reader is given the bytes.
-        whole = content if found == "page" else _decoded(content.removeprefix(b"\xef\xbb\xbf"))
+        whole = content if found == "page" else decoded(content.removeprefix(UTF8_MARK))
     except BrokenRecord as error:
         yield Arrival(place, None, str(error), len(content))
         return
@@ -166,17 +166,6 @@ def _is_record(line: bytes) -> bool:
         return isinstance(json.loads(line), dict)
     except (ValueError, RecursionError):
         return False
-
-
-def _decoded(content: bytes) -> str:
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        where = f" in line {line}" if b"\n" in content.rstrip() else ""
-        raise BrokenRecord(
-            f"is not UTF-8: byte 0x{content[error.start]:02x}{where}. Convert it first, e.g. iconv -f WINDOWS-1252 -t UTF-8"
-        ) from None
 
 
 def _why(error: OSError) -> str:

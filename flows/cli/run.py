@@ -80,7 +80,7 @@ def _chosen(stories: list[str] | None) -> Selection:
     from flows.tasks.selection import Selection
 
     if stories:
-        places = [one if "://" in one else str(Path(one).resolve()) for one in stories]
+        places = [one if "://" in one else os.path.abspath(Path(one).expanduser()) for one in stories]
         return Selection(addresses="\n".join(places), dry_run=False)
     return Selection(source=DEMO, look_first=True, dry_run=False)
 
@@ -133,7 +133,7 @@ def _stories(summary: RunSummary) -> Table:
         said = "; ".join(row.reasons) if row.outcome != "publish" else row.headline or ""
         counts = (row.words_kept, row.words_removed, row.words_lifted)
         table.add_row(
-            printable(row.id),
+            printable(_named(row.id)),
             Text(word, style=style),
             *(str(count) if row.outcome != "failed" else "" for count in counts),
             f"{row.seconds * 1000:.0f}",
@@ -162,7 +162,8 @@ def _unchanged(summary: RunSummary) -> int:
 
 def _places(console: Console, summary: RunSummary, settings: Settings) -> None:
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_row("Clean copy", _near(settings.published_dir))
+    for number, place in enumerate(_destinations(summary, settings)):
+        table.add_row("" if number else "Clean copy", place)
     if summary.report is not None:
         table.add_row(
             "Report", f"{_near(summary.report)}   (open it in a browser: every story before and after)"
@@ -170,6 +171,32 @@ def _places(console: Console, summary: RunSummary, settings: Settings) -> None:
     table.add_row("Ledger", settings.shown_ledger_url)
     console.print(table, highlight=False, soft_wrap=True)
     console.print()
+
+
+def _destinations(summary: RunSummary, settings: Settings) -> list[str]:
+    """Where the clean copy of this run's stories lies, by what the configuration says and what was done."""
+    from flows.settings import (
+        FolderDestination,
+        load_destinations,
+        load_sources,
+        shown_place,
+        wanted_destinations,
+    )
+
+    destinations, sources = load_destinations(settings.config_dir), load_sources(settings.config_dir)
+    wishes = {
+        sources[line.source].destinations if line.source in sources else None for line in summary.stories
+    }
+    used = {name for wish in wishes or {None} for name in wanted_destinations(destinations, wish)}
+    used |= {made.destination for made in summary.published.made}
+    places = [
+        (one, shown_place(one, settings.data_dir)) for name, one in destinations.items() if name in used
+    ]
+    shown = [
+        _near(Path(place)) if isinstance(one, FolderDestination) and "://" not in place else place
+        for one, place in places
+    ]
+    return shown or ["no destination is enabled for these stories"]
 
 
 def _next(console: Console, summary: RunSummary, settings: Settings, demo: bool) -> None:
@@ -187,6 +214,11 @@ def _next(console: Console, summary: RunSummary, settings: Settings, demo: bool)
         table.add_row(what, Text(how, style="bold"))
     console.print("What to do next:", highlight=False)
     console.print(table)
+
+
+def _named(story: str) -> str:
+    """A story's id; a file that was named by hand as short as it can be typed from here."""
+    return _near(Path(story)) if Path(story).is_absolute() else story
 
 
 def _near(path: Path) -> str:

@@ -10,14 +10,22 @@ LONGEST_SLUG = 60
 
 
 def file_stem(story: str, headline: str | None) -> str:
-    """A name made of the headline and a hash of the story's key: readable, unique, and safe everywhere.
+    """A name made of the headline (else the id) and a hash of the story's key: readable, unique, and safe everywhere.
 
     >>> file_stem("demo:harbour-1", "Le port rouvre à Sète: «enfin»")
     'le-port-rouvre-a-sete-enfin-bb33e3b0929f'
     >>> file_stem("demo:harbour-1", None)
-    'story-bb33e3b0929f'
+    'harbour-1-bb33e3b0929f'
+    >>> file_stem("by-hand:/srv/desk/ferry.txt", None).rpartition("-")[0]
+    'ferry'
     """
-    return f"{slug(headline or '') or 'story'}-{story_hash(story)}"
+    return f"{slug(headline or '') or slug(_last_part(story)) or 'story'}-{story_hash(story)}"
+
+
+def _last_part(story: str) -> str:
+    """What of a key ``source:id`` a person knows the story by: an id may be a path or an address."""
+    last = re.split(r"[/\\]", story.partition(":")[2].rstrip("/\\"))[-1]
+    return re.sub(r"\.(html?|txt)$", "", last, flags=re.IGNORECASE)
 
 
 def story_hash(story: str) -> str:

@@ -64,7 +64,7 @@ def claim_owed(
     """Claim acts that are due: withdrawals first, then the oldest. ``destinations`` narrows to these.
 
     An act is not claimed while an older one of the same story is under way at the same destination, and never once a
-    newer one is owed or made there: it is then ``overtaken``.
+    newer one is owed or made there, nor is a publish once a newer edition is held: it is then ``overtaken``.
     """
     ledger = ledger_id(engine)
     with engine.begin() as connection:
@@ -73,7 +73,7 @@ def claim_owed(
             free = and_(free, PUBLICATIONS.c.destination.in_(destinations))
         connection.execute(
             update(PUBLICATIONS)
-            .where(free, _newer_exists())
+            .where(free, or_(_newer_exists(), _held_since()))
             .values(state="overtaken", owner=None, lease_until=None)
         )
         connection.execute(
@@ -89,7 +89,13 @@ def claim_owed(
                 ),
             )
         )
-        due = and_(free, PUBLICATIONS.c.next_attempt_at <= now, ~_older_under_way(now), ~_newer_exists())
+        due = and_(
+            free,
+            PUBLICATIONS.c.next_attempt_at <= now,
+            ~_older_under_way(now),
+            ~_newer_exists(),
+            ~_held_since(),
+        )
         first = (
             select(PUBLICATIONS.c.id)
             .where(due)
@@ -213,16 +219,29 @@ def owe_withdrawal(
     connection: Connection, story: str, story_id: int, copy_id: int, edition: int, digest: str, now: datetime
 ) -> tuple[str, ...]:
     """Inside the recording transaction: owe an unpublish wherever the story is, or may be, in public."""
-    history: dict[str, list[AnyRow]] = {}
-    for row in connection.execute(
-        select(PUBLICATIONS).where(PUBLICATIONS.c.story_id == story_id).order_by(PUBLICATIONS.c.edition)
-    ):
-        history.setdefault(row.destination, []).append(row)
+    history = _history(connection, story_id)
     _overtake(connection, story_id, edition, tuple(history), now)
     return tuple(
         destination
         for destination, rows in history.items()
         if _may_be_public(rows)
+        and _insert(connection, story, story_id, copy_id, edition, digest, destination, "unpublish", now)
+    )
+
+
+def owe_silence(
+    connection: Connection, story: str, story_id: int, copy_id: int, edition: int, digest: str, now: datetime
+) -> tuple[str, ...]:
+    """Inside the recording transaction: the story is held, so no older edition goes out any more (an embargo!).
+
+    What is public stays, except where a kill came before and has not taken it down: there an unpublish is owed.
+    """
+    _overtake(connection, story_id, edition, None, now, act="publish")
+    return tuple(
+        destination
+        for destination, rows in _history(connection, story_id).items()
+        if _kill_is_open(rows)
+        and _may_be_public(rows)
         and _insert(connection, story, story_id, copy_id, edition, digest, destination, "unpublish", now)
     )
 
@@ -242,12 +261,18 @@ def _owe_one(
         .where(
             PUBLICATIONS.c.story_id == story_id,
             PUBLICATIONS.c.destination == destination,
-            PUBLICATIONS.c.state != "overtaken",
+            # An overtaken act that was tried may have been done: what it left is what lies there.
+            or_(PUBLICATIONS.c.state != "overtaken", PUBLICATIONS.c.attempts > 0),
         )
         .order_by(PUBLICATIONS.c.edition.desc())
         .limit(1)
     ).first()
-    if last is not None and last.act == "publish" and last.content_hash == digest:
+    if (
+        last is not None
+        and last.act == "publish"
+        and last.content_hash == digest
+        and (last.state == "made" or (last.state != "overtaken" and not _was_held_after(connection, last)))
+    ):
         if last.state != "failed":
             return False
         connection.execute(
@@ -298,33 +323,75 @@ def _insert(
 
 
 def _overtake(
-    connection: Connection, story_id: int, edition: int, destinations: Sequence[str], now: datetime
+    connection: Connection,
+    story_id: int,
+    edition: int,
+    destinations: Sequence[str] | None,
+    now: datetime,
+    act: Act | None = None,
 ) -> None:
-    """Older acts that nobody is at are pointless now; one that is under way is waited for by ``claim_owed``."""
+    """Older acts that nobody is at are pointless now; one that is under way is waited for by ``claim_owed``.
+
+    At these destinations, or all; ``act`` narrows to acts of this kind.
+    """
+    older = and_(PUBLICATIONS.c.story_id == story_id, PUBLICATIONS.c.edition < edition, _free(now))
+    if destinations is not None:
+        older = and_(older, PUBLICATIONS.c.destination.in_(destinations))
+    if act is not None:
+        older = and_(older, PUBLICATIONS.c.act == act)
     connection.execute(
-        update(PUBLICATIONS)
-        .where(
-            PUBLICATIONS.c.story_id == story_id,
-            PUBLICATIONS.c.edition < edition,
-            PUBLICATIONS.c.destination.in_(destinations),
-            _free(now),
-        )
-        .values(state="overtaken", owner=None, lease_until=None)
+        update(PUBLICATIONS).where(older).values(state="overtaken", owner=None, lease_until=None)
     )
+
+
+def _history(connection: Connection, story_id: int) -> dict[str, list[AnyRow]]:
+    """For each destination that ever had to do with the story: its acts, the oldest first."""
+    history: dict[str, list[AnyRow]] = {}
+    for row in connection.execute(
+        select(PUBLICATIONS).where(PUBLICATIONS.c.story_id == story_id).order_by(PUBLICATIONS.c.edition)
+    ):
+        history.setdefault(row.destination, []).append(row)
+    return history
 
 
 def _may_be_public(rows: Sequence[AnyRow]) -> bool:
     """Whether a destination's history, the oldest first, may have left the story there.
 
-    An act that was only tried counts: its answer may have been lost on the way.
+    A publish that was only tried counts: its answer may have been lost on the way. An unpublish counts once it is made:
+    one that is only owed may be overtaken yet.
     """
     public = False
     for row in rows:
         if row.act == "publish" and (row.state == "made" or row.attempts > 0):
             public = True
-        elif row.act == "unpublish" and row.state in ("owed", "made"):
+        elif row.act == "unpublish" and row.state == "made":
             public = False
     return public
+
+
+def _kill_is_open(rows: Sequence[AnyRow]) -> bool:
+    """Whether a kill in this history was neither done nor followed by a copy that went out; the oldest act first."""
+    is_open = False
+    for row in rows:
+        if row.act == "unpublish":
+            is_open = row.state != "made"
+        elif row.state == "made":
+            is_open = False
+    return is_open
+
+
+def _was_held_after(connection: Connection, row: AnyRow) -> bool:
+    return bool(
+        connection.scalar(
+            select(
+                exists().where(
+                    COPIES.c.story_id == row.story_id,
+                    COPIES.c.edition > row.edition,
+                    COPIES.c.verdict == "hold",
+                )
+            )
+        )
+    )
 
 
 def _free(now: datetime) -> ColumnElement[bool]:
@@ -345,6 +412,18 @@ def _newer_exists() -> ColumnElement[bool]:
         newer.c.destination == PUBLICATIONS.c.destination,
         newer.c.edition > PUBLICATIONS.c.edition,
         newer.c.state.in_(("owed", "made")),
+    )
+
+
+def _held_since() -> ColumnElement[bool]:
+    """A publish that was under way when a newer edition was held, and failed: it must not be tried again."""
+    return and_(
+        PUBLICATIONS.c.act == "publish",
+        exists().where(
+            COPIES.c.story_id == PUBLICATIONS.c.story_id,
+            COPIES.c.edition > PUBLICATIONS.c.edition,
+            COPIES.c.verdict == "hold",
+        ),
     )
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, and_, func, or_, select, update
 
 from flows.ledger.inbox import Arrival, finish
 from flows.ledger.opening import reading
-from flows.ledger.outbox import owe_copy, owe_withdrawal
+from flows.ledger.outbox import owe_copy, owe_silence, owe_withdrawal
 from flows.ledger.outcome import Outcome
 from flows.ledger.raws import restore
 from flows.ledger.tables import COPIES, INBOX, RAWS, REMOVALS, REVISIONS, STORIES, AnyRow
@@ -204,6 +204,8 @@ def _record(
         owed = owe_copy(connection, story, work.story_id, copy_id, edition, digest, names, now)
     elif record["verdict"] == "kill":
         owed = owe_withdrawal(connection, story, work.story_id, copy_id, edition, digest, now)
+    elif record["verdict"] == "hold":
+        owed = owe_silence(connection, story, work.story_id, copy_id, edition, digest, now)
     return Recorded(outcome.inbox_id, "done", edition, changed, owed)
 
 

@@ -6,6 +6,7 @@ from flows.settings.destinations import (
     Format,
     TableDestination,
     load_destinations,
+    shown_place,
     wanted_destinations,
 )
 from flows.settings.places import Settings, load_settings
@@ -32,5 +33,6 @@ __all__ = [
     "load_destinations",
     "load_settings",
     "load_sources",
+    "shown_place",
     "wanted_destinations",
 ]

@@ -93,3 +93,12 @@ def wanted_destinations(
     return tuple(
         name for name in dict.fromkeys(wanted) if name in destinations and destinations[name].enabled
     )
+
+
+def shown_place(destination: Destination, data_dir: Path) -> str:
+    """Where a destination's clean copy is to be found, in words for a person; no password is in it."""
+    if isinstance(destination, TableDestination):
+        return f"table {destination.table} in {destination.url or f'${destination.url_env}'}"
+    if "://" in destination.path or "::" in destination.path:
+        return destination.path
+    return str(data_dir / Path(destination.path).expanduser())

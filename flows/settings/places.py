@@ -47,11 +47,6 @@ class Settings(BaseModel):
         return self.data_dir / "reports"
 
     @property
-    def published_dir(self) -> Path:
-        """Where the default destination of ``destinations.yaml`` writes."""
-        return self.data_dir / "published"
-
-    @property
     def shown_ledger_url(self) -> str:
         """The ledger's address without its password."""
         from sqlalchemy.engine import make_url

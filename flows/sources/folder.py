@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cleaners.model import Form, Raw
-from flows.sources.records import BrokenRecord, parse_record
+from cleaners.read import guess_form
+from flows.sources.records import UTF8_MARK, BrokenRecord, decoded, parse_record
 
 FORMS: dict[str, Form | None] = {
     ".html": "page",
@@ -60,25 +61,39 @@ def waiting_files(folder: Path, now: float | None = None) -> list[Path]:
     ]
 
 
-def read_file(path: Path, most_bytes: int = 3_000_000) -> FileOfStories:
-    """The stories in a file. A web page and a text are one story, named after the file; JSON holds one or many.
+def read_file(path: Path, most_bytes: int = 3_000_000, story_id: str | None = None) -> FileOfStories:
+    """The stories in a file. A web page and a text are one story, called ``story_id`` or else as the file; JSON holds
+    one or many, with their own ids.
 
-    Problems are told, not raised: one broken record does not take the others with it. Raises OSError.
+    The file's name is the id with its ending: harbour.html and harbour.txt are two stories. Problems are told, not
+    raised: one broken record does not take the others with it. Raises OSError.
     """
-    form = FORMS.get(path.suffix.lower())
     if path.suffix.lower() not in FORMS:
         return FileOfStories(path, (), (f"{path.name}: not one of {', '.join(FORMS)}",))
-    if form is not None and path.stat().st_size > most_bytes:
-        return FileOfStories(path, (), (f"{path.name}: larger than {most_bytes} bytes",))
-    if form == "page":
-        # Undecoded: the page itself says in which encoding it is written.
-        return _one(path, Raw(id=path.stem, form="page", content=path.read_bytes()))
-    try:
-        if form == "text":
-            return _one(path, Raw(id=path.stem, form="text", content=path.read_text("utf-8-sig")))
+    form = FORMS[path.suffix.lower()]
+    if form is None:
         return _records(path, most_bytes)
-    except UnicodeDecodeError as error:
-        return FileOfStories(path, (), (f"{path.name}: not UTF-8 at byte {error.start}. Save it as UTF-8",))
+    if path.stat().st_size > most_bytes:
+        return FileOfStories(path, (), (f"{path.name}: larger than {most_bytes} bytes",))
+    content = path.read_bytes()
+    if not content.removeprefix(UTF8_MARK).strip():
+        return FileOfStories(path, (), (f"{path.name}: the file is empty",))
+    if form == "page" and _is_fragment(content):
+        form = "body"  # a CMS story without a page around it: nothing of it is left out
+    try:
+        # A page stays undecoded: it says itself in which encoding it is written.
+        whole = content if form == "page" else decoded(content.removeprefix(UTF8_MARK))
+    except BrokenRecord as error:
+        return FileOfStories(path, (), (f"{path.name}: {error}",))
+    return FileOfStories(path, (Raw(id=story_id or path.name, form=form, content=whole),))
+
+
+def _is_fragment(content: bytes) -> bool:
+    """HTML in UTF-8 without <html>, <head> or <body>. What is written otherwise is left to the page's reader."""
+    try:
+        return guess_form(content.decode("utf-8")) != "page"
+    except UnicodeDecodeError:
+        return False
 
 
 def set_aside(path: Path, problems: Iterable[str] = ()) -> Path:
@@ -96,20 +111,14 @@ def set_aside(path: Path, problems: Iterable[str] = ()) -> Path:
     return target
 
 
-def _one(path: Path, raw: Raw) -> FileOfStories:
-    if not raw.content or not raw.content.strip():  # type: ignore[union-attr]
-        return FileOfStories(path, (), (f"{path.name}: the file is empty",))
-    return FileOfStories(path, (raw,))
-
-
 def _records(path: Path, most_bytes: int) -> FileOfStories:
     raws: list[Raw] = []
     problems: list[str] = []
-    for where, text in _texts(path):
+    for where, content in _contents(path):
         try:
-            if len(text.encode()) > most_bytes:
+            if len(content) > most_bytes:
                 raise BrokenRecord(f"larger than {most_bytes} bytes")
-            raws.append(parse_record(text))
+            raws.append(parse_record(decoded(content.removeprefix(UTF8_MARK))))
         except BrokenRecord as error:
             problems.append(f"{where}: {error}")
     if not raws and not problems:
@@ -117,12 +126,12 @@ def _records(path: Path, most_bytes: int) -> FileOfStories:
     return FileOfStories(path, tuple(raws), tuple(problems))
 
 
-def _texts(path: Path) -> Iterator[tuple[str, str]]:
-    """Each record's text with its place: a ``.json`` is one record, a ``.jsonl`` one a line."""
+def _contents(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Each record's bytes with its place: a ``.json`` is one record, a ``.jsonl`` one a line."""
     if path.suffix.lower() == ".json":
-        yield path.name, path.read_text("utf-8-sig")
+        yield path.name, path.read_bytes()
         return
-    with path.open(encoding="utf-8-sig") as lines:
+    with path.open("rb") as lines:
         for number, line in enumerate(lines, 1):
             if line.strip():
                 yield f"{path.name}, line {number}", line

@@ -19,6 +19,9 @@ from cleaners.model import Form, Raw
 FORM_OF_KEY: Mapping[str, Form] = {"lines": "lines", "body": "body", "html": "page", "text": "text"}
 """Which key holds which form of content, in the order of preference."""
 
+UTF8_MARK = b"\xef\xbb\xbf"
+"""The byte order mark that some editors put in front of a file."""
+
 _READ = {"id", "url", "publisher", "lang", "language", "headline", "published", *FORM_OF_KEY}
 
 
@@ -41,6 +44,18 @@ def parse_record(line: str) -> Raw:
     except RecursionError:
         raise BrokenRecord("not a story: nested too deeply") from None
     return raw_from_record(record)
+
+
+def decoded(content: bytes) -> str:
+    """Bytes in UTF-8 as text, with their line ends as they are. Raises BrokenRecord."""
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        where = f" in line {line}" if b"\n" in content.rstrip() else ""
+        raise BrokenRecord(
+            f"is not UTF-8: byte 0x{content[error.start]:02x}{where}. Convert it first, e.g. iconv -f WINDOWS-1252 -t UTF-8"
+        ) from None
 
 
 def raw_from_record(record: object) -> Raw:

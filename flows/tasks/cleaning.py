@@ -28,6 +28,9 @@ LARGEST_BATCH = 16
 """Stories that go to a worker at once: small, so that progress shows and a dead worker leaves few to look through."""
 
 
+PULSE_SECONDS = 15.0
+"""How long to wait for workers before giving the caller its turn: leases are to be lengthened while a story takes long."""
+
 LOST = (BrokenExecutor, CancelledError)
 """What a future says when its pool broke, and when it was closed because it broke."""
 
@@ -100,6 +103,7 @@ class WarmPool:
 def clean_batch(pool: WarmPool, rows: Sequence[InboxRow]) -> Iterator[list[Outcome]]:
     """Clean rows, in small batches, and yield each batch's outcomes when it is done: one for every row, in no order.
 
+    While nothing is done for PULSE_SECONDS, an empty batch is yielded now and then.
     When a worker dies, the rows that were under way are tried one by one in new processes; the one that
     kills its worker again is an outcome with an error. Raises NoWorkers.
     """
@@ -111,7 +115,9 @@ def clean_batch(pool: WarmPool, rows: Sequence[InboxRow]) -> Iterator[list[Outco
             while todo and len(under_way) < pool.workers * 2:
                 batch = todo.popleft()
                 under_way[pool.submit(batch)] = batch
-            done, _ = wait(under_way, return_when=FIRST_COMPLETED)
+            done, _ = wait(under_way, timeout=PULSE_SECONDS, return_when=FIRST_COMPLETED)
+            if not done:
+                yield []
             suspects: list[InboxRow] = []
             for future in done:
                 batch = under_way.pop(future)
@@ -137,7 +143,10 @@ def clean_batch(pool: WarmPool, rows: Sequence[InboxRow]) -> Iterator[list[Outco
 def _one_by_one(pool: WarmPool, rows: Sequence[InboxRow]) -> Iterator[list[Outcome]]:
     for row in rows:
         try:
-            yield pool.submit([row]).result()
+            future = pool.submit([row])
+            while not wait([future], timeout=PULSE_SECONDS).done:
+                yield []
+            yield future.result()
         except BrokenExecutor:
             pool.renew()
             yield [

@@ -106,9 +106,10 @@ def _clean_chunk(
     extended = time.monotonic()
     try:
         for batch in work.clean(rows):
-            outcomes, recorded = _record(engine, owner, batch, destinations_of, clock())
-            left -= {outcome.inbox_id for outcome in outcomes}
-            work.note(rows, outcomes, recorded)
+            if batch:
+                outcomes, recorded = _record(engine, owner, batch, destinations_of, clock())
+                left -= {outcome.inbox_id for outcome in outcomes}
+                work.note(rows, outcomes, recorded)
             if left and time.monotonic() - extended > lease_seconds / 4:
                 extend(engine, owner, sorted(left), now=clock(), lease_seconds=lease_seconds)
                 extended = time.monotonic()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -98,23 +99,47 @@ def arrivals_from_urls(
 def arrivals_from_files(
     paths: Sequence[str], *, publisher: str | None, tell: Callable[[str], None] = lambda problem: None
 ) -> list[Arrival]:
-    """Files on this machine that a person named; a folder stands for the files in it. Nothing is moved."""
-    arrivals = []
-    for name in dict.fromkeys(paths):
-        path = Path(name).expanduser()
+    """Files on this machine that a person named; a folder stands for the files in it. Nothing is moved.
+
+    A page or a text is called by its whole path: two files of one name are two stories.
+    """
+    files: dict[Path, None] = {}
+    for name in paths:
+        path = Path(os.path.abspath(Path(name).expanduser()))
         try:
-            files = waiting_files(path) if path.is_dir() else [path]
-            read = [read_file(one) for one in files]
+            files |= dict.fromkeys(waiting_files(path) if path.is_dir() else [path])
         except OSError as error:
-            tell(
-                f"{name}: {error.strerror or error}. The path must be right on the machine where cleancopy runs"
-            )
+            tell(_unreadable(name, error))
+    arrivals = []
+    for path in files:
+        try:
+            file = read_file(path, story_id=str(path))
+        except OSError as error:
+            tell(_unreadable(str(path), error))
             continue
-        for file in read:
-            arrivals += [Arrival(_known(raw, publisher, None), BY_HAND) for raw in file.raws]
-            for problem in file.problems:
-                tell(problem)
+        arrivals += [Arrival(_known(raw, publisher, None), BY_HAND) for raw in file.raws]
+        for problem in file.problems:
+            tell(problem)
     return arrivals
+
+
+def one_of_each(
+    arrivals: Iterable[Arrival], tell: Callable[[str], None] = lambda problem: None
+) -> list[Arrival]:
+    """Arrivals of one run, each story once. Other content under an id that was there before is told, and left out."""
+    kept: dict[tuple[str, str], Arrival] = {}
+    for arrival in arrivals:
+        first = kept.setdefault((arrival.source, arrival.story_id), arrival)
+        if first.raw != arrival.raw:
+            tell(
+                f"{arrival.source}: {arrival.story_id}: another story of this run has the same id; only the first "
+                "was taken. Give each its own id, or clean them in two runs if one corrects the other"
+            )
+    return list(kept.values())
+
+
+def _unreadable(name: str, error: OSError) -> str:
+    return f"{name}: {error.strerror or error}. The path must be right on the machine where cleancopy runs"
 
 
 def _poll_folder(engine: Engine, settings: Settings, source: FolderSource) -> Intake:

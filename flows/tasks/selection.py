@@ -22,7 +22,7 @@ from sqlalchemy import Engine
 from cleaners.rules import ConfigError
 from flows.ledger import Arrival, StoryFilter, select_raws
 from flows.settings import FeedSource, Settings, load_destinations, load_settings, load_sources
-from flows.tasks.intake import arrivals_from_files, arrivals_from_urls, find_source
+from flows.tasks.intake import arrivals_from_files, arrivals_from_urls, find_source, one_of_each
 
 ANY = "any"
 AS_CONFIGURED = "as configured"
@@ -204,5 +204,6 @@ def choose(engine: Engine, settings: Settings, selection: Selection) -> Chosen:
     named = arrivals_from_urls(
         selection.urls, publisher=publisher, allow_private=private, tell=problems.append
     ) + arrivals_from_files(selection.files, publisher=publisher, tell=problems.append)
+    named = one_of_each(named, problems.append)
     known = select_raws(engine, selection.filter()) if selection._by_ledger else []
     return Chosen(tuple(named), tuple(known), tuple(problems))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from pathlib import Path
 from typing import NamedTuple
 
 from cleaners.write.escapes import code, markdown_text
@@ -98,8 +99,12 @@ def story_key(story: str) -> str:
 
     >>> story_key("cms:42")
     'story-cms-42'
+    >>> story_key("by-hand:/srv/desk/ferry.txt")[:-6]
+    'story-by-hand-ferry-txt-'
     """
-    plain = re.sub(r"[^a-z0-9]+", "-", story.lower()).strip("-")
+    source, _, name = story.partition(":")
+    shown = f"{source}:{Path(name).name}" if Path(name).is_absolute() else story
+    plain = re.sub(r"[^a-z0-9]+", "-", shown.lower()).strip("-")
     if plain == story.replace(":", "-") and len(plain) <= 60:
         return f"story-{plain}"
     return f"story-{plain[:50].strip('-')}-{hashlib.sha256(story.encode()).hexdigest()[:6]}"

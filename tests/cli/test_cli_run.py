@@ -38,8 +38,8 @@ def test_the_demo_runs_twice_and_publishes_once(tmp_path: Path, config_dir: Path
     first = cleancopy(tmp_path / "data", "run", "--config", str(config))
     assert first.returncode == 0, first.stdout + first.stderr
     rows = {line.split()[0]: line.split()[1] for line in first.stdout.splitlines() if len(line.split()) > 3}
-    assert rows["harbour-ferry"] == "published"
-    assert rows["budget-embargo"] == "held"
+    assert rows["harbour-ferry.txt"] == "published"
+    assert rows["budget-embargo.txt"] == "held"
     assert "8 stories in " in first.stdout
     assert "7 published anew" in first.stdout
     assert "english/follow-us" in first.stdout
@@ -47,6 +47,7 @@ def test_the_demo_runs_twice_and_publishes_once(tmp_path: Path, config_dir: Path
     copies = edition(tmp_path / "data" / "published")
     assert len(copies) == 7 * 4
     assert not any("embargo" in name for name in copies)
+    assert str(tmp_path / "data" / "published") in first.stdout
     report = next(line.split()[1] for line in first.stdout.splitlines() if line.startswith("Report"))
     assert "harbour-ferry" in Path(report).read_text("utf-8")
     assert len(list((config / "demo").iterdir())) == 7, "the demo stories stay where they are"

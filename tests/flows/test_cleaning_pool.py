@@ -142,3 +142,12 @@ def _is_alive(process: int) -> bool:
         return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def test_a_long_story_gives_the_caller_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Alone again after it killed its worker, too: leases are lengthened in these turns."""
+    monkeypatch.setattr("flows.tasks.cleaning.PULSE_SECONDS", 0.05)
+    with WarmPool(CONFIG, 1, 1, make_plain) as impatient:
+        batches = list(clean_batch(impatient, rows_of("hang for ever")))
+    first, *others, last = [len(batch) for batch in batches]
+    assert (first, set(others), last) == (0, {0}, 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 from newsroom import NOON, arrival, later, make_broken, make_plain, small_config, small_settings
 from sqlalchemy import Engine, text
 
-from flows.ledger import again, claim, open_ledger, outbox_counts, queue_counts, receive
+from flows.ledger import again, claim, extend, open_ledger, outbox_counts, queue_counts, receive
 from flows.settings import Settings
 from flows.tasks.cleaning import NoWorkers, WarmPool
 from flows.tasks.drain import drain, preview
@@ -41,7 +41,7 @@ def run(ledger: Engine, settings: Settings, **more: Any) -> RunSummary:
 
 
 def texts(settings: Settings) -> list[str]:
-    return sorted(path.read_text() for path in settings.published_dir.glob("*.txt"))
+    return sorted(path.read_text() for path in (settings.data_dir / "published").glob("*.txt"))
 
 
 def test_stories_go_from_the_inbox_to_the_folder_with_a_report(
@@ -245,6 +245,27 @@ def test_the_real_cleaners_drain_a_real_story(ledger: Engine, settings: Settings
     assert line.row.outcome == "publish"
     assert line.report is not None
     assert "Published: undefined" in line.report.read_text()
-    assert [path.read_text().count("undefined") for path in settings.published_dir.glob("*.txt")] == [0]
+    assert [
+        path.read_text().count("undefined") for path in (settings.data_dir / "published").glob("*.txt")
+    ] == [0]
     [receipt] = summary.published.made
     assert (receipt.story, receipt.did) == ("desk:ferry", "wrote")
+
+
+def test_a_lease_is_lengthened_while_a_story_takes_long(
+    ledger: Engine, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flows.tasks.cleaning.PULSE_SECONDS", 0.05)
+    longer: list[Sequence[int]] = []
+
+    def extending(engine: Engine, owner: str, ids: Sequence[int], **more: Any) -> int:
+        longer.append(ids)
+        return extend(engine, owner, ids, **more)
+
+    monkeypatch.setattr("flows.tasks.drain.extend", extending)
+    rows = receive(ledger, [arrival("slow", "hang for ever")], NOON).ids
+    with WarmPool(settings.config_dir, 1, 1, make_plain) as impatient:
+        summary = run(ledger, settings, pool=impatient, lease_seconds=0.4)
+    assert summary.outcomes == {"failed": 1}
+    assert longer
+    assert all(tuple(ids) == rows for ids in longer)

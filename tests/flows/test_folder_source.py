@@ -51,7 +51,10 @@ def test_a_folder_that_is_not_there_says_what_to_do(tmp_path: Path) -> None:
 def test_a_page_stays_bytes_and_a_text_loses_its_mark(tmp_path: Path) -> None:
     page = read_file(put(tmp_path, "roof.html", "<meta charset=latin-1><p>Übung".encode("latin-1")))
     text = read_file(put(tmp_path, "ferry.txt", b"\xef\xbb\xbfThe ferry left."))
-    assert [(raw.id, raw.form) for raw in page.raws + text.raws] == [("roof", "page"), ("ferry", "text")]
+    assert [(raw.id, raw.form) for raw in page.raws + text.raws] == [
+        ("roof.html", "page"),
+        ("ferry.txt", "text"),
+    ]
     assert page.raws[0].content == "<meta charset=latin-1><p>Übung".encode("latin-1")
     assert text.raws[0].content == "The ferry left."
 
@@ -72,7 +75,7 @@ def test_a_broken_record_does_not_take_the_others_with_it(tmp_path: Path) -> Non
         ("a.txt", "", "empty"),
         ("a.html", " \n", "empty"),
         ("a.jsonl", "\n\n", "empty"),
-        ("a.txt", b"caf\xe9 au lait", "not UTF-8 at byte 3"),
+        ("a.txt", b"caf\xe9 au lait", "not UTF-8: byte 0xe9"),
         ("a.json", b'{"id": "caf\xe9"}', "not UTF-8"),
         ("a.json", "[1]", "not a record"),
         ("a.txt", "x" * 200, "larger than 100 bytes"),
@@ -100,3 +103,34 @@ def test_a_taken_file_is_moved_and_none_is_overwritten(tmp_path: Path) -> None:
     assert (first.read_text(), second.read_text()) == ("one", "two")
     assert (tmp_path / "failed" / "b.txt.error.txt").read_text() == "b.txt: the file is empty\n"
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == []
+
+
+def test_two_files_that_differ_in_their_ending_are_two_stories(tmp_path: Path) -> None:
+    files = [put(tmp_path, "harbour.html", "<p>One."), put(tmp_path, "harbour.txt", "Two.")]
+    assert [raw.id for file in files for raw in read_file(file).raws] == ["harbour.html", "harbour.txt"]
+
+
+def test_a_text_is_kept_as_it_was_dropped(tmp_path: Path) -> None:
+    (raw,) = read_file(put(tmp_path, "ferry.txt", b"The ferry left.\r\nIt is back.\r\n")).raws
+    assert raw.content == "The ferry left.\r\nIt is back.\r\n"
+
+
+def test_a_bad_byte_takes_its_own_line_only(tmp_path: Path) -> None:
+    lines = [
+        b'{"id": "a", "text": "One."}',
+        b'{"id": "b", "text": "caf\xe9"}',
+        b'{"id": "c", "text": "Two."}',
+    ]
+    file = read_file(put(tmp_path, "wire.jsonl", b"\xef\xbb\xbf" + b"\n".join(lines)))
+    assert [raw.id for raw in file.raws] == ["a", "c"]
+    (problem,) = file.problems
+    assert problem.startswith("wire.jsonl, line 2: is not UTF-8: byte 0xe9")
+
+
+def test_an_html_file_without_a_page_around_it_is_a_body(tmp_path: Path) -> None:
+    fragment = tmp_path / "story.html"
+    fragment.write_text("<p>The ferry sails.</p><ul><li>Fish moves on 2 May.</li></ul>", encoding="utf-8")
+    page = tmp_path / "page.html"
+    page.write_text("<html><body><p>The ferry sails.</p></body></html>", encoding="utf-8")
+    assert [raw.form for raw in read_file(fragment).raws] == ["body"]
+    assert [raw.form for raw in read_file(page).raws] == ["page"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from pathlib import Path
@@ -143,7 +144,7 @@ def test_a_dry_run_shows_and_leaves_nothing_behind(settings: Settings) -> None:
     assert published(settings) == []
     assert queue_counts(open_ledger(settings.ledger_url))["done"] == 0
     (shown,) = stories_shown(job.summary)
-    assert shown.key == "story-by-hand-ferry"
+    assert shown.key.startswith("story-by-hand-ferry-txt-")
     assert "~~Published: undefined~~" in shown.text
     assert "house/published-undefined" in shown.text
     assert table_rows(job.summary)[0]["Cuts"] == 1
@@ -177,10 +178,10 @@ def test_looking_first_cleans_each_story_once(settings: Settings) -> None:
     first = clean_selected(settings, wanted, run="one").summary
     drop(settings, "kept/roof.txt", TEXT.replace("ferry", "roof"))
     second = clean_selected(settings, wanted, run="two").summary
-    assert [line.row.id for line in first.stories] == ["ferry"]
-    assert sorted(line.row.id for line in second.stories) == ["ferry", "roof"]
+    assert [line.row.id for line in first.stories] == ["ferry.txt"]
+    assert sorted(line.row.id for line in second.stories) == ["ferry.txt", "roof.txt"]
     # What is known and the same is cleaned again and published no second time.
-    assert [made.story for made in second.published.made] == ["kept:roof"]
+    assert [made.story for made in second.published.made] == ["kept:roof.txt"]
 
 
 def test_the_same_run_tried_again_cleans_nothing_twice(settings: Settings) -> None:
@@ -189,6 +190,50 @@ def test_the_same_run_tried_again_cleans_nothing_twice(settings: Settings) -> No
     assert len(clean_selected(settings, wanted, run="one").summary.stories) == 1
     assert len(clean_selected(settings, wanted, run="one").summary.stories) == 0
     assert len(clean_selected(settings, wanted, run="two").summary.stories) == 1
+
+
+def test_two_files_of_one_name_are_two_stories(settings: Settings) -> None:
+    paths = [
+        drop(settings, "desk/ferry.txt"),
+        drop(settings, "kept/ferry.txt", TEXT.replace("ferry", "roof")),
+    ]
+    wanted = Selection(addresses="\n".join(map(str, paths)), dry_run=False)
+    job = clean_selected(settings, wanted, run="one")
+    assert headline_of(job) == "2 stories: 2 published"
+    assert [line.row.id for line in job.summary.stories] == [str(path) for path in paths]
+    assert len(published(settings)) == 2
+    names = [path.name.rpartition("-")[0] for path in (settings.data_dir / "shelf").glob("*.txt")]
+    assert all("/" not in name and name for name in names)
+
+
+def test_a_file_that_is_named_twice_is_cleaned_once_without_a_word(settings: Settings) -> None:
+    path = drop(settings, "desk/ferry.txt")
+    wanted = Selection(addresses=f"{path}\n{path.parent}\n{path.parent}/../desk/ferry.txt", dry_run=False)
+    job = clean_selected(settings, wanted, run="one")
+    assert (len(job.summary.stories), job.problems) == (1, ())
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_stories_of_one_run_that_share_an_id_are_told(settings: Settings, dry_run: bool) -> None:
+    records = [{"id": "ferry", "text": TEXT}, {"id": "ferry", "text": TEXT.replace("ferry", "roof")}]
+    path = drop(settings, "wire.jsonl", "\n".join(map(json.dumps, records)))
+    job = clean_selected(settings, Selection(addresses=str(path), dry_run=dry_run), run="one")
+    assert len(job.summary.stories) == 1
+    (problem,) = job.problems
+    assert problem.startswith("by-hand: ferry: another story of this run has the same id")
+
+
+def test_good_lines_of_a_broken_file_are_taken_and_the_file_is_set_aside(settings: Settings) -> None:
+    path = drop(settings, "desk/wire.jsonl", "")
+    path.write_bytes(
+        b'{"id": "a", "text": "One."}\n{"id": "b", "text": "caf\xe9"}\n{"id": "c", "text": "Two."}\n'
+    )
+    os.utime(path, (time.time() - 60, time.time() - 60))
+    intake = look_at(settings, "desk")
+    assert len(intake.ids) == 2
+    said = settings.config_dir / "desk" / "failed" / "wire.jsonl.error.txt"
+    assert said.read_text().startswith("wire.jsonl, line 2: is not UTF-8")
+    assert not path.exists()
 
 
 @pytest.mark.parametrize(

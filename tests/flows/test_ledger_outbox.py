@@ -182,3 +182,58 @@ def test_publishers_that_race_never_have_the_same_act(tmp_path: Path) -> None:
     assert sorted(taken) == sorted(set(taken))
     assert outbox_counts(engine)["made"] == len(taken) == 30
     engine.dispose()
+
+
+def test_a_second_kill_does_not_cancel_the_first(ledger: Engine) -> None:
+    owe(ledger)
+    do_all(ledger)
+    owe(ledger, text="KILL", verdict="kill")
+    owe(ledger, text="KILL, we mean it", verdict="kill")
+    assert [(act.act, act.edition) for act in claim_owed(ledger, "me", now=NOON)] == [("unpublish", 3)]
+
+
+def test_a_hold_stops_an_older_edition_that_is_still_owed(ledger: Engine) -> None:
+    owe(ledger)
+    owe(ledger, text="EMBARGOED until Friday", verdict="hold")
+    assert claim_owed(ledger, "me", now=NOON) == []
+    owe(ledger)
+    assert [act.edition for act in claim_owed(ledger, "me", now=NOON)] == [3], "released, as it was"
+
+
+def test_a_hold_stops_the_next_try_of_an_edition_that_is_under_way(ledger: Engine) -> None:
+    owe(ledger)
+    [act] = claim_owed(ledger, "slow", now=NOON)
+    owe(ledger, text="EMBARGOED until Friday", verdict="hold")
+    assert failed(ledger, "slow", act.id, "refused", later(1)) is not None
+    assert claim_owed(ledger, "me", now=later(5000)) == []
+    assert outbox_counts(ledger)["overtaken"] == 1
+
+
+def test_the_same_copy_after_a_hold_goes_out_although_the_first_try_did_not(ledger: Engine) -> None:
+    owe(ledger)
+    [act] = claim_owed(ledger, "slow", now=NOON)
+    owe(ledger, text="EMBARGOED until Friday", verdict="hold")
+    owe(ledger)
+    assert failed(ledger, "slow", act.id, "refused", later(1)) is not None
+    assert [act.edition for act in claim_owed(ledger, "me", now=later(5000))] == [3]
+
+
+def test_a_hold_leaves_a_kill_that_is_owed(ledger: Engine) -> None:
+    owe(ledger)
+    do_all(ledger)
+    owe(ledger, text="KILL", verdict="kill")
+    owe(ledger, text="Hold it", verdict="hold")
+    assert "unpublish" in {act.act for act in claim_owed(ledger, "me", now=NOON)}
+
+
+def test_a_hold_brings_back_a_kill_that_a_stopped_edition_had_overtaken(ledger: Engine) -> None:
+    owe(ledger)
+    do_all(ledger)
+    owe(ledger, text="KILL", verdict="kill")
+    owe(ledger, text="The ferry is back, with a new captain.")
+    owe(ledger, text="Hold it", verdict="hold")
+    assert [(act.act, act.edition) for act in claim_owed(ledger, "me", now=NOON)] == [("unpublish", 4)]
+
+
+def do_all(ledger: Engine) -> None:
+    made(ledger, "me", {act.id: {} for act in claim_owed(ledger, "me", now=NOON)}, NOON)

@@ -71,7 +71,8 @@ async def test_a_source_is_looked_at_and_its_story_shown(data: Path) -> None:
     assert len(list((data / "published").glob("*.json"))) == 1
     async with get_client() as client:
         shown = {one.key: one for one in await client.read_artifacts()}
-    table, story = shown["run-of-poll-sources"], shown["story-desk-ferry"]
+    table = shown["run-of-poll-sources"]
+    (story,) = (one for key, one in shown.items() if str(key).startswith("story-desk-ferry-txt-"))
     assert [row["Verdict"] for row in json.loads(str(table.data))] == ["publish"]
     assert "broken.json" in str(table.description)
     assert "~~Published: undefined~~" in str(story.data)

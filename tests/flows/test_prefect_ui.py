@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,8 +49,17 @@ class Newsroom:
         self.ui, self.webhook = (f"http://127.0.0.1:{port}" for port in ports)
 
     def ask(self, path: str, body: object) -> Any:
+        client = "4a8d7a3e-7e0c-4f5e-9a53-0d1a6f3c2b11"
+        with urllib.request.urlopen(f"{self.ui}/api/csrf-token?client={client}", timeout=30) as answer:
+            token = json.load(answer)["token"]
         request = urllib.request.Request(
-            f"{self.ui}/api{path}", json.dumps(body).encode(), {"Content-Type": "application/json"}
+            f"{self.ui}/api{path}",
+            json.dumps(body).encode(),
+            {
+                "Content-Type": "application/json",
+                "Prefect-Csrf-Client": client,
+                "Prefect-Csrf-Token": token,
+            },
         )
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
@@ -160,6 +170,14 @@ def test_an_editor_cleans_a_story_by_hand(newsroom: Newsroom, chromium: Path, tm
     (copy,) = (newsroom.data / "published").glob("*.txt")
     assert "Published: undefined" not in copy.read_text()
     assert "said Ida Brandvold" in copy.read_text()
+
+
+def test_a_foreign_page_cannot_start_a_run(newsroom: Newsroom) -> None:
+    request = urllib.request.Request(
+        f"{newsroom.ui}/api/flow_runs/filter", b"{}", {"Content-Type": "application/json"}
+    )
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.urlopen(request, timeout=30)
 
 
 def test_the_sweep_is_scheduled_and_the_receiver_answers(newsroom: Newsroom) -> None:

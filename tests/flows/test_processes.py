@@ -116,3 +116,13 @@ def test_the_users_own_prefect_is_left_alone(tmp_path: Path) -> None:
 )
 def test_the_address_that_a_browser_can_open(tmp_path: Path, host: str, near: str) -> None:
     assert served_environment(settings(tmp_path, host=host), {})["PREFECT_UI_URL"] == f"http://{near}:4200"
+
+
+def test_the_children_know_the_password_of_their_server(tmp_path: Path) -> None:
+    guarded = {"PREFECT_SERVER_API_AUTH_STRING": "admin:pass"}
+    one = settings(tmp_path)
+    for env in (served_environment(one, guarded), embedded_environment(one, guarded)):
+        assert env["PREFECT_API_AUTH_STRING"] == "admin:pass"
+    own = guarded | {"PREFECT_API_AUTH_STRING": "desk:word"}
+    assert served_environment(one, own)["PREFECT_API_AUTH_STRING"] == "desk:word"
+    assert "PREFECT_API_AUTH_STRING" not in served_environment(one, {})

@@ -48,7 +48,7 @@ def at(moment: datetime = NOON) -> Any:
 
 
 def texts(settings: Settings) -> list[str]:
-    return sorted(path.read_text() for path in settings.published_dir.glob("*.txt"))
+    return sorted(path.read_text() for path in (settings.data_dir / "published").glob("*.txt"))
 
 
 def test_what_is_owed_is_done_everywhere_and_once(ledger: Engine, settings: Settings) -> None:
@@ -123,11 +123,11 @@ def test_a_crash_before_the_act_is_marked_does_it_again_with_the_same_result(
     with pytest.raises(KeyboardInterrupt):
         publish_owed(ledger, settings, "dead", **at())
     monkeypatch.undo()
-    files = {path.name: path.read_bytes() for path in settings.published_dir.glob("story-*")}
+    files = {path.name: path.read_bytes() for path in (settings.data_dir / "published").glob("one-*")}
     assert len(files) == 4
     assert publish_owed(ledger, settings, "next", **at(later(30))).made == (), "the lease holds"
     assert len(publish_owed(ledger, settings, "next", **at(later(601))).made) == 1
-    assert {path.name: path.read_bytes() for path in settings.published_dir.glob("story-*")} == files
+    assert {path.name: path.read_bytes() for path in (settings.data_dir / "published").glob("one-*")} == files
 
 
 def test_a_publisher_that_was_asleep_does_not_put_old_over_new(ledger: Engine, settings: Settings) -> None:
@@ -154,11 +154,11 @@ def test_a_kill_takes_the_story_down(ledger: Engine, settings: Settings) -> None
     owe(ledger, "ferry", text="KILL", verdict="kill")
     published = publish_owed(ledger, settings, "me", **at())
     assert [(one.act, one.did) for one in published.made] == [("unpublish", "removed")]
-    assert list(settings.published_dir.glob("story-*")) == []
+    assert list((settings.data_dir / "published").glob("one-*")) == []
 
 
 def test_published_json_is_the_record(ledger: Engine, settings: Settings) -> None:
     owe(ledger, "ferry")
     publish_owed(ledger, settings, "me", **at())
-    [path] = settings.published_dir.glob("*.json")
+    [path] = (settings.data_dir / "published").glob("*.json")
     assert json.loads(path.read_text())["id"] == "ferry"

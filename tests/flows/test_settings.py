@@ -18,6 +18,7 @@ from flows.settings import (
     load_destinations,
     load_settings,
     load_sources,
+    shown_place,
     wanted_destinations,
 )
 
@@ -154,3 +155,18 @@ def test_mistakes_in_destinations_are_told(tmp_path: Path, entry: str, said: str
     with pytest.raises(ConfigError, match=r"destinations\.yaml:6:") as caught:
         load_destinations(config)
     assert said in str(caught.value)
+
+
+def test_a_person_is_shown_where_each_destination_lies(tmp_path: Path) -> None:
+    (tmp_path / "destinations.yaml").write_text(
+        "destinations:\n"
+        "  shelf: {kind: folder, path: shelf}\n"
+        "  far: {kind: folder, path: s3://bucket/copy}\n"
+        "  rows: {kind: table, url_env: DESK_DATABASE}\n"
+    )
+    places = [shown_place(one, tmp_path / "data") for one in load_destinations(tmp_path).values()]
+    assert places == [
+        str(tmp_path / "data" / "shelf"),
+        "s3://bucket/copy",
+        "table clean_copy in $DESK_DATABASE",
+    ]

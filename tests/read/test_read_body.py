@@ -6,7 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cleaners.model import Block, Raw, Story
+from cleaners.apply import cut_raw
+from cleaners.model import Block, Raw, Removal, Story
 from cleaners.read import UnreadableStory, read
 
 
@@ -222,6 +223,33 @@ def test_elements_nest_or_stand_apart(html: str) -> None:
                 assert not inside, (gone, other.text)
 
 
+_PLAIN_BITS = st.sampled_from(
+    [f"<{slash}{tag}>" for tag in _TAGS if tag not in ("td", "tr", "table", "pre") for slash in ("", "/")]
+    + ["<br>", "<hr>", "<button>", "</button>", "<svg/>", "\n", " ", "one", "two", "three"]
+)
+
+
+@given(st.lists(_PLAIN_BITS, max_size=16).map("".join), st.integers(0, 2**16))
+@example("<button><p>one</p>one", 1)
+@example("one<p>two</p><p>three</p>one", 6)
+def test_a_cut_leaves_every_other_line_as_it_was(html: str, chosen: int) -> None:
+    try:
+        story = body(html)
+    except UnreadableStory:
+        return
+    gone = [block for block in story.blocks if chosen >> block.number & 1]
+    left = cut_raw(story, [removal(block) for block in gone])
+    try:
+        got = texts(left)
+    except UnreadableStory:
+        got = []
+    assert got == [block.text for block in story.blocks if block not in gone]
+
+
+def removal(block: Block) -> Removal:
+    return Removal(block.number, 0, len(block.text), block.text, "remove", None, ("test/rule",), "why")
+
+
 def check_places(story: Story) -> None:
     for number, block in enumerate(story.blocks):
         assert block.number == number
@@ -247,3 +275,87 @@ def test_a_figure_that_holds_a_post_is_no_picture():
         ("Forty years under that roof.", None),
         ("The quay at dawn", 0),
     ]
+
+
+def cut(html: str, text: str) -> str:
+    """The body after the block ``text`` is removed."""
+    story = body(html)
+    return cut_raw(story, [removal(block) for block in story.blocks if block.text == text])
+
+
+@pytest.mark.parametrize(
+    ("html", "left"),
+    [
+        ("<b><p>junk</b></p><p>Text.</p>", "<b><p></b></p><p>Text.</p>"),
+        ("<p><b>junk</p><p>Text.</b></p>", "<p><b></p><p>Text.</b></p>"),
+        ("<blockquote><p><i>junk</p></blockquote>Text.</i>", "<blockquote><p><i></p></blockquote>Text.</i>"),
+        ("<p><b>junk</b></p><p>Text.</p>", "<p>Text.</p>"),
+        ("<ul><li><p>junk<li>Text.</ul>", "<ul><li>Text.</ul>"),
+    ],
+)
+def test_an_element_that_a_tag_reaches_out_of_keeps_its_tags(html: str, left: str) -> None:
+    assert cut(html, "junk") == left
+
+
+@pytest.mark.parametrize(
+    ("html", "left"),
+    [
+        ("…quay.<p>junk</p>Nobody…", "…quay.<p></p>Nobody…"),
+        ("…quay. <div>junk</div>\nNobody…", "…quay. <div></div>\nNobody…"),
+        ("…quay.<p>junk</p><p>junk</p>Nobody…", "…quay.<p></p>Nobody…"),
+        ("…quay.<br><p>junk</p>Nobody…", "…quay.<br>Nobody…"),
+        ("…quay.<p>junk</p><p>Nobody…</p>", "…quay.<p>Nobody…</p>"),
+        ("…quay.<p>junk</p>", "…quay."),
+    ],
+)
+def test_two_bare_texts_stay_two_lines(html: str, left: str) -> None:
+    assert cut(html, "junk") == left
+    kept = [text for text in texts(html) if text != "junk"]
+    assert texts(left) == kept
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ("<p><svg viewBox='0 0 1 1'/> One</p><p>Two</p>", ["One", "Two"]),
+        ("<math/><p>One</p>", ["One"]),
+        ("<svg><path d=x /></svg><p>One</p>", ["One"]),
+        ("<button>Share<p>One</p><p>Two</p>", ["One", "Two"]),
+        ("<object data=x><div>One</div>", ["One"]),
+        ("<select><option>a<p>One</p>", ["One"]),
+        ("<noscript><p>Switch on scripts</p></noscript><p>One</p>", ["One"]),
+        ("<button><div>Share</div></button><p>One</p>", ["One"]),
+        ("<button>Share<p>One</p><button>Like</button><p>Two</p>", ["One", "Two"]),
+    ],
+)
+def test_what_never_ends_hides_nothing(html: str, expected: list[str]) -> None:
+    assert texts(html) == expected
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["[vc_row][vc_column]", '[caption id="1"]', "[/caption]", '[gallery ids="1,2" /]', "[embed] [/embed]"],
+)
+def test_a_line_of_shortcodes_is_an_embed(line: str) -> None:
+    story = body(f"<p>{line}</p><p>Ferries sail.</p>")
+    assert [block.kind for block in story.blocks] == ["embed", "paragraph"]
+    assert [block.kind for block in read(Raw("t", "text", f"{line}\nFerries sail.")).blocks] == [
+        "embed",
+        "paragraph",
+    ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[Read more]",
+        "[read more]",
+        "[ADVERTISEMENT]",
+        "[advertisement]",
+        "[caption]The quay[/caption]",
+        "[1]",
+        "[]",
+    ],
+)
+def test_words_in_brackets_are_no_embed(line: str) -> None:
+    assert [block.kind for block in body(f"<p>{line}</p>").blocks] == ["paragraph"]

@@ -47,11 +47,12 @@ def test_a_posted_story_is_on_disk_and_clean_after_its_run(receiver: Receiver) -
 
     assert [(line.source, line.state) for line in summary.stories] == [("cms", "done")]
     (record,) = [
-        json.loads(path.read_text("utf-8")) for path in receiver.settings.published_dir.glob("*.json")
+        json.loads(path.read_text("utf-8"))
+        for path in (receiver.settings.data_dir / "published").glob("*.json")
     ]
     assert (record["id"], record["verdict"], record["headline"]) == ("ferry-7", "publish", "A piano crosses")
     assert record["text"] == "\n".join(PROSE)
     assert [removal["text"] for removal in record["removed"]] == [JUNK]
     assert record["removed"][0]["rules"]
-    (text,) = receiver.settings.published_dir.glob("*.txt")
+    (text,) = (receiver.settings.data_dir / "published").glob("*.txt")
     assert JUNK not in text.read_text("utf-8")

@@ -1,0 +1,70 @@
+"""Lines of text of a document that is not parsed, for what must be read even where parsing loses it: signals."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+_TAG = re.compile(r"<(/?[a-zA-Z][a-zA-Z0-9]*)?[^<>]{0,2000}>")
+_INLINE = {
+    *(
+        "a",
+        "abbr",
+        "b",
+        "bdi",
+        "bdo",
+        "big",
+        "cite",
+        "code",
+        "del",
+        "dfn",
+        "em",
+        "font",
+        "i",
+        "ins",
+        "kbd",
+        "mark",
+    ),
+    *("q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr"),
+}
+_CELLS = {"td", "th"}
+_CODE = re.compile(r"<(script|style)\b", re.IGNORECASE)
+
+
+def raw_lines(content: str) -> list[str]:
+    """The lines of ``content``: every tag but an inline one ends a line, cells are set apart by a bar. Linear.
+
+    Scripts and styles that end are left out; one that never ends hides nothing.
+
+    >>> raw_lines("<td>Note</td><td>A <b>kill</b></td><p>One<br>Two<style>")
+    ['Note |  | A kill', 'One', 'Two']
+    """
+    text = _TAG.sub(_instead, "".join(_without_code(content)))
+    return [line for line in (part.strip(" |") for part in text.split("\n")) if line]
+
+
+def _instead(tag: re.Match[str]) -> str:
+    name = (tag[1] or "").lower().lstrip("/")
+    if name in _INLINE:
+        return ""
+    return " | " if name in _CELLS else "\n"
+
+
+def _without_code(content: str) -> Iterator[str]:
+    at = 0
+    endless: set[str] = set()
+    lowered = content.lower()
+    if len(lowered) != len(content):  # "İ" is two characters in small letters
+        lowered = content
+    for found in _CODE.finditer(content):
+        name = found[1].lower()
+        if found.start() < at or name in endless:
+            continue
+        end = lowered.find(f"</{name}", found.end())
+        if end < 0:
+            endless.add(name)
+            continue
+        yield content[at : found.start()]
+        yield "\n"
+        at = end
+    yield content[at:]
