@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -40,10 +40,14 @@ def offer_sources(schema: dict[str, Any]) -> None:
 
 
 def _offer_destinations(schema: dict[str, Any]) -> None:
-    schema["enum"] = [AS_CONFIGURED, *_names(load_destinations)]
+    schema["enum"] = [AS_CONFIGURED, *_names(_switched_on)]
 
 
-def _names(load: Callable[[Path], Mapping[str, object]]) -> list[str]:
+def _switched_on(config_dir: Path) -> list[str]:
+    return [name for name, destination in load_destinations(config_dir).items() if destination.enabled]
+
+
+def _names(load: Callable[[Path], Iterable[str]]) -> list[str]:
     try:
         return list(load(load_settings().config_dir))
     except (ValueError, ConfigError):
