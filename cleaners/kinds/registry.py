@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
@@ -78,9 +78,6 @@ class Context:
 
     def protected(self, block: Block) -> bool:
         return any(hit.rule.action == "protect" for hit in self.hits.get(block.number, ()))
-
-    def hits_of(self, block: Block, kind: str) -> Iterator[Hit]:
-        return (hit for hit in self.hits.get(block.number, ()) if hit.rule.kind == kind)
 
 
 def look(story: Story, ruleset: Ruleset, known: Mapping[str, tuple[Hit, ...]] | None = None) -> Context:
