@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 
-_LONGEST = 20_000
-_ATTRIBUTE = (
-    r"""(?:[\w:-]++\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s\]"']++)|"[^"]*+"|'[^']*+'|https?://[^\s\]]++)"""
-)
-_SHORTCODE = rf"\[(?:/[a-z][a-z0-9_-]*+|[a-z][a-z0-9_-]*+(?:\s++{_ATTRIBUTE})*+)\s*+/?\]"
-_SHORTCODES = re.compile(rf"(?:{_SHORTCODE}\s*+)++")
+_LONGEST = 2_000
+# No possessive quantifiers ("*+"): Python 3.11.2, which Debian 12 ships, matches some of them wrongly.
+_ATTRIBUTE = r"""(?:[\w:-]+\s*=\s*(?:"[^"]*"|'[^']*'|[^\s\]"']+)|"[^"]*"|'[^']*'|https?://[^\s\]]+)"""
+_SHORTCODE = rf"\[(?:/[a-z][a-z0-9_-]*|[a-z][a-z0-9_-]*(?:\s+{_ATTRIBUTE})*)\s*/?\]"
+_SHORTCODES = re.compile(rf"(?:{_SHORTCODE}\s*)+")
 # "[advertisement]" is a word of the page's, and no shortcode.
 _WORDS = {"[advertisement]", "[advertising]", "[anzeige]", "[werbung]", "[publicidad]", "[sponsored]"}
 
