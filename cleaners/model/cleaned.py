@@ -37,7 +37,8 @@ class Cleaned:
     """Source + copy + report. ``copy`` keeps the source's block numbers and zones.
 
     ``reasons`` say why a story is held or killed (empty: publish). ``ruleset`` is the version of the rules and
-    settings that decided. ``protected``, ``overruled`` and ``suspects`` are marks on the copy, for the report.
+    settings that decided. ``protected``, ``overruled`` and ``suspects`` are for the
+    report; their offsets belong to the source.
     """
 
     source: Story
