@@ -60,12 +60,18 @@ class WarmPool:
             executor = self._executor or self._start()
             try:
                 return executor.submit(clean_some, list(rows))
-            except BrokenExecutor:  # a worker died with nothing to do
+            except (BrokenExecutor, OSError):
+                # A worker died with nothing to do, or while this call started one more (Python 3.11: "handle is closed").
                 self.renew()
         raise NoWorkers("The worker processes end as soon as they start. Look at the machine's memory.")
 
     def renew(self) -> None:
-        """Replace all processes by new ones with the next work."""
+        """End all processes, whatever they do; the next work starts new ones."""
+        # Workers are started in `submit`, by this thread; that the pool is broken is found by another. A worker that is
+        # started between the two is never told to end, and Python 3.11 waits for it for ever. Nothing public kills
+        # workers before 3.14 (`kill_workers`).
+        for process in list((self._executor._processes or {}).values()) if self._executor else ():
+            process.kill()
         self.close()
 
     def close(self) -> None:
@@ -126,14 +132,14 @@ def clean_batch(pool: WarmPool, rows: Sequence[InboxRow]) -> Iterator[list[Outco
                 except LOST:
                     suspects += batch
             if suspects:
-                # The pool is broken as a whole: nothing else that is under way comes back either.
+                # The pool is broken as a whole: what is not done by now never will be.
+                pool.renew()
                 for future, batch in under_way.items():
                     try:
-                        yield future.result()
-                    except LOST:
+                        yield future.result(timeout=0)
+                    except (*LOST, TimeoutError):
                         suspects += batch
                 under_way.clear()
-                pool.renew()
                 yield from _one_by_one(pool, suspects)
     finally:
         for future in under_way:

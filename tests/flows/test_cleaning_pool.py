@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,22 @@ def test_a_story_that_kills_its_worker_is_found_and_the_others_are_done(pool: Wa
     assert [outcome.inbox_id for outcome in outcomes if outcome.error] == [place]
     assert "ends the process that cleans it" in str(outcomes[place].error)
     assert [outcome.record is None for outcome in outcomes].count(True) == 1
+
+
+def test_a_worker_that_is_started_while_another_dies_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    spawn = ProcessPoolExecutor._spawn_process
+
+    def slowly(executor: ProcessPoolExecutor) -> None:
+        time.sleep(0.2)  # long enough for the first worker to die meanwhile
+        spawn(executor)
+
+    monkeypatch.setattr(ProcessPoolExecutor, "_spawn_process", slowly)
+    with WarmPool(CONFIG, 2, 60, make_plain) as slow:
+        for _ in range(4):
+            outcomes = clean(slow, rows_of("One.", "crash now", "Two.", "Three.", "Four."))
+            assert [outcome.inbox_id for outcome in outcomes if outcome.error] == [1]
 
 
 def test_several_killers_are_all_found(pool: WarmPool) -> None:
