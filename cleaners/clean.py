@@ -14,7 +14,7 @@ from cleaners.apply import apply, cut_raw, merge
 from cleaners.decide import decide
 from cleaners.judge import Budget, judge
 from cleaners.kinds.registry import Cleaner, Context, Settings, look
-from cleaners.model import Cleaned, Cut, Decision, Mark, Removal, Span, Story
+from cleaners.model import Action, Cleaned, Cut, Decision, Mark, Removal, Span, Story
 from cleaners.rules import Hit, Ruleset
 
 MOST_ROUNDS = 5
@@ -78,7 +78,22 @@ def mark(story: Story, ruleset: Ruleset, cleaners: Sequence[tuple[Cleaner, Setti
     return _marks(look(story, ruleset), cleaners)
 
 
+def second_look(story: Story, ruleset: Ruleset, cleaners: Sequence[tuple[Cleaner, Settings]]) -> Context:
+    """What a second opinion is shown of ``story``: all that the other cleaners found. The line model is trained on this."""
+    context = look(story, ruleset)
+    first = _told(context, [each for each in cleaners if not each[0].second])
+    return replace(context, found=_found(story, first))
+
+
 def _marks(context: Context, cleaners: Sequence[tuple[Cleaner, Settings]]) -> set[Mark]:
+    first = _told(context, [each for each in cleaners if not each[0].second])
+    second = [each for each in cleaners if each[0].second]
+    if not second:
+        return first
+    return first | _told(replace(context, found=_found(context.story, first)), second)
+
+
+def _told(context: Context, cleaners: Sequence[tuple[Cleaner, Settings]]) -> set[Mark]:
     # An embed ("[vc_row]", a post, a player) is the CMS's own; no cleaner speaks about it.
     embeds = {block.number for block in context.story.blocks if block.kind == "embed"}
     return {
@@ -87,6 +102,18 @@ def _marks(context: Context, cleaners: Sequence[tuple[Cleaner, Settings]]) -> se
         for note in kind.mark(context.story, context, settings)
         if note.block not in embeds
     }
+
+
+def _found(story: Story, marks: set[Mark]) -> dict[int, Action]:
+    """What is done with each block that leaves the copy whole; what is protected stays out of it."""
+    lengths = {block.number: len(block.text) for block in story.blocks}
+    whole = [mark for mark in marks if mark.start == 0 and mark.end == lengths[mark.block]]
+    found: dict[int, Action] = {mark.block: "remove" for mark in whole if mark.action == "remove"}
+    found |= {mark.block: "lift" for mark in whole if mark.action == "lift"}
+    for mark in marks:
+        if mark.action == "protect":
+            found.pop(mark.block, None)
+    return found
 
 
 def _as_copy(story: Story, view: Story, removals: Sequence[Removal]) -> Story:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from cleaners.model import Block, Mark, Story, Zone
+from cleaners.model import Action, Block, Mark, Story, Zone
 from cleaners.read.zones import is_prose, zones_of
 from cleaners.rules import Hit, Ruleset
 
@@ -28,12 +28,14 @@ class Context:
     """What a cleaner is shown beside the story: the rules that apply, and what they hit.
 
     ``hits`` holds, for each block number, the rules whose line pattern hits the block (computed once a round,
-    shared by all cleaners; conditions of place are not yet applied).
+    shared by all cleaners; conditions of place are not yet applied). ``found`` is what a second opinion is shown: for
+    each block that another cleaner takes whole, what it does with it; empty for all other cleaners.
     """
 
     story: Story
     ruleset: Ruleset
     hits: Mapping[int, tuple[Hit, ...]]
+    found: Mapping[int, Action] = field(default_factory=dict)
 
     @cached_property
     def kinds(self) -> Mapping[int, frozenset[str]]:
@@ -56,9 +58,10 @@ class Context:
         )
 
     def is_prose(self, block: Block) -> bool:
-        """A sentence-like paragraph that no rule would take."""
+        """A sentence-like paragraph that no rule would take, and for a second opinion no other cleaner."""
         return (
             block.kind in PROSE_KINDS
+            and block.number not in self.found
             and is_prose(block.text)
             and all(hit.rule.action in ("protect", "suspect") for hit in self.hits.get(block.number, ()))
         )
@@ -104,20 +107,23 @@ Marker = Callable[[Story, Context, Any], Iterable[Mark]]
 
 @dataclass(frozen=True)
 class Cleaner:
+    """``second``: it gives a second opinion, that is, it is shown what all the others found (``Context.found``)."""
+
     name: str
     settings: type[Settings]
     mark: Marker
+    second: bool = False
 
 
 CLEANERS: dict[str, Cleaner] = {}
 
 
-def cleaner(settings: type[Settings] = Settings) -> Callable[[Marker], Marker]:
+def cleaner(settings: type[Settings] = Settings, second: bool = False) -> Callable[[Marker], Marker]:
     """Register ``mark(story, context, settings) -> marks`` under its module's name."""
 
     def register(mark: Marker) -> Marker:
         name = mark.__module__.rpartition(".")[2]
-        CLEANERS[name] = Cleaner(name, settings, mark)
+        CLEANERS[name] = Cleaner(name, settings, mark, second)
         return mark
 
     return register

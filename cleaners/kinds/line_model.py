@@ -1,0 +1,113 @@
+"""A second opinion on lines that nobody knows: a linear model over their shape, place, words and neighbours.
+
+The weights stand in ``line_model.tsv``: one feature a line, a whole number for each label: how much more it speaks for that label
+than for keeping the line, in hundredths. A line's lead for a label is the sum over its features. It goes when the largest lead reaches
+its zone's limit, and then as that label says; with a smaller one it stays and is a suspect. Whole numbers, so that the sum is
+the same on any machine. The weights are made by ``python -m tests.bench.line_model`` from labelled stories and say
+nothing of any one of them: each feature was seen at several publishers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+from pydantic import Field
+
+from cleaners.kinds.line_features import OpenLine, open_lines
+from cleaners.kinds.registry import Context, Settings, cleaner, whole
+from cleaners.model import Mark, Story
+
+FIELDS = {
+    "headline": "headline",
+    "standfirst": "standfirst",
+    "kicker": "section",
+    "byline": "byline",
+    "date": "published",
+    "caption": "caption",
+    "credit": "credit",
+}
+"""The labels that are lifts, and their fields; the other label is "remove"."""
+
+ALWAYS = "always"
+"""The feature that every line has."""
+
+
+class LineModel(Settings):
+    """Limits are leads over keeping the line, in hundredths of the model's own unit; at 0 going and staying are even."""
+
+    apart: int = Field(default=0, description="Above or under the story, with a line that goes between.")
+    head: int = Field(default=250, description="Above the story, next to it.")
+    body: int = Field(default=420, description="Between paragraphs.")
+    company: int = Field(default=200, description="Under the story, among lines that others know.")
+    tail: int = Field(default=700, description="Under the story, among lines that nobody knows.")
+    suspect: int = Field(default=100, description="From here on a line that stays is a suspect.")
+
+
+class Weights(NamedTuple):
+    """``labels`` in the order of each feature's numbers."""
+
+    labels: tuple[str, ...]
+    of: Mapping[str, tuple[int, ...]]
+
+
+class Opinion(NamedTuple):
+    """The label that leads, its lead over keeping the line in hundredths, and the features that speak most for it."""
+
+    label: str
+    lead: int
+    cues: tuple[str, ...]
+
+
+@cleaner(LineModel, second=True)
+def line_model(story: Story, context: Context, settings: LineModel) -> Iterable[Mark]:
+    """Mark open lines that are almost certainly not the story's, and suspect those that probably are not."""
+    return opinions(context, settings, shipped_weights())
+
+
+def opinions(context: Context, settings: LineModel, weights: Weights) -> Iterator[Mark]:
+    for line in open_lines(context):
+        opinion = judge_line(line.features, weights)
+        limit = _limit(line, context, settings)
+        if opinion.lead < min(limit, settings.suspect):
+            continue
+        why = f"Lines like this one are not the story's ({', '.join(opinion.cues)})."
+        field = FIELDS.get(opinion.label)
+        if opinion.lead < limit:
+            yield whole(line.block, "suspect", f"line_model/{opinion.label}", why)
+        else:
+            yield whole(line.block, "lift" if field else "remove", f"line_model/{opinion.label}", why, field)
+
+
+def _limit(line: OpenLine, context: Context, settings: LineModel) -> int:
+    zone = context.zones[line.block.number]
+    if zone == "body":
+        return settings.body
+    if line.apart:
+        return settings.apart
+    if zone == "head":
+        return settings.head
+    return settings.company if line.company else settings.tail
+
+
+def judge_line(features: Iterable[str], weights: Weights) -> Opinion:
+    """What the weights say of one line."""
+    known = [(name, weights.of[name]) for name in (ALWAYS, *features) if name in weights.of]
+    leads = [sum(numbers) for numbers in zip(*(numbers for _, numbers in known), strict=True)]
+    lead, best = max((lead, -at) for at, lead in enumerate(leads))
+    speaking = sorted((-numbers[-best], name) for name, numbers in known if name != ALWAYS)
+    return Opinion(weights.labels[-best], lead, tuple(name for _, name in speaking[:3]))
+
+
+def read_weights(text: str) -> Weights:
+    """Weights from the text of a file: "feature" and the labels in the first line, a feature and its numbers in each other."""
+    first, *lines = text.splitlines()
+    rows = (line.split("\t") for line in lines)
+    return Weights(tuple(first.split("\t")[1:]), {row[0]: tuple(map(int, row[1:])) for row in rows})
+
+
+@cache
+def shipped_weights() -> Weights:
+    return read_weights(files("cleaners.kinds").joinpath("line_model.tsv").read_text(encoding="utf-8"))

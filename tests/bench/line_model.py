@@ -1,0 +1,173 @@
+"""Train the line model, and measure it on publishers it has not seen.
+
+python -m tests.bench.line_model            five-fold by publisher: what strangers will see
+python -m tests.bench.line_model --write    train on all and write cleaners/kinds/line_model.tsv
+
+Each story is shown as it meets the model at work: raw, after extraction, both again when the other cleaners have cut what they
+know, and as clean copy, where all stays. A feature counts when it was seen at MOST_LOCAL publishers or more.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+from collections import defaultdict
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from scipy.sparse import csr_matrix
+from sklearn.linear_model import LogisticRegression
+
+from cleaners import write
+from cleaners.clean import second_look
+from cleaners.kinds.line_features import open_lines
+from cleaners.kinds.line_model import ALWAYS, FIELDS, LineModel, Weights, opinions
+from cleaners.kinds.registry import Context
+from cleaners.model import Mark, Story
+from cleaners.pipeline import Pipeline, load_pipeline
+from flows.settings import load_settings
+from flows.sources.records import raw_from_record
+from tests.bench.scoring import line_scores
+from tests.bench.sets import LINE_SETS, Record
+
+KEEP = "keep"
+GONE = ("remove", *FIELDS)
+TRAINED_ON = [each for each in LINE_SETS if each.name in ("stories", "extracted")]
+FOLDS = 5
+LEAST_PUBLISHERS = 3
+STRENGTH = 0.05
+KEEP_COUNTS = 3.0
+"""A lost line is worse than one that is left: it counts so many times in training."""
+LEAST_WEIGHT = 3
+WEIGHTS = Path("cleaners/kinds/line_model.tsv")
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """An open line of one story in one view: where it stands there, its label and its features."""
+
+    story: str
+    view: str
+    index: int
+    publisher: str
+    zone: str
+    label: str
+    features: tuple[str, ...]
+
+
+def fold_of(publisher: str) -> int:
+    return int(hashlib.md5(publisher.encode(), usedforsecurity=False).hexdigest(), 16) % FOLDS
+
+
+def label_of(label: str) -> str | None:
+    """The model's label for a line of the benchmark; None where both ways are right."""
+    return None if label == "keep~" else GONE[0] if label.startswith("remove") else label
+
+
+def examples(pipeline: Pipeline, records: Iterable[Record]) -> Iterator[Example]:
+    """All open lines of labelled stories, in all views."""
+    for record in records:
+        everything = range(len(record["lines"]))
+        gone = yield from _seen(pipeline, record, everything, "whole")
+        if gone:
+            yield from _seen(pipeline, record, [at for at in everything if at not in gone], "cut")
+        clean = [at for at in everything if record["labels"][at].startswith(KEEP)]
+        if clean:
+            yield from _seen(pipeline, record, clean, "clean")
+
+
+def _seen(pipeline: Pipeline, record: Record, shown: Sequence[int], view: str) -> Generator[Example, None, set[int]]:
+    """The open lines of a story of which only the lines ``shown`` are there; gives back the ones that other cleaners take."""
+    story = pipeline.read(raw_from_record({**record, "lines": [record["lines"][at] for at in shown]}))
+    ruleset = pipeline.rulebook.ruleset(story.publisher, story.language, story.url)
+    context = second_look(story, ruleset, pipeline.cleaners)
+    line = {block.number: shown[block.line or 0] for block in story.blocks}
+    for each in open_lines(context):
+        label = label_of(record["labels"][line[each.block.number]])
+        if label:
+            zone = context.zones[each.block.number]
+            publisher = record.get("publisher") or record["id"]
+            yield Example(record["id"], view, line[each.block.number], publisher, zone, label, each.features)
+    return {line[number] for number in context.found}
+
+
+def train(seen: Sequence[Example]) -> Weights:
+    """Weights from examples; the same examples in the same order give the same weights."""
+    publishers = defaultdict(set)
+    for example in seen:
+        for name in example.features:
+            publishers[name].add(example.publisher)
+    names = sorted(name for name, where in publishers.items() if len(where) >= LEAST_PUBLISHERS)
+    columns = {name: at for at, name in enumerate(names)}
+    rows = [[columns[name] for name in example.features if name in columns] for example in seen]
+    ends = np.cumsum([0, *(len(row) for row in rows)])
+    matrix = csr_matrix((np.ones(ends[-1]), np.concatenate(rows).astype(int), ends), shape=(len(rows), len(names)))
+    model = LogisticRegression(C=STRENGTH, max_iter=1000, class_weight={label: KEEP_COUNTS if label == KEEP else 1.0 for label in (KEEP, *GONE)})
+    model.fit(matrix, [example.label for example in seen])
+    number = {label: at for at, label in enumerate(model.classes_)}
+    order = [number[label] for label in GONE]
+    coefficients = np.column_stack([model.coef_, model.intercept_])
+    leads = np.rint(100 * (coefficients[order] - coefficients[number[KEEP]])).astype(int)
+    of = {
+        name: tuple(map(int, leads[:, column]))
+        for name, column in {ALWAYS: len(names), **columns}.items()
+        if np.abs(leads[:, column]).max() >= LEAST_WEIGHT
+    }
+    return Weights(GONE, of)
+
+
+def five_fold(pipeline: Pipeline, seen: Sequence[Example], records: Iterable[Record]) -> Iterator[Record]:
+    """The decisions for each story by a model that was trained without its publisher."""
+    for fold, held_out in groupby(sorted(records, key=_fold), key=_fold):
+        weights = train([example for example in seen if fold_of(example.publisher) != fold])
+        model = partial(_with, weights)
+        told = replace(
+            pipeline,
+            cleaners=tuple(
+                (replace(kind, mark=model) if kind.name == "line_model" else kind, settings)
+                for kind, settings in pipeline.cleaners
+            ),
+        )
+        for record in held_out:
+            yield write.decisions(told.clean(raw_from_record(record)))
+
+
+def _with(weights: Weights, story: Story, context: Context, settings: LineModel) -> Iterator[Mark]:
+    return opinions(context, settings, weights)
+
+
+def _fold(record: Record) -> int:
+    return fold_of(record.get("publisher") or record["id"])
+
+
+def weights_text(weights: Weights) -> str:
+    """As the file has them: the strongest features first."""
+    rows = sorted(weights.of.items(), key=lambda row: (-max(map(abs, row[1])), row[0]))
+    lines = ["\t".join(("feature", *weights.labels)), *("\t".join((name, *map(str, numbers))) for name, numbers in rows)]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--write", action="store_true", help=f"write {WEIGHTS}")
+    pipeline = load_pipeline(load_settings().config_dir)
+    seen = [example for each in TRAINED_ON for example in examples(pipeline, each.labelled())]
+    print(f"{len(seen)} open lines")
+    if options.parse_args().write:
+        weights = train(seen)
+        WEIGHTS.write_text(weights_text(weights), encoding="utf-8")
+        print(f"{WEIGHTS}: {len(weights.of)} features")
+        return
+    with TemporaryDirectory() as work:
+        for each in TRAINED_ON:
+            told = list(five_fold(pipeline, seen, each.records()))
+            print(each.title, line_scores(each.labelled(), told, Path(work)))
+
+
+if __name__ == "__main__":
+    main()
