@@ -34,7 +34,13 @@ def norm(text: str) -> str:
     >>> norm("Follow\\u00a0us: “X”")
     'Follow us: "X"'
     """
-    return _ODD.sub(lambda found: _TABLE.get(found[0], "\ufffd"), text)
+    if text.isascii() and text.isprintable():  # most lines; the only odd characters of ASCII are spaces
+        return text
+    return _ODD.sub(_plain, text)
+
+
+def _plain(found: re.Match[str]) -> str:
+    return _TABLE.get(found[0], "\ufffd")
 
 
 def fold(text: str) -> str:
