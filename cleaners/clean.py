@@ -13,9 +13,10 @@ from dataclasses import replace
 from cleaners.apply import apply, cut_raw, merge
 from cleaners.decide import decide
 from cleaners.judge import Budget, judge
+from cleaners.kinds.facts import Facts
 from cleaners.kinds.registry import Cleaner, Context, Settings, look
 from cleaners.model import Cleaned, Cut, Decision, Mark, Removal, Span, Story
-from cleaners.rules import Hit, Ruleset
+from cleaners.rules import Ruleset
 
 MOST_ROUNDS = 5
 
@@ -36,14 +37,14 @@ def clean(
     gone: dict[int, list[Span]] = {}
     removals: list[Removal] = []
     overruled: set[Mark] = set()
-    matched: dict[str, tuple[Hit, ...]] = {}
+    known: dict[str, Facts] = {}
     view = story
     rounds = 0
     decision = Decision(())
     settled = False
     for rounds in range(1, MOST_ROUNDS + 1):
-        context = look(view, ruleset, matched)
-        matched = {block.text: context.hits.get(block.number, ()) for block in view.blocks}
+        context = look(view, ruleset, known)
+        known = {facts.text: facts for facts in context.lines}
         decision = decide(view, _marks(context, cleaners))
         overruled.update(
             _at_source(note, gone, texts) for note in decision.overruled if note.action == "remove"
