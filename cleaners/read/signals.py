@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from html import unescape
+
+import re2
 
 from cleaners.model import Signal
 from cleaners.model.story import SignalKind
@@ -41,6 +43,8 @@ _CUE = re.compile(
     "not (?:for|to)|do not|don['’]t|ver(?:ö|oe)ff|verwend|ne pas|no publi|non pubb|correc|refil|bericht|korrekt|rectif|"
     "clarif|fe de err|eds|editor|redaktion|attention|attn|advisor"
 )
+
+_CUES = re2.compile(_CUE.pattern)
 
 _NAMES = "STORY|ARTICLE|REPORT|HEADLINE|ITEM|PICTURE|PHOTO|COPY|ADVANCE|BULLETIN|ALERT|NEWSALERT|SLUG|VIDEO|GRAPHIC"
 _SENDERS = "AP|AFP|DPA|PA|UPI|EFE|ANSA|APA|REUTERS|BLOOMBERG|KYODO|TASS|PTI|IANS|ANI|NEWSWIRE|DESK|EDITORS?|EDS|ATTN|ATTENTION|NOTE"
@@ -231,9 +235,10 @@ def signal_of(line: str, edge: bool = True) -> SignalKind | None:
 
 def _signals(lines: list[str]) -> list[Signal]:
     found: list[Signal] = []
-    for number, line in enumerate(lines):
+    normals = [_normal(line) for line in lines]
+    for number in _cued(lines, normals):
+        line, normal = lines[number], normals[number]
         edge = number < _EDGE or number >= len(lines) - _EDGE
-        normal = _normal(line)
         kind = _kind(normal, edge)
         if kind is not None:
             found.append(Signal(kind, normal))
@@ -248,9 +253,26 @@ def _signals(lines: list[str]) -> list[Signal]:
     return found
 
 
+def _cued(lines: list[str], normals: list[str]) -> Iterator[int]:
+    """The lines with a cue, and those with cells. One linear search through all of them: most stories have hardly any."""
+    tables = {number for number, line in enumerate(lines) if "|" in line}
+    text = "\n".join(normals).casefold().encode("utf-8", "replace")
+    cued: set[int] = set()
+    number = at = 0
+    while found := _CUES.search(text, at):
+        number += text.count(b"\n", at, found.start())
+        cued.add(number)
+        at = text.find(b"\n", found.end())
+        if at < 0:
+            break
+    return iter(sorted(tables | cued))
+
+
 def _normal(line: str) -> str:
     """The first 300 characters of ``line`` as they are read: entities, wide letters and spaces of every kind made plain."""
     text = line.strip()[: 4 * _LONGEST]
+    if text.isascii() and "&" not in text:
+        return " ".join(text.split())[:_LONGEST]
     for _ in range(2):
         if "&" in text:
             text = unescape(text)
