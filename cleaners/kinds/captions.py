@@ -181,6 +181,8 @@ def _find_credit(text: str, context: Context, figure: bool) -> int | None:
     bracket = _bracket(text)
     if bracket and _names_source(bracket["credit"], context):
         return bracket.start()
+    if not figure and not context.ruleset.of_kind("credit").may_hit_end(text):
+        return None
     for piece in _SEAM.finditer(text, max(0, len(text) - _LONGEST_TAIL)):
         tail = text[piece.end() :]
         if len(tail) <= _LONGEST_TAIL and (_credit_line(tail, context) or (figure and _HANDLE.match(tail))):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from html import unescape
 
 import re2
@@ -221,8 +221,13 @@ def signals_in(lines: Iterable[str], raw: Iterable[str] = ()) -> tuple[Signal, .
     >>> signals_in(["Embargoed goods from the port were seized on Monday."])
     ()
     """
-    found: dict[Signal, None] = dict.fromkeys(_signals(list(lines)))
-    for signal in _signals(list(raw)):
+    known = list(lines)
+    cued = _cued(known)
+    found: dict[Signal, None] = dict.fromkeys(_signals(known, cued))
+    others = list(raw)
+    if not cued and {line.strip() for line in others} <= {line.strip() for line in known} | {""}:
+        return ()  # a text: its blocks are its lines, and none has a cue
+    for signal in _signals(others, _cued(others)):
         if signal.kind not in ("correction", "advisory"):
             found[signal] = None
     return tuple(found)
@@ -233,11 +238,10 @@ def signal_of(line: str, edge: bool = True) -> SignalKind | None:
     return _kind(_normal(line), edge)
 
 
-def _signals(lines: list[str]) -> list[Signal]:
+def _signals(lines: list[str], cued: dict[int, str]) -> list[Signal]:
     found: list[Signal] = []
-    normals = [_normal(line) for line in lines]
-    for number in _cued(lines, normals):
-        line, normal = lines[number], normals[number]
+    for number, normal in cued.items():
+        line = lines[number]
         edge = number < _EDGE or number >= len(lines) - _EDGE
         kind = _kind(normal, edge)
         if kind is not None:
@@ -253,8 +257,9 @@ def _signals(lines: list[str]) -> list[Signal]:
     return found
 
 
-def _cued(lines: list[str], normals: list[str]) -> Iterator[int]:
-    """The lines with a cue, and those with cells. One linear search through all of them: most stories have hardly any."""
+def _cued(lines: list[str]) -> dict[int, str]:
+    """The lines with a cue, and those with cells, as they are read. One linear search through all: most stories have hardly any."""
+    normals = [_normal(line) for line in lines]
     tables = {number for number, line in enumerate(lines) if "|" in line}
     text = "\n".join(normals).casefold().encode("utf-8", "replace")
     cued: set[int] = set()
@@ -265,7 +270,7 @@ def _cued(lines: list[str], normals: list[str]) -> Iterator[int]:
         at = text.find(b"\n", found.end())
         if at < 0:
             break
-    return iter(sorted(tables | cued))
+    return {number: normals[number] for number in sorted(tables | cued)}
 
 
 def _normal(line: str) -> str:

@@ -145,10 +145,32 @@ class Matcher:
                 found += folded.get(fold(text), ())
             if exact:
                 found += exact.get(fold_exact(text), ())
+        whole = text.encode()
         for view, prepared, entries in sets:
-            for number in prepared.Match(_VIEWS[view](text)) or ():
+            seen = _VIEWS[view](text)
+            for number in prepared.Match(whole if len(seen) == len(text) else seen) or ():
                 found.append(entries[number])
         return found
+
+    def may_hit_end(self, line: str) -> bool:
+        """Whether ``hits`` may find anything in an end of ``line``, from whichever character on, without the full stops and
+        spaces about it: one search instead of one for each end."""
+        if self._end is None:
+            return True
+        return bool(self._entries) and self._end.search(norm(line.rstrip(" .")).encode()) is not None
+
+    @cached_property
+    def _end(self) -> Any:
+        """All that narrows, without its beginning; ``None`` where a rule's beginning cannot be left out."""
+        patterns = []
+        for entry in self._entries:
+            if entry.expression.literal is not None or entry.expression.anchor == "pattern":
+                return None
+            patterns.append(f"(?:{entry.expression.loose.replace(chr(92) + 'A', '', 1)})")
+        try:
+            return re2.compile("|".join(patterns), options(_SET_MEMORY))
+        except re2.error:
+            return None
 
     @cached_property
     def _index(self) -> _Index:
@@ -189,6 +211,9 @@ class Layers:
 
     def hits_in(self, line: str, text: str) -> tuple[Hit, ...]:
         return self._joined(self._below.hits_in(line, text), self._above.hits_in(line, text))
+
+    def may_hit_end(self, line: str) -> bool:
+        return self._below.may_hit_end(line) or self._above.may_hit_end(line)
 
     def hits_one_by_one(self, line: str) -> tuple[Hit, ...]:
         return self._joined(self._below.hits_one_by_one(line), self._above.hits_one_by_one(line))

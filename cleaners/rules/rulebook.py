@@ -46,6 +46,10 @@ class Ruleset:
         """Every rule that hits the line, by name and start. Of a rule's conditions only the length is considered."""
         return self.matcher.hits(line)
 
+    def may_hit_end(self, line: str) -> bool:
+        """Whether any end of the line may be hit: where not, no end need be tried."""
+        return self.matcher.may_hit_end(line)
+
     def hits_one_by_one(self, line: str) -> tuple[Hit, ...]:
         """As ``hits``, without any index."""
         return self.matcher.hits_one_by_one(line)
