@@ -3,19 +3,23 @@
 Every round sees only the story as the round before left it, its fields included, and no memory beside it; so cleaning
 the clean story finds nothing by construction (law 4). Example: "Share this storyPublished: undefined" needs two rounds: the label must go from the end
 of the line before "Share this story" is a line of its own.
+
+When the others have no more to say, second opinions are asked: once with the whole source before them and all that was found in it, then, as in
+every round, with nothing but the story that is left.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from cleaners.apply import apply, cut_raw, merge
 from cleaners.decide import decide
 from cleaners.judge import Budget, judge
+from cleaners.kinds.facts import Facts
 from cleaners.kinds.registry import Cleaner, Context, Settings, look
-from cleaners.model import Action, Cleaned, Cut, Decision, Mark, Removal, Span, Story
-from cleaners.rules import Hit, Ruleset
+from cleaners.model import Block, Cleaned, Cut, Decision, Mark, Removal, Span, Story
+from cleaners.rules import Ruleset
 
 MOST_ROUNDS = 5
 
@@ -36,15 +40,26 @@ def clean(
     gone: dict[int, list[Span]] = {}
     removals: list[Removal] = []
     overruled: set[Mark] = set()
-    matched: dict[str, tuple[Hit, ...]] = {}
+    doubts: set[Mark] = set()
+    known: dict[str, Facts] = {}
     view = story
     rounds = 0
     decision = Decision(())
-    settled = False
+    settled = looked_back = False
+    first = [each for each in cleaners if not each[0].second]
+    second = [each for each in cleaners if each[0].second]
     for rounds in range(1, MOST_ROUNDS + 1):
-        context = look(view, ruleset, matched)
-        matched = {block.text: context.hits.get(block.number, ()) for block in view.blocks}
-        decision = decide(view, _marks(context, cleaners))
+        context = look(view, ruleset, known)
+        known |= {facts.text: facts for facts in context.lines}
+        told = _told(context, first)
+        decision = decide(view, told)
+        if not decision.cuts and removals and second and not looked_back:
+            looked_back = True
+            back = _told(_behind(story, view, ruleset, known), second)
+            decision = decide(view, told | _of_whole_blocks(back, view))
+            doubts.update(note for note in decision.suspects if note in back)
+        if not decision.cuts and second:
+            decision = decide(view, told | _told(context, second))
         overruled.update(
             _at_source(note, gone, texts) for note in decision.overruled if note.action == "remove"
         )
@@ -69,28 +84,32 @@ def clean(
         rounds=rounds,
         protected=tuple(_at_source(note, gone, texts) for note in decision.protected),
         overruled=tuple(sorted(overruled)),
-        suspects=tuple(_at_source(note, gone, texts) for note in decision.suspects),
+        suspects=_suspects(decision, doubts, gone, texts),
     )
 
 
 def mark(story: Story, ruleset: Ruleset, cleaners: Sequence[tuple[Cleaner, Settings]]) -> set[Mark]:
     """All marks of all cleaners on ``story``: a set, for their order never matters."""
-    return _marks(look(story, ruleset), cleaners)
+    return _told(look(story, ruleset), cleaners)
 
 
 def second_look(story: Story, ruleset: Ruleset, cleaners: Sequence[tuple[Cleaner, Settings]]) -> Context:
-    """What a second opinion is shown of ``story``: all that the other cleaners found. The line model is trained on this."""
-    context = look(story, ruleset)
-    first = _told(context, [each for each in cleaners if not each[0].second])
-    return replace(context, found=_found(story, first))
+    """What a second opinion is shown when the other cleaners have no more to say. The line model is trained on this."""
+    view = clean(story, ruleset, [each for each in cleaners if not each[0].second]).copy
+    return _behind(story, view, ruleset, {})
 
 
-def _marks(context: Context, cleaners: Sequence[tuple[Cleaner, Settings]]) -> set[Mark]:
-    first = _told(context, [each for each in cleaners if not each[0].second])
-    second = [each for each in cleaners if each[0].second]
-    if not second:
-        return first
-    return first | _told(replace(context, found=_found(context.story, first)), second)
+def _behind(story: Story, view: Story, ruleset: Ruleset, known: Mapping[str, Facts]) -> Context:
+    """The source again, and of each of its blocks that is in ``view`` no more, that it was taken."""
+    left = {block.number for block in view.blocks}
+    found = frozenset(block.number for block in story.blocks if block.number not in left)
+    return replace(look(replace(story, fields=view.fields), ruleset, known), found=found)
+
+
+def _of_whole_blocks(marks: set[Mark], view: Story) -> set[Mark]:
+    """The marks over blocks of which nothing was cut yet: of others they know neither text nor offsets."""
+    lengths = {block.number: len(block.text) for block in view.blocks}
+    return {mark for mark in marks if mark.start == 0 and lengths.get(mark.block) == mark.end}
 
 
 def _told(context: Context, cleaners: Sequence[tuple[Cleaner, Settings]]) -> set[Mark]:
@@ -104,22 +123,23 @@ def _told(context: Context, cleaners: Sequence[tuple[Cleaner, Settings]]) -> set
     }
 
 
-def _found(story: Story, marks: set[Mark]) -> dict[int, Action]:
-    """What is done with each block that leaves the copy whole; what is protected stays out of it."""
-    lengths = {block.number: len(block.text) for block in story.blocks}
-    whole = [mark for mark in marks if mark.start == 0 and mark.end == lengths[mark.block]]
-    found: dict[int, Action] = {mark.block: "remove" for mark in whole if mark.action == "remove"}
-    found |= {mark.block: "lift" for mark in whole if mark.action == "lift"}
-    for mark in marks:
-        if mark.action == "protect":
-            found.pop(mark.block, None)
-    return found
+def _suspects(
+    decision: Decision, doubts: set[Mark], gone: dict[int, list[Span]], texts: dict[int, str]
+) -> tuple[Mark, ...]:
+    """What stays in doubt in the end, and what was in doubt while the source was still whole, if nothing was cut of it since."""
+    last = {_at_source(note, gone, texts) for note in decision.suspects}
+    spoken_for = {note.block for note in (*last, *decision.protected)} | gone.keys()
+    return tuple(sorted(last | {note for note in doubts if note.block not in spoken_for}))
 
 
 def _as_copy(story: Story, view: Story, removals: Sequence[Removal]) -> Story:
     if not removals:
         return view
-    blocks = tuple(replace(block, segments=(), element=None) for block in view.blocks)
+    # Written out: dataclasses.replace takes twice the time, and this is done for every block of every story.
+    blocks = tuple(
+        Block(b.number, b.text, b.kind, b.zone, b.level, b.line, None, (), b.picture, b.markup)
+        for b in view.blocks
+    )
     raw = view.raw if story.form == "page" else cut_raw(story, removals)
     return replace(view, blocks=blocks, raw=raw)
 

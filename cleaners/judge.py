@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -51,7 +51,7 @@ def words(text: str) -> int:
     >>> words("The harbour, again.")
     3
     """
-    unspaced = len(_UNSPACED.findall(text))
+    unspaced = 0 if text.isascii() else len(_UNSPACED.findall(text))
     return len(_WORD.findall(_UNSPACED.sub(" ", text) if unspaced else text)) + (unspaced + 1) // 2
 
 
@@ -95,7 +95,7 @@ def _losses(story: Story, removals: Sequence[Removal], budget: Budget) -> list[s
         removal for removal in removals if zones.get(removal.block) == "body" and not removal.may_exceed
     ]
     lost = sum(words(removal.text) for removal in counted if removal.action == "remove")
-    total = sum(words(block.text) for block in story.blocks if block.zone == "body")
+    total = _total((block.text for block in story.blocks if block.zone == "body"), lost, budget.share)
     reasons = []
     if total and lost / total > budget.share:
         reasons.append(
@@ -118,15 +118,26 @@ def _losses(story: Story, removals: Sequence[Removal], budget: Budget) -> list[s
     return reasons
 
 
+def _total(texts: Iterable[str], lost: int, share: float) -> int:
+    """How many words there are; no more of them are counted than it takes to know that ``lost`` is no larger share."""
+    total = 0
+    if lost:
+        for text in texts:
+            total += words(text)
+            if total and lost / total <= share:
+                break
+    return total
+
+
 def _prose_lost(story: Story, removals: Sequence[Removal], budget: Budget) -> list[str]:
     """Sentences that leave the copy as captions or footers count too: eight paragraphs that end in "(AFP)" are no eight captions."""
-    prose = {block.number: words(block.text) for block in story.blocks if is_prose(block.text)}
+    texts = {block.number: block.text for block in story.blocks}
     gone = sum(
         words(removal.text)
         for removal in removals
-        if removal.block in prose and not removal.may_exceed and removal.field != "standfirst"
+        if is_prose(texts[removal.block]) and not removal.may_exceed and removal.field != "standfirst"
     )
-    total = sum(prose.values())
+    total = _total(filter(is_prose, texts.values()), gone, budget.prose)
     if total and gone / total > budget.prose:
         return [
             f"{gone} of {total} words in sentences would leave the copy ({gone / total:.0%}; the budget is {budget.prose:.0%})"

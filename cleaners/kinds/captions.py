@@ -18,6 +18,7 @@ from cleaners.model import Block, Mark, Story
 _GLUE = re.compile(r"^[\s\-–—|/•·,;:(\[]*")
 # "(AFP)", "[Photo: Jon Blythe/Reuters]", "（撮影）" at the end of a line
 _BRACKET = re.compile(r"\s*[(\[（［](?P<credit>[^()\[\]（）［］]{2,70})[)\]）］][.。]?$")
+_CLOSES = frozenset(")]）］")
 _HANDLE = re.compile(r"^@\w[\w.]{1,30}(?:/\w{1,20})?$")
 # Where a credit may begin: after a full stop, two spaces, a stroke, a comma, or before a label ("Photo: ").
 _SEAM = re.compile(r"(?<=[.。!?…])\s+|\s{2,}|\s+(?=@\w)|\s[|–—-]\s|,\s|\s/\s|\s(?=[^\s:]+(?: [^\s:]+)?:\s)")
@@ -32,19 +33,22 @@ class Captions(Settings):
 @cleaner(Captions)
 def captions(story: Story, context: Context, settings: Captions) -> Iterable[Mark]:
     """Lift captions and credits."""
-    last = max((at for at, block in enumerate(story.blocks) if context.is_prose(block)), default=-1)
+    last = max((at for at, stands in enumerate(context.prose) if stands), default=-1)
     credited = sum(
-        context.is_kind(block, "credit") and context.zones[block.number] != "tail" for block in story.blocks
+        "credit" in facts.kinds and context.zones[block.number] != "tail"
+        for block, facts in zip(story.blocks, context.lines, strict=True)
     )
     for position, block in enumerate(story.blocks):
         if (
             block.kind == "embed"
             or len(block.text) > settings.longest + settings.longest_credit
-            or context.protected(block)
+            or context.lines[position].protected
         ):
             continue
-        yield from _repeated(story, position, settings, context)
-        yield from _twice_inside(block, settings, context)
+        if _next_begins_alike(story, position):
+            yield from _repeated(story, position, settings, context)
+        if block.text.find(block.text[:20], 20) > 0:
+            yield from _twice_inside(block, settings, context)
         if block.kind == "caption":
             yield from _with_credit(block, context, "captions/figure", "The line is a picture's caption.")
         elif context.is_kind(block, "credit") and len(block.text) > settings.longest_credit:
@@ -56,7 +60,7 @@ def captions(story: Story, context: Context, settings: Captions) -> Iterable[Mar
             yield whole(block, "lift", "captions/credit", "The line names who took the picture.", "credit")
             if credited >= 2:
                 yield from _above_credit(story, position, context, last)
-        elif not context.is_kind(block, "byline", "related", "copyright"):
+        elif context.lines[position].kinds.isdisjoint(("byline", "related", "copyright")):
             if _credit_at_end(block, context, last=position >= last):
                 yield from _with_credit(
                     block, context, "captions/ends-in-credit", "The line ends in a picture credit."
@@ -71,14 +75,17 @@ def captions(story: Story, context: Context, settings: Captions) -> Iterable[Mar
                 )
 
 
+def _next_begins_alike(story: Story, position: int) -> bool:
+    first, second = story.blocks[position], story.blocks[min(position + 1, len(story.blocks) - 1)]
+    return first is not second and second.text.startswith(first.text.rstrip("."))
+
+
 def _repeated(story: Story, position: int, settings: Captions, context: Context) -> Iterator[Mark]:
     """A caption that comes twice in a row, the second time perhaps with its credit glued on.
 
     Example: "The quay at dawn" and "The quay at dawn  @harbourlens/X". A line that merely comes twice may be a chant or a
     refrain: without a credit it counts above the story, or beside a credit or a picture's label; elsewhere it is a doubt.
     """
-    if position + 1 >= len(story.blocks):
-        return
     first, second = story.blocks[position], story.blocks[position + 1]
     if (
         not 20 <= reach(first.text) <= settings.longest
@@ -87,7 +94,6 @@ def _repeated(story: Story, position: int, settings: Captions, context: Context)
         or not {first.kind, second.kind} <= {"paragraph", "caption"}
         or _spoken_for(first, context)
         or _spoken_for(second, context)
-        or not second.text.startswith(first.text.rstrip("."))
     ):
         return
     why = "The caption comes twice in a row."
@@ -140,12 +146,12 @@ def _twice_inside(block: Block, settings: Captions, context: Context) -> Iterato
 
 def _spoken_for(block: Block, context: Context) -> bool:
     """Another rule knows the line: "Published: undefined" twice is no caption."""
-    return bool(context.kinds.get(block.number, frozenset()) - NO_CLAIM - {"credit"})
+    return bool(context.facts(block).kinds - NO_CLAIM - {"credit"})
 
 
 def _with_credit(block: Block, context: Context, rule: str, why: str) -> Iterator[Mark]:
     """The block is a caption; a credit at its end goes into its own field."""
-    at = _credit_start(block.text, context, figure=block.kind == "caption")
+    at = _credit_start(block, context)
     if at is None or at == 0:
         yield whole(block, "lift", rule, why, "credit" if at == 0 else "caption")
         return
@@ -161,11 +167,22 @@ def _with_credit(block: Block, context: Context, rule: str, why: str) -> Iterato
     )
 
 
-def _credit_start(text: str, context: Context, figure: bool = False) -> int | None:
-    """Where the credit at the end of a caption begins, if there is one."""
-    bracket = _BRACKET.search(text)
+def _credit_start(block: Block, context: Context) -> int | None:
+    """Where the credit at the end of a caption begins, if there is one. The line after the cut is asked again, the text is the same."""
+    figure = block.kind == "caption"
+    noted = context.facts(block).noted
+    name = "credit-in-figure" if figure else "credit-start"
+    if name not in noted:
+        noted[name] = _find_credit(block.text, context, figure)
+    return noted[name]  # type: ignore[no-any-return]
+
+
+def _find_credit(text: str, context: Context, figure: bool) -> int | None:
+    bracket = _bracket(text)
     if bracket and _names_source(bracket["credit"], context):
         return bracket.start()
+    if not figure and not context.ruleset.of_kind("credit").may_hit_end(text):
+        return None
     for piece in _SEAM.finditer(text, max(0, len(text) - _LONGEST_TAIL)):
         tail = text[piece.end() :]
         if len(tail) <= _LONGEST_TAIL and (_credit_line(tail, context) or (figure and _HANDLE.match(tail))):
@@ -178,13 +195,17 @@ def _credit_at_end(block: Block, context: Context, last: bool) -> bool:
     text = block.text
     if is_quotation(text) or reach(text) < 15:
         return False
-    bracket = _BRACKET.search(text)
+    bracket = _bracket(text)
     if bracket and _names_source(bracket["credit"], context):
         explicit = _credit_line(bracket["credit"], context) and not _bare_agency(bracket["credit"], context)
         # "… the Environmental Protection Agency (EPA)." is a sentence; a caption's agency stands behind the full stop.
         return explicit or (not last and len(text) <= 260 and text[-1] not in ".。")
-    start = _credit_start(text, context)
+    start = _credit_start(block, context)
     return start is not None and start > 0 and not _bare_agency(text[start:].strip(" .|–—-/,"), context)
+
+
+def _bracket(text: str) -> re.Match[str] | None:
+    return _BRACKET.search(text) if _CLOSES & set(text[-3:]) else None
 
 
 def _names_source(text: str, context: Context) -> bool:
@@ -192,11 +213,11 @@ def _names_source(text: str, context: Context) -> bool:
 
 
 def _credit_line(text: str, context: Context) -> bool:
-    return any(hit.rule.kind == "credit" for hit in context.ruleset.hits(text.strip(" .")))
+    return bool(context.ruleset.of_kind("credit").hits(text.strip(" .")))
 
 
 def _bare_agency(text: str, context: Context) -> bool:
-    return any(hit.rule.kind == "agency-name" for hit in context.ruleset.hits(text.strip(" .")))
+    return bool(context.ruleset.of_kind("agency-name").hits(text.strip(" .")))
 
 
 def _may_be_caption(block: Block, context: Context) -> bool:
@@ -205,7 +226,7 @@ def _may_be_caption(block: Block, context: Context) -> bool:
         and not is_quotation(block.text)
         and reach(block.text) >= 15
         and len(block.text) <= 300
-        and (not ends_sentence(block.text) or _credit_start(block.text, context) is not None)
+        and (not ends_sentence(block.text) or _credit_start(block, context) is not None)
     )
 
 

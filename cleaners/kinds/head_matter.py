@@ -8,6 +8,7 @@ stands in the head or the case is plain (one title on top of the story), because
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -117,7 +118,7 @@ def _head_blocks(story: Story, context: Context, settings: HeadMatter) -> list[B
     without a date is no witness: "Published: undefined" may stand under the story's first paragraph.
     """
     blocks = list(story.blocks)
-    prose = [position for position, block in enumerate(blocks) if context.is_prose(block)]
+    prose = [position for position, stands in enumerate(context.prose) if stands]
     if not prose:
         return []
     end = first = prose[0]
@@ -264,7 +265,15 @@ def same_line(one: str, other: str) -> bool:
     short, long = sorted((a, b), key=len)
     if len(short) < 20 or len(long) > 2 * len(short):
         return False
-    return long.startswith(short) or SequenceMatcher(None, a, b, autojunk=False).ratio() >= 0.9
+    return long.startswith(short) or _alike(a, b)
+
+
+def _alike(a: str, b: str) -> bool:
+    """Nine tenths of their letters are in common, in order. First the letters are counted, which no order can outdo."""
+    size = len(a) + len(b)
+    if 2.0 * min(len(a), len(b)) / size < 0.9 or 2.0 * (Counter(a) & Counter(b)).total() / size < 0.9:
+        return False
+    return SequenceMatcher(None, a, b, autojunk=False).ratio() >= 0.9
 
 
 # --- what stands above and below it --------------------------------------------------------------------------------

@@ -26,8 +26,10 @@ class NewsletterBoxes(Settings):
 @cleaner(NewsletterBoxes)
 def newsletter_boxes(story: Story, context: Context, settings: NewsletterBoxes) -> Iterable[Mark]:
     """Mark the labels and promises of each box that holds at least one line that a rule is sure of."""
-    sure = [bool(context.kinds_at(position) & _SURE) for position in range(len(story.blocks))]
-    label = [bool(context.kinds_at(position) & _LABELS) for position in range(len(story.blocks))]
+    if context.all_kinds.isdisjoint(_SURE | _LABELS):
+        return
+    sure = [bool(facts.kinds & _SURE) for facts in context.lines]
+    label = [bool(facts.kinds & _LABELS) for facts in context.lines]
     known = [position for position in range(len(story.blocks)) if sure[position] or label[position]]
     for box in _boxes(known, settings.widest_gap + 1):
         labels = sum(label[position] for position in box)

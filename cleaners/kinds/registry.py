@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from cleaners.model import Action, Block, Mark, Story, Zone
-from cleaners.read.zones import is_prose, zones_of
+from cleaners.kinds.facts import NO_CLAIM, Facts
+from cleaners.model import Block, Mark, Story, Zone
+from cleaners.read.zones import zones_of
 from cleaners.rules import Hit, Ruleset
 
 
@@ -27,20 +28,38 @@ class Settings(BaseModel):
 class Context:
     """What a cleaner is shown beside the story: the rules that apply, and what they hit.
 
-    ``hits`` holds, for each block number, the rules whose line pattern hits the block (computed once a round,
-    shared by all cleaners; conditions of place are not yet applied). ``found`` is what a second opinion is shown: for
-    each block that another cleaner takes whole, what it does with it; empty for all other cleaners.
+    ``lines`` are the facts about each block, in the order of the story's blocks (matched once a round, shared by all cleaners;
+    conditions of place are not yet applied). Ask ``facts(block)`` for those of one block. ``found`` is what a second opinion is
+    shown: the numbers of the blocks that the other cleaners took whole; empty for all other cleaners.
     """
 
     story: Story
     ruleset: Ruleset
-    hits: Mapping[int, tuple[Hit, ...]]
-    found: Mapping[int, Action] = field(default_factory=dict)
+    lines: Sequence[Facts]
+    found: frozenset[int] = frozenset()
+
+    @cached_property
+    def _facts(self) -> Mapping[int, Facts]:
+        return {block.number: facts for block, facts in zip(self.story.blocks, self.lines, strict=True)}
+
+    def facts(self, block: Block) -> Facts:
+        """What is known about the block's text: shapes, hits, kinds."""
+        return self._facts[block.number]
+
+    @cached_property
+    def hits(self) -> Mapping[int, tuple[Hit, ...]]:
+        """For each block number, the rules that hit it; blocks without any are not there."""
+        return {number: facts.hits for number, facts in self._facts.items() if facts.hits}
 
     @cached_property
     def kinds(self) -> Mapping[int, frozenset[str]]:
-        """For each block number, the kinds of the rules that hit it."""
-        return {number: frozenset(hit.rule.kind for hit in hits) for number, hits in self.hits.items()}
+        """For each block number, the kinds of the rules that hit it; blocks without any are not there."""
+        return {number: facts.kinds for number, facts in self._facts.items() if facts.hits}
+
+    @cached_property
+    def all_kinds(self) -> frozenset[str]:
+        """The kinds of all rules that hit any block: a cleaner whose cues are not among them has nothing to look for."""
+        return frozenset().union(*self.kinds.values())
 
     @cached_property
     def zones(self) -> Mapping[int, Zone]:
@@ -49,58 +68,51 @@ class Context:
         The reader sets zones by shape alone; a donation appeal or a byline with full stops looks like prose to it. Here
         a block that a rule would take is no prose, so head and tail reach as far as they really do.
         """
-        return dict(
-            zip(
-                (block.number for block in self.story.blocks),
-                zones_of([self.is_prose(block) for block in self.story.blocks]),
-                strict=True,
-            )
-        )
+        return dict(zip(self._facts, zones_of(self.prose), strict=True))
+
+    @cached_property
+    def prose(self) -> Sequence[bool]:
+        """For each position, whether a sentence-like paragraph stands there that no rule would take, and that was not found."""
+        return [
+            block.kind in PROSE_KINDS and facts.prose and block.number not in self.found
+            for block, facts in zip(self.story.blocks, self.lines, strict=True)
+        ]
 
     def is_prose(self, block: Block) -> bool:
-        """A sentence-like paragraph that no rule would take, and for a second opinion no other cleaner."""
-        return (
-            block.kind in PROSE_KINDS
-            and block.number not in self.found
-            and is_prose(block.text)
-            and all(hit.rule.action in ("protect", "suspect") for hit in self.hits.get(block.number, ()))
-        )
+        """A sentence-like paragraph that no rule would take, and that was not found."""
+        return block.kind in PROSE_KINDS and self._facts[block.number].prose and block.number not in self.found
 
     def is_kind(self, block: Block, *kinds: str) -> bool:
-        return not self.kinds.get(block.number, frozenset()).isdisjoint(kinds)
+        return not self._facts[block.number].kinds.isdisjoint(kinds)
 
     def claimed(self, block: Block) -> bool:
         """A rule knows what this line is; a bare name is no claim."""
-        return bool(self.kinds.get(block.number, frozenset()) - NO_CLAIM)
+        return self._facts[block.number].claimed
 
     def kinds_at(self, position: int) -> frozenset[str]:
         """The kinds that hit the block at ``position`` of the story (not its number); none outside the story."""
-        if not 0 <= position < len(self.story.blocks):
-            return frozenset()
-        return self.kinds.get(self.story.blocks[position].number, frozenset())
+        return self.lines[position].kinds if 0 <= position < len(self.lines) else frozenset()
 
     def protected(self, block: Block) -> bool:
-        return any(hit.rule.action == "protect" for hit in self.hits.get(block.number, ()))
+        return self._facts[block.number].protected
 
 
-def look(story: Story, ruleset: Ruleset, known: Mapping[str, tuple[Hit, ...]] | None = None) -> Context:
+def look(story: Story, ruleset: Ruleset, known: Mapping[str, Facts] | None = None) -> Context:
     """Match all rules against all blocks of ``story`` once.
 
-    ``known`` are hits by text from an earlier round on the same story: most lines are as they were.
+    ``known`` are facts by text from an earlier round on the same story: most lines are as they were.
     """
-    before = known or {}
-    hits = {}
+    seen = dict(known or {})
+    lines = []
     for block in story.blocks:
-        found = before[block.text] if block.text in before else ruleset.hits(block.text)
-        if found:
-            hits[block.number] = found
-    return Context(story, ruleset, hits)
+        facts = seen.get(block.text)
+        if facts is None:
+            facts = seen[block.text] = Facts(block.text, ruleset.hits(block.text))
+        lines.append(facts)
+    return Context(story, ruleset, lines)
 
 
 PROSE_KINDS = ("paragraph", "item", "quote")
-
-NO_CLAIM = frozenset({"name"})
-"""Kinds that say only what shape a line has."""
 
 Marker = Callable[[Story, Context, Any], Iterable[Mark]]
 

@@ -48,7 +48,7 @@ class RelatedLinks(Settings):
 def related_links(story: Story, context: Context, settings: RelatedLinks) -> Iterable[Mark]:
     """Mark labels over links, the links under them, and headlines in capitals between paragraphs."""
     blocks = story.blocks
-    for position, block in enumerate(blocks):
+    for position, block in enumerate(blocks if _LABEL in context.all_kinds else ()):
         if context.is_kind(block, _LABEL) and not context.protected(block):
             zone = context.zones[block.number]
             # In the head "Live" or "Opinion" is a kicker, and what stands under it is the headline.
@@ -99,6 +99,8 @@ def _dated(story: Story, context: Context, settings: RelatedLinks) -> Iterator[M
 
     Example: "Ferry company wins the spring vote" / "3 March 2026" / "Quay reopens" / "1 March 2026" ...
     """
+    if "published" not in context.all_kinds:
+        return
     tail = [block for block in story.blocks if context.zones[block.number] == "tail"]
     dates = [at for at, block in enumerate(tail) if context.is_kind(block, "published")]
     if len(dates) < settings.least_dated or not all(b - a <= 2 for a, b in pairwise(dates)):
@@ -119,11 +121,11 @@ def _capitals(story: Story, context: Context, settings: RelatedLinks) -> Iterato
     for position, block in enumerate(story.blocks):
         text = block.text
         if (
-            context.zones[block.number] == "body"
+            context.lines[position].capitals
+            and context.zones[block.number] == "body"
             and block.kind != "heading"
             and len(text) >= settings.capitals
             and len(text.split()) >= 7
-            and is_capitals(text)
             and is_title(text, longest=180)
             and not is_quotation(text)
             and not context.protected(block)

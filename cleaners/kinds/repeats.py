@@ -13,7 +13,7 @@ from pydantic import Field
 
 from cleaners.kinds.head_matter import same_line
 from cleaners.kinds.registry import Context, Settings, cleaner, whole
-from cleaners.kinds.shapes import ends_sentence, is_quotation, key, reach
+from cleaners.kinds.shapes import ends_sentence, is_quotation, reach
 from cleaners.model import Block, Mark, Story
 
 
@@ -35,13 +35,9 @@ def repeats(story: Story, context: Context, settings: Repeats) -> Iterable[Mark]
             ):
                 yield whole(block, "lift", "repeats/headline", "The line repeats the headline.", "headline")
     again: dict[str, list[Block]] = defaultdict(list)
-    for block in story.blocks:
-        if (
-            len(block.text) <= settings.longest
-            and len(block.text.split()) >= 2
-            and block.kind in ("paragraph", "item")
-        ):
-            again[key(block.text)].append(block)
+    for block, line in zip(story.blocks, context.lines, strict=True):
+        if len(line.text) <= settings.longest and line.words >= 2 and block.kind in ("paragraph", "item"):
+            again[line.key].append(block)
     for found in again.values():
         if len(found) < settings.least or not _is_furniture(found[0].text):
             continue

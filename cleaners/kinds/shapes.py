@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
-_ENDS_SENTENCE = re.compile(r"[.!?…。！？।؟]['\"”’»)\]」』]*$")
-_FULL_STOP = re.compile(r"[.。।](?:['\"”’»)\]」』]*)$")
-_OPENS_QUOTE = re.compile(r"^[\"“„«「『‘'‹]")
+_CLOSERS = "'\"”’»)]」』"
+_ENDS = frozenset(".!?…。！？।؟")
+_STOPS = frozenset(".。।")
+_QUOTES = frozenset("\"“„«「『‘'‹")
+_SIGNS = dict.fromkeys(code for code in range(128) if not chr(code).isalnum())
 _LETTER = re.compile(r"[^\W\d_]")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
 
@@ -17,16 +19,21 @@ def reach(text: str) -> int:
     >>> reach("Hafen"), reach("港町")
     (5, 6)
     """
-    return len(text) + 2 * len(_UNSPACED.findall(text))
+    return len(text) if text.isascii() else len(text) + 2 * len(_UNSPACED.findall(text))
 
 
 def ends_sentence(text: str) -> bool:
-    return bool(_ENDS_SENTENCE.search(text))
+    return _last(text) in _ENDS
+
+
+def _last(text: str) -> str:
+    """The last character but quotation marks and brackets that close after it; a last line break does not count."""
+    return text.removesuffix("\n").rstrip(_CLOSERS)[-1:]
 
 
 def is_quotation(text: str) -> bool:
     """The line opens with a quotation mark: somebody speaks, or is quoted."""
-    return bool(_OPENS_QUOTE.match(text))
+    return text[:1] in _QUOTES
 
 
 def is_title(text: str, shortest: int = 12, longest: int = 200) -> bool:
@@ -38,9 +45,9 @@ def is_title(text: str, shortest: int = 12, longest: int = 200) -> bool:
     False
     """
     return (
-        shortest <= reach(text)
-        and len(text) <= longest
-        and not _FULL_STOP.search(text)
+        len(text) <= longest
+        and shortest <= reach(text)
+        and _last(text) not in _STOPS
         and text[-1] not in ",;:"
         and bool(_LETTER.search(text))
     )
@@ -61,4 +68,5 @@ def key(text: str) -> str:
     >>> key("Ferry returns!") == key("FERRY RETURNS")
     True
     """
-    return "".join(character for character in text.casefold() if character.isalnum())
+    folded = text.casefold()
+    return folded.translate(_SIGNS) if folded.isascii() else "".join(filter(str.isalnum, folded))

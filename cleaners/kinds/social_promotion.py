@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from pydantic import Field
 
+from cleaners.kinds.facts import Facts
 from cleaners.kinds.registry import Context, Settings, cleaner, whole
 from cleaners.model import Mark, Story
 from cleaners.rules import fold
@@ -33,9 +34,9 @@ def social_promotion(story: Story, context: Context, settings: ShareBar) -> Iter
     vocabulary = _vocabulary(
         context.ruleset.words.get("network", ()), context.ruleset.words.get("share-word", ())
     )
-    bars = [
-        len(block.text) <= settings.longest and is_share_bar(block.text, vocabulary) for block in story.blocks
-    ]
+    bars = [len(facts.text) <= settings.longest and _is_bar(facts, vocabulary) for facts in context.lines]
+    if True not in bars:
+        return
     for position, block in enumerate(story.blocks):
         if not bars[position]:
             continue
@@ -48,9 +49,22 @@ def social_promotion(story: Story, context: Context, settings: ShareBar) -> Iter
 Vocabulary = frozenset[tuple[str, ...]]
 
 
+def _is_bar(facts: Facts, vocabulary: Vocabulary) -> bool:
+    known = facts.noted.get("share-bar")
+    if known is None:
+        known = facts.noted["share-bar"] = is_share_bar(facts.text, vocabulary)
+    return bool(known)
+
+
 @lru_cache(maxsize=256)
 def _vocabulary(networks: tuple[str, ...], words: tuple[str, ...]) -> Vocabulary:
     return frozenset(_tokens(phrase) for phrase in (*networks, *words)) - {()}
+
+
+@lru_cache(maxsize=256)
+def _openers(vocabulary: Vocabulary) -> tuple[frozenset[str], int]:
+    """The words that a phrase may begin with, and how many words the longest has."""
+    return frozenset(phrase[0] for phrase in vocabulary), max(map(len, vocabulary), default=0)
 
 
 def _tokens(text: str) -> tuple[str, ...]:
@@ -64,10 +78,15 @@ def is_share_bar(text: str, vocabulary: Vocabulary) -> bool:
     >>> is_share_bar("Share on Facebook 14K", bar), is_share_bar("Facebook fined", bar)
     (True, False)
     """
-    tokens = _tokens(text)
-    if not tokens or len(tokens) > 24:
+    openers, longest = _openers(vocabulary)
+    folded = fold(text)
+    opener = _TOKEN.search(folded)
+    # Most lines are no bar from their first word on.
+    if opener is None or (opener[0] not in openers and not _COUNTER.fullmatch(opener[0])):
         return False
-    longest = max((len(phrase) for phrase in vocabulary), default=0)
+    tokens = tuple(_TOKEN.findall(folded))
+    if len(tokens) > 24:
+        return False
     reachable = {0}
     for end in range(1, len(tokens) + 1):
         if (end - 1 in reachable and _COUNTER.fullmatch(tokens[end - 1])) or any(

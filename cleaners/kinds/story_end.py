@@ -40,7 +40,7 @@ def story_end(story: Story, context: Context, settings: Settings) -> Iterable[Ma
     for block in story.blocks:
         if context.zones[block.number] != "tail" or block.kind in ("caption", "row"):
             continue
-        if context.found.get(block.number) == "remove":
+        if block.number in context.found:
             ended = True
             surely = surely or not context.kinds.get(block.number, frozenset()) <= _BETWEEN_PARAGRAPHS
         elif ended and block.number not in context.found and not _is_the_storys(block, context, surely):

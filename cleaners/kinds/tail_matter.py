@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from pydantic import Field
 
+from cleaners.kinds.facts import Facts
 from cleaners.kinds.registry import Context, Settings, cleaner, whole
 from cleaners.kinds.shapes import ends_sentence, key, reach
 from cleaners.model import Block, Mark, Story
@@ -31,6 +32,8 @@ class TailMatter(Settings):
 def tail_matter(story: Story, context: Context, settings: TailMatter) -> Iterable[Mark]:
     """Mark labels in the tail and the lines under them, and lines about the writer named in the byline."""
     byline = key(story.fields.byline or "")
+    if len(byline) < 6 and context.all_kinds.isdisjoint(_LABELS):
+        return
     for position, block in enumerate(story.blocks):
         if context.zones[block.number] != "tail" or context.protected(block):
             continue
@@ -45,7 +48,7 @@ def tail_matter(story: Story, context: Context, settings: TailMatter) -> Iterabl
                 under = []
             for line in under:
                 yield whole(line, "lift" if field else "remove", f"tail_matter/{kind}", why, field)
-        if len(byline) >= 6 and _is_about(block, byline):
+        if len(byline) >= 6 and _is_about(context.facts(block), byline):
             yield whole(
                 block,
                 "remove",
@@ -67,7 +70,6 @@ def _under(story: Story, position: int, context: Context, settings: TailMatter) 
         yield block
 
 
-def _is_about(block: Block, byline: str) -> bool:
+def _is_about(line: Facts, byline: str) -> bool:
     """The tail's line is the writer's name, or opens with it: "Marta Oyelaran covers ports."."""
-    own = key(block.text)
-    return own == byline or (own.startswith(byline) and reach(block.text) <= 400)
+    return line.key == byline or (line.key.startswith(byline) and line.reach <= 400)

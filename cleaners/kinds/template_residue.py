@@ -31,11 +31,19 @@ _RESIDUE = (
 _LONGEST = 160
 
 
+# Each pattern wants one of these.
+_CUES = ("[", "%", "{", "undefined", "NaN", "null", "Invalid", "???")
+
+
+def _may_be_residue(text: str) -> bool:
+    return any(cue in text for cue in _CUES) or text[:5].lower() == "lorem"
+
+
 @cleaner()
 def template_residue(story: Story, context: Context, settings: Settings) -> Iterable[Mark]:
     """Mark lines that are template residue from end to end."""
     for block in story.blocks:
-        if len(block.text) > _LONGEST:
+        if len(block.text) > _LONGEST or not _may_be_residue(block.text):
             continue
         for pattern, what in _RESIDUE:
             if pattern.fullmatch(block.text.replace("\u00a0", " ")):

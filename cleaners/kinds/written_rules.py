@@ -14,7 +14,7 @@ from cleaners.rules import Hit, Rule
 def written_rules(story: Story, context: Context, settings: Settings) -> Iterable[Mark]:
     """Mark what the ruleset's own rules ask for; cues are left to the structural cleaners."""
     for position, block in enumerate(story.blocks):
-        for hit in context.hits.get(block.number, ()):
+        for hit in context.lines[position].hits:
             if hit.rule.action != "cue" and holds(hit.rule, position, context):
                 yield from _marks(block, hit)
 

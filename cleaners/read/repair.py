@@ -22,7 +22,6 @@ from cleaners.read.pieces import Edit, Piece, edited, text_of, trimmed
 _SUSPICIOUS = re.compile(
     "[&\x00-\x08\x0a-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff]"
 )
-_HIGH = re.compile("[\x80-\U0010ffff]")
 _ENTITY = re.compile(r"&(#[0-9]{2,7}|#[xX][0-9a-fA-F]{2,6}|[A-Za-z]{2,31}[0-9]{0,2});")
 # "&lt;b&gt;" in running text is an article about HTML, and unescaping it would make markup.
 _KEPT_ENTITIES = {
@@ -54,6 +53,10 @@ _JOINING = re.compile(
 _PICTOGRAPH = re.compile("[\u2190-\u2bff\ufe0f\U0001f000-\U0001faff]")
 
 
+# What English prints beside ASCII. ftfy finds no fault in a text that has nothing else (``test_read_repair`` tries it).
+_PLAIN = "’“”‘—–…\u00a0"
+
+
 class Repaired(NamedTuple):
     """The mended pieces and what was mended (``Repair.block`` is left at 0 for the reader to set)."""
 
@@ -64,7 +67,7 @@ class Repaired(NamedTuple):
 def repair(pieces: Sequence[Piece]) -> Repaired:
     """Mend a block's pieces and trim them."""
     text = text_of(pieces)
-    if _SUSPICIOUS.search(text) is None and (_HIGH.search(text) is None or not is_bad(text)):
+    if not may_need_repair(text):
         return Repaired(trimmed(pieces), ())
     mended = list(pieces)
     repairs: list[Repair] = []
@@ -78,6 +81,19 @@ def repair(pieces: Sequence[Piece]) -> Repaired:
             repairs += [Repair(0, what, text[edit.start : edit.end], edit.after) for edit in edits]
             mended = edited(mended, edits)
     return Repaired(trimmed(mended), tuple(repairs))
+
+
+def may_need_repair(text: str) -> bool:
+    """Whether ``repair`` would do more than trim: nearly every line needs nothing."""
+    if text.isascii():
+        return not (text.isprintable() and "&" not in text) and _SUSPICIOUS.search(text) is not None
+    return _SUSPICIOUS.search(text) is not None or (not _is_plain(text) and is_bad(text))
+
+
+def _is_plain(text: str) -> bool:
+    for character in _PLAIN:
+        text = text.replace(character, "")
+    return text.isascii()
 
 
 def repair_text(text: str) -> str:

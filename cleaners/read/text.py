@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cleaners.model import Block, Fields, Kind, Raw, Repair, Span, Story
+from cleaners.model import Block, Fields, Kind, Raw, Repair, Segment, Span, Story
 from cleaners.read.decode import document, storable
 from cleaners.read.language import language_of
 from cleaners.read.limits import BODY_CHARACTERS, ELEMENTS, too_large, unread
 from cleaners.read.pieces import Piece, segments, text_of
-from cleaners.read.repair import repair, repair_text
+from cleaners.read.repair import may_need_repair, repair, repair_text
 from cleaners.read.shortcodes import is_shortcodes
 from cleaners.read.signals import signals_in
 from cleaners.read.unreadable import UnreadableStory
-from cleaners.read.zones import with_zones
+from cleaners.read.zones import is_prose, zones_of
 
 
 def read_text(raw: Raw) -> Story:
@@ -67,22 +67,27 @@ def _story(raw: Raw, content: str, lines: Iterator[Span], repairs: tuple[Repair,
     if content.count("\n") > ELEMENTS:
         problem = f"the {raw.form} has more than {ELEMENTS:,} lines; clean it by hand"
         return unread(raw, content, repairs, given_fields(raw), problem)
-    blocks: list[Block] = []
+    read: list[tuple[str, Kind, int, Span, tuple[Segment, ...]]] = []
     notes = list(repairs)
     for index, (start, end) in enumerate(lines):
-        stop = end - 1 if content[start:end].endswith("\r") else end
-        mended = repair([Piece(content[start:stop], start, stop)])
-        text = text_of(mended.pieces)
-        if not text:
-            continue
-        number = len(blocks)
-        notes += [note._replace(block=number) for note in mended.repairs]
-        # With the break after it; the last line has none.
-        element = Span(start, min(end + 1, len(content)))
-        kind: Kind = "embed" if is_shortcodes(text) else "paragraph"
-        blocks.append(
-            Block(number, text, kind=kind, line=index, element=element, segments=segments(mended.pieces))
-        )
+        line = content[start:end].removesuffix("\r")
+        if may_need_repair(line):
+            mended = repair([Piece(line, start, start + len(line))])
+            text, runs = text_of(mended.pieces), segments(mended.pieces)
+            notes += [note._replace(block=len(read)) for note in mended.repairs if text]
+        else:
+            text = line.strip()
+            at = start + len(line) - len(line.lstrip())
+            runs = (Segment(0, len(text), at, at + len(text)),)
+        if text:
+            # With the break after it; the last line has none.
+            element = Span(start, min(end + 1, len(content)))
+            read.append((text, "embed" if is_shortcodes(text) else "paragraph", index, element, runs))
+    zones = zones_of([kind == "paragraph" and is_prose(text) for text, kind, *_ in read])
+    blocks = tuple(
+        Block(number, text, kind, zone, 0, index, element, runs)
+        for number, (zone, (text, kind, index, element, runs)) in enumerate(zip(zones, read, strict=True))
+    )
     if not blocks:
         raise UnreadableStory(
             f"story {raw.id}: there is no text in it; send the story's text, or leave it out"
@@ -93,7 +98,7 @@ def _story(raw: Raw, content: str, lines: Iterator[Span], repairs: tuple[Repair,
         id=raw.id,
         form=raw.form,
         raw=content,
-        blocks=with_zones(blocks),
+        blocks=blocks,
         fields=given_fields(raw),
         url=raw.url,
         publisher=raw.publisher,

@@ -24,9 +24,13 @@ def is_prose(text: str) -> bool:
     >>> is_prose("Former rivals strike a pragmatic tone as the harbour seeks to keep its trade")
     False
     """
-    length = len(text) + 2 * len(_DENSE.findall(text))
+    length = len(text)
     if length >= PARAGRAPH:
         return True
+    if not text.isascii():
+        length += 2 * len(_DENSE.findall(text))
+        if length >= PARAGRAPH:
+            return True
     if length < SENTENCE:
         return False
     bare = text.rstrip(_CLOSERS)

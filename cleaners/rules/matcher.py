@@ -6,7 +6,7 @@ The sets only narrow: what a set names is confirmed by the single pattern, which
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -44,9 +44,15 @@ class _Prepared(NamedTuple):
     entries: list[_Entry]
 
 
+class _Single(NamedTuple):
+    search: Callable[[str | bytes], Any]
+    groups: dict[str, int]
+
+
 class _Index(NamedTuple):
     folded: dict[str, list[_Entry]]
     exact: dict[str, list[_Entry]]
+    longest: int
     sets: list[_Prepared]
 
 
@@ -63,14 +69,18 @@ class Matcher:
     def __init__(self, rules: Iterable[tuple[Rule, Iterable[Expression]]]) -> None:
         pairs = [(rule, expression) for rule, expressions in rules for expression in expressions]
         self._entries = [_Entry(rule, expression, order) for order, (rule, expression) in enumerate(pairs)]
-        self._singles: dict[str, Any] = {}
+        self._singles: dict[str, _Single] = {}
 
     def hits(self, line: str) -> tuple[Hit, ...]:
         """Every hit, sorted by the rule's name and start. One hit for each rule and span."""
-        if not line:
+        return self.hits_in(line, norm(line)) if line else ()
+
+    def hits_in(self, line: str, text: str) -> tuple[Hit, ...]:
+        """As ``hits``, where ``text = norm(line)`` is known already."""
+        if not self._entries or not line:
             return ()
-        text = norm(line)
-        return self._hits(line, text, self._candidates(text))
+        candidates = self._candidates(text)
+        return self._hits(line, text, candidates) if candidates else ()
 
     def hits_one_by_one(self, line: str) -> tuple[Hit, ...]:
         """The same by trying each rule: the definition that ``hits`` is held to."""
@@ -80,10 +90,12 @@ class Matcher:
 
     def _hits(self, line: str, text: str, entries: Iterable[_Entry]) -> tuple[Hit, ...]:
         found: dict[tuple[str, int, int], tuple[int, Hit]] = {}
+        # Of an ASCII line the bytes have the offsets of the characters, and RE2's wrapper need not count them.
+        searched: str | bytes = text.encode() if text.isascii() else text
         for entry in entries:
             if not entry.rule.fits(line):
                 continue
-            hit = self._try(entry, text)
+            hit = self._try(entry, text, searched)
             if hit is None:
                 continue
             key = (entry.rule.name, hit.start, hit.end)
@@ -92,25 +104,24 @@ class Matcher:
                 found[key] = (entry.order, hit)
         return tuple(found[key][1] for key in sorted(found))
 
-    def _try(self, entry: _Entry, text: str) -> Hit | None:
+    def _try(self, entry: _Entry, text: str, searched: str | bytes) -> Hit | None:
         rule, expression, _ = entry
         if expression.literal is not None:
             shape = fold if rule.case == "fold" else fold_exact
             return Hit(rule, 0, len(text)) if shape(text) == shape(expression.literal) else None
         single = self._single(expression.exact)
-        match = single.search(text)
+        match = single.search(searched)
         if match is None:
             return None
-        groups = single.groupindex
         name = rule.value if expression.anchor == "pattern" else "value"
-        value = Span(*match.span(groups[name])) if name in groups else None
+        value = Span(*match.span(single.groups[name])) if name in single.groups else None
         if (
             value is not None and value.start >= value.end
         ):  # the slot stands in an alternative that was not taken
             value = None
         if rule.cut == "line":
             return Hit(rule, 0, len(text), value)
-        start, end = match.span(groups["span"])
+        start, end = match.span(single.groups["span"])
         if expression.anchor == "starts":
             start = 0
             end += len(text[end:]) - len(text[end:].lstrip(" "))
@@ -119,21 +130,47 @@ class Matcher:
             start = len(text[:start].rstrip(" "))
         return Hit(rule, start, end, value) if start < end else None
 
-    def _single(self, pattern: str) -> Any:
+    def _single(self, pattern: str) -> _Single:
         single = self._singles.get(pattern)
         if single is None:
-            single = self._singles[pattern] = re2.compile(pattern, options(_SINGLE_MEMORY))
+            compiled = re2.compile(pattern, options(_SINGLE_MEMORY))
+            single = self._singles[pattern] = _Single(compiled.search, compiled.groupindex)
         return single
 
-    def _candidates(self, text: str) -> Iterator[_Entry]:
-        folded, exact, sets = self._index
-        if folded:
-            yield from folded.get(fold(text), ())
-        if exact:
-            yield from exact.get(fold_exact(text), ())
+    def _candidates(self, text: str) -> list[_Entry]:
+        folded, exact, longest, sets = self._index
+        found: list[_Entry] = []
+        if longest and not _surely_longer(text, longest):
+            if folded:
+                found += folded.get(fold(text), ())
+            if exact:
+                found += exact.get(fold_exact(text), ())
+        whole = text.encode()
         for view, prepared, entries in sets:
-            for number in prepared.Match(_VIEWS[view](text)) or ():
-                yield entries[number]
+            seen = _VIEWS[view](text)
+            for number in prepared.Match(whole if len(seen) == len(text) else seen) or ():
+                found.append(entries[number])
+        return found
+
+    def may_hit_end(self, line: str) -> bool:
+        """Whether ``hits`` may find anything in an end of ``line``, from whichever character on, without the full stops and
+        spaces about it: one search instead of one for each end."""
+        if self._end is None:
+            return True
+        return bool(self._entries) and self._end.search(norm(line.rstrip(" .")).encode()) is not None
+
+    @cached_property
+    def _end(self) -> Any:
+        """All that narrows, without its beginning; ``None`` where a rule's beginning cannot be left out."""
+        patterns = []
+        for entry in self._entries:
+            if entry.expression.literal is not None or entry.expression.anchor == "pattern":
+                return None
+            patterns.append(f"(?:{entry.expression.loose.replace(chr(92) + 'A', '', 1)})")
+        try:
+            return re2.compile("|".join(patterns), options(_SET_MEMORY))
+        except re2.error:
+            return None
 
     @cached_property
     def _index(self) -> _Index:
@@ -154,7 +191,53 @@ class Matcher:
             # A set that is anchored at the start gives up on a line of prose after a few characters.
             kind_of_set = re2.Set.SearchSet if floating else re2.Set.MatchSet
             sets += [_Prepared(view, *made) for made in _sets(kind_of_set, entries)]
-        return _Index(folded, exact, sets)
+        longest = max(map(len, (*folded, *exact)), default=0)
+        return _Index(folded, exact, longest, sets)
+
+
+class Layers:
+    """Two matchers as one: that of the packs, which many publishers share, without the rules in ``hidden``, and a publisher's own.
+
+    No rule stands in both. So each publisher costs the memory of its own rules, not of all.
+    """
+
+    def __init__(self, below: Matcher | Layers, above: Matcher, hidden: frozenset[str]) -> None:
+        self._below = below
+        self._above = above
+        self._hidden = hidden
+
+    def hits(self, line: str) -> tuple[Hit, ...]:
+        return self.hits_in(line, norm(line)) if line else ()
+
+    def hits_in(self, line: str, text: str) -> tuple[Hit, ...]:
+        return self._joined(self._below.hits_in(line, text), self._above.hits_in(line, text))
+
+    def may_hit_end(self, line: str) -> bool:
+        return self._below.may_hit_end(line) or self._above.may_hit_end(line)
+
+    def hits_one_by_one(self, line: str) -> tuple[Hit, ...]:
+        return self._joined(self._below.hits_one_by_one(line), self._above.hits_one_by_one(line))
+
+    def _joined(self, below: tuple[Hit, ...], above: tuple[Hit, ...]) -> tuple[Hit, ...]:
+        if self._hidden and below:
+            below = tuple(hit for hit in below if hit.rule.name not in self._hidden)
+        if not above or not below:
+            return below or above
+        return tuple(sorted((*below, *above), key=lambda hit: (hit.rule.name, hit.start, hit.end)))
+
+
+def _surely_longer(text: str, longest: int) -> bool:
+    """Whether ``fold(text)`` must be longer than ``longest``, without folding.
+
+    Folding takes spaces and decoration away, and NFC may draw letters and their marks together; but of the ASCII characters
+    that are left each stays one of its own.
+    """
+    if len(text) <= longest:
+        return False
+    bare = text.lstrip(LEADING).rstrip(TRAILING)
+    if len(bare) <= longest or "  " in bare:
+        return False
+    return bare.isascii() or len(bare.encode("ascii", "ignore")) > longest or len(bare) > 16 * longest
 
 
 def _sets(kind: Any, entries: list[_Entry]) -> list[tuple[Any, list[_Entry]]]:

@@ -18,12 +18,9 @@ TRAILING = ":»›>→|… "
 _SPACES = "".join(chr(code) for code in range(sys.maxunicode + 1) if chr(code).isspace() and chr(code) != " ")
 _SINGLE = "‘’‚‛"
 _DOUBLE = "“”„‟"
-_ODD = re.compile(f"[{re.escape(_SPACES)}{_SINGLE}{_DOUBLE}\ud800-\udfff]")
-_TABLE = {
-    **dict.fromkeys(_SPACES, " "),
-    **dict.fromkeys(_SINGLE, "'"),
-    **dict.fromkeys(_DOUBLE, '"'),
-}
+_QUOTES = (*((curly, "'") for curly in _SINGLE), *((curly, '"') for curly in _DOUBLE), ("\u00a0", " "))
+_ODD = re.compile(f"[{re.escape(_SPACES)}\ud800-\udfff]")
+_TABLE = dict.fromkeys(_SPACES, " ")
 
 
 def norm(text: str) -> str:
@@ -34,7 +31,15 @@ def norm(text: str) -> str:
     >>> norm("Follow\\u00a0us: “X”")
     'Follow us: "X"'
     """
-    return _ODD.sub(lambda found: _TABLE.get(found[0], "\ufffd"), text)
+    if not text.isascii():
+        for curly, straight in _QUOTES:
+            text = text.replace(curly, straight)
+    # All spaces but " ", and surrogates, are unprintable: most lines have nothing more to change.
+    return text if text.isprintable() else _ODD.sub(_plain, text)
+
+
+def _plain(found: re.Match[str]) -> str:
+    return _TABLE.get(found[0], "\ufffd")
 
 
 def fold(text: str) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from cleaners.rules.errors import ConfigError, did_you_mean
-from cleaners.rules.matcher import Hit, Matcher
+from cleaners.rules.matcher import Hit, Layers, Matcher
 from cleaners.rules.packs import (
     TEMPLATE_KEYS,
     Pack,
@@ -32,23 +32,64 @@ BASE_WORDS: Words = {"months": MONTHS, "weekdays": WEEKDAYS}
 
 @dataclass(frozen=True)
 class Ruleset:
-    """The rules that apply to one story, inheritance resolved, sorted by name; with their word lists."""
+    """The rules that apply to one story, inheritance resolved, sorted by name; with their word lists.
+
+    ``below`` is the ruleset of the packs that a publisher's builds on: what the two have in common is indexed there, once.
+    """
 
     rules: tuple[Rule, ...]
     words: Words
     publisher: PublisherFile | None = None
+    below: Ruleset | None = field(default=None, repr=False, compare=False)
 
     def hits(self, line: str) -> tuple[Hit, ...]:
         """Every rule that hits the line, by name and start. Of a rule's conditions only the length is considered."""
         return self.matcher.hits(line)
 
+    def may_hit_end(self, line: str) -> bool:
+        """Whether any end of the line may be hit: where not, no end need be tried."""
+        return self.matcher.may_hit_end(line)
+
     def hits_one_by_one(self, line: str) -> tuple[Hit, ...]:
         """As ``hits``, without any index."""
         return self.matcher.hits_one_by_one(line)
 
+    def of_kind(self, kind: str) -> Ruleset:
+        """The rules of one kind: a few patterns, where a cleaner asks one question of many pieces of a line."""
+        found = self._by_kind.get(kind)
+        if found is None:
+            found = self._by_kind[kind] = Ruleset(
+                tuple(rule for rule in self.rules if rule.kind == kind),
+                self.words,
+                self.publisher,
+                self.below.of_kind(kind) if self.below else None,
+            )
+        return found
+
     @cached_property
-    def matcher(self) -> Matcher:
-        return Matcher((rule, expressions(rule, self.words)) for rule in self.rules)
+    def matcher(self) -> Matcher | Layers:
+        known = {rule.name: rule for rule in self.below.rules} if self.below else {}
+        own = [rule for rule in self.rules if known.get(rule.name) is not rule or self._means_more(rule)]
+        above = Matcher((rule, expressions(rule, self.words)) for rule in own)
+        if self.below is None:
+            return above
+        hidden = known.keys() - {rule.name for rule in self.rules} | known.keys() & {rule.name for rule in own}
+        return Layers(self.below.matcher, above, frozenset(hidden))
+
+    def _means_more(self, rule: Rule) -> bool:
+        """Whether the rule has a slot that stands for other words here than in the ruleset below."""
+        names = {name for key in TEMPLATE_KEYS for template in getattr(rule, key) for name in slots_of(template)}
+        return not names.isdisjoint(self._other_words)
+
+    @cached_property
+    def _other_words(self) -> frozenset[str]:
+        below = self.below.words if self.below else {}
+        names = {name for name in {*self.words, *below} if self.words.get(name) != below.get(name)}
+        return frozenset(names | {"date"} if names & {"months", "weekdays"} else names)
+
+    @cached_property
+    def _by_kind(self) -> dict[str, Ruleset]:
+        return {}
 
     @cached_property
     def version(self) -> str:
@@ -78,10 +119,15 @@ class Rulebook:
             or pack.language in (None, spoken)
             or (file is not None and pack.name in file.inherits)
         )
+        return self._ruleset(names, file)
+
+    def _ruleset(self, names: frozenset[str], file: PublisherFile | None) -> Ruleset:
         key = (file.stem if file else None, names)
         ruleset = self._made.get(key)
         if ruleset is None:
-            ruleset = self._made[key] = make_ruleset([self.packs[name] for name in sorted(names)], file)
+            below = self._ruleset(names, None) if file else None
+            packs = [self.packs[name] for name in sorted(names)]
+            ruleset = self._made[key] = make_ruleset(packs, file, below)
         return ruleset
 
     def publisher(self, publisher: str | None, url: str | None = None) -> PublisherFile | None:
@@ -181,8 +227,13 @@ def _yaml_files(folder: Path, errors: list[ConfigError]) -> list[Path]:
     return [path for path in files if path.suffix == ".yaml"]
 
 
-def make_ruleset(packs: Iterable[Pack], publisher: PublisherFile | None = None) -> Ruleset:
-    """Join packs and a publisher's own rules; what the publisher disables goes, what it changes is changed."""
+def make_ruleset(
+    packs: Iterable[Pack], publisher: PublisherFile | None = None, below: Ruleset | None = None
+) -> Ruleset:
+    """Join packs and a publisher's own rules; what the publisher disables goes, what it changes is changed.
+
+    ``below`` is the ruleset of the same packs without the publisher, if there is one to share an index with.
+    """
     packs = list(packs)
     rules = {name: rule for pack in packs for name, rule in pack.rules.items()}
     lists = [BASE_WORDS, *(pack.words for pack in packs)]
@@ -194,7 +245,7 @@ def make_ruleset(packs: Iterable[Pack], publisher: PublisherFile | None = None) 
         }
         rules |= publisher.rules
         lists.append(publisher.words)
-    return Ruleset(tuple(rules[name] for name in sorted(rules)), join_words(lists), publisher)
+    return Ruleset(tuple(rules[name] for name in sorted(rules)), join_words(lists), publisher, below)
 
 
 def join_words(lists: Iterable[Words]) -> Words:

@@ -77,6 +77,36 @@ SLOTS: dict[str, str] = {
 
 BUILT_IN = frozenset({*SLOTS, "date"})
 
+# What a slot matches and more, in a handful of instructions: what it says of ASCII, and any other character. A slot that
+# narrowed nothing (".*") named nine rules for each paragraph of prose, and each had to be refused one by one. Case is
+# written out: without it "any other character" has K (Kelvin) and ſ in it, and so k and s.
+_HIGH = r"\x{80}-\x{10ffff}"
+_LOOSE_WORD = rf"(?:[A-Za-z]{{1,4}}['-])?[A-Z{_HIGH}][A-Za-z{_HIGH}'.-]*"
+_LOOSE_PARTICLES = rf"(?:{_PARTICLE} +)*"
+LOOSE_SLOTS: dict[str, str] = {
+    "time": rf"(?-i:[\d{_HIGH}][A-Za-z\d{_HIGH} :.,()+-]*)",
+    "number": rf"(?-i:[\d{_HIGH}][\d{_HIGH}., ']*)",
+    "name": rf"(?-i:{_LOOSE_PARTICLES}{_LOOSE_WORD}(?: +{_LOOSE_PARTICLES}{_LOOSE_WORD})*)",
+    "handle": r"@[^ ]+",
+    "url": r"[^ ]*[.:][^ ]+",
+    "email": r"[^ ]+@[^ ]+",
+    "title": rf"(?-i:[A-Z\d\x22'#@(\[{_HIGH}]).*",
+    "any": ".*",
+}
+"""For narrowing: whatever ``SLOTS`` matches is matched here."""
+
+
+@lru_cache(maxsize=64)
+def loose_date_pattern(months: tuple[str, ...] = (), weekdays: tuple[str, ...] = ()) -> str:
+    """More than ``date_pattern``: a digit after at most the words of a weekday and a month, and what dates are written with."""
+    spaces = sum(max((len(word.split()) for word in words), default=1) for words in (months, weekdays))
+    own = "".join(
+        rf"\x{{{ord(char):x}}}" for char in sorted({*"".join(months + weekdays)}) if not char.isalnum()
+    )
+    # Before the first digit stand at most weekday, article, month and "of".
+    before = rf"(?:[^ ]* +){{0,{max(spaces, 2) + 4}}}[^ ]*"
+    return rf"(?-i:{before}[\d{_HIGH}][A-Za-z\d{_HIGH} .,/':;|@()+{own}-]*)"
+
 
 @lru_cache(maxsize=64)
 def date_pattern(months: tuple[str, ...] = (), weekdays: tuple[str, ...] = ()) -> str:

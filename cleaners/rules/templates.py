@@ -4,9 +4,10 @@
 an alternative may hold slots itself (``{on {date}|today}``). ``{network+}`` is a list of them ("Facebook, X and WhatsApp").
 ``{{`` and ``}}`` are braces, and a backslash makes a brace or a stroke plain inside an alternative (``{,| \\|}``). Patterns run on ``norm(line)``.
 
-Each template gives two patterns: ``exact`` decides, ``loose`` only narrows. In ``loose`` every slot but a word list is
-"anything" and decoration is stripped from the line beforehand, which keeps a set of thousands of rules small (with
-Unicode classes in it, 10,000 rules took 1.5 GB and a minute). It must match every line that ``exact`` matches.
+Each template gives two patterns: ``exact`` decides, ``loose`` only narrows. In ``loose`` a slot says what it says of
+ASCII and lets every other character pass, and decoration is stripped from the line beforehand, which keeps a set of
+thousands of rules small (with Unicode classes in it, 10,000 rules took 1.5 GB and a minute). It must match every line
+that ``exact`` matches.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Literal
 
 from cleaners.rules.literals import alternation, literal
 from cleaners.rules.norm import LEADING, TRAILING, norm
-from cleaners.rules.slots import BETWEEN, BUILT_IN, SLOTS, date_pattern
+from cleaners.rules.slots import BETWEEN, LOOSE_SLOTS, SLOTS, date_pattern, loose_date_pattern
 
 Words = Mapping[str, tuple[str, ...]]
 Anchor = Literal["line", "starts", "ends", "pattern"]
@@ -185,7 +186,8 @@ def _loose_surroundings(parts: Parts, anchor: Anchor) -> tuple[View, str, str]:
         return ("tailless", "", r"\z") if plain else ("whole", "", _AFTER)
     first = parts[0]
     plain = isinstance(first, str) and first[0] not in LEADING
-    return ("headless", r"\A", "") if plain else ("whole", _BEFORE, "")
+    after = _AFTER if anchor == "line" else ""
+    return ("headless", r"\A", after) if plain else ("whole", _BEFORE, after)
 
 
 _BEFORE = rf"\A[{re.escape(LEADING)}]*"
@@ -251,9 +253,7 @@ class _Writer:
 
     def _slot(self, slot: Slot, loose: bool) -> str | None:
         name = slot.name
-        if loose and name in BUILT_IN:
-            return ".*"
-        pattern = self._meaning(name)
+        pattern = self._loose_meaning(name) if loose else self._meaning(name)
         if pattern is None:
             return None
         if slot.many:
@@ -262,6 +262,11 @@ class _Writer:
             self.captured = True
             return f"(?P<value>{pattern})"
         return f"(?:{pattern})"
+
+    def _loose_meaning(self, name: str) -> str | None:
+        if name == "date":
+            return loose_date_pattern(self.words.get("months", ()), self.words.get("weekdays", ()))
+        return LOOSE_SLOTS.get(name) or self._meaning(name)
 
     def _meaning(self, name: str) -> str | None:
         if name == "date":

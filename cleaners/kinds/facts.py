@@ -1,0 +1,106 @@
+"""What a cleaner may ask about one line: each answer is worked out when it is first asked, and kept from round to round."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar, overload
+
+from cleaners.kinds import shapes
+from cleaners.read.zones import is_prose
+from cleaners.rules import Hit
+
+Answer = TypeVar("Answer")
+
+NO_CLAIM = frozenset({"name"})
+"""Kinds that say only what shape a line has."""
+_NONE: frozenset[str] = frozenset()
+
+
+class _Lazy(Generic[Answer]):
+    """``functools.cached_property`` without the lock that it has in Python 3.11, which costs more than most answers."""
+
+    def __init__(self, work: Callable[[Any], Answer]) -> None:
+        self.work = work
+        self.name = work.__name__
+        self.__doc__ = work.__doc__
+
+    @overload
+    def __get__(self, line: None, owner: type) -> _Lazy[Answer]: ...
+    @overload
+    def __get__(self, line: object, owner: type) -> Answer: ...
+    def __get__(self, line: object | None, owner: type) -> _Lazy[Answer] | Answer:
+        if line is None:
+            return self
+        answer = self.work(line)
+        line.__dict__[self.name] = answer
+        return answer
+
+
+class Facts:
+    """Facts about one text under one ruleset; nothing here depends on where the line stands.
+
+    ``hits`` are the rules whose line pattern hits it, ``kinds`` their kinds. ``noted`` is for a cleaner's own costly
+    answers, under its name: they must follow from the text and the ruleset alone.
+    """
+
+    def __init__(self, text: str, hits: tuple[Hit, ...]) -> None:
+        self.text = text
+        self.hits = hits
+        self.kinds = frozenset(hit.rule.kind for hit in hits) if hits else _NONE
+
+    @_Lazy
+    def noted(self) -> dict[str, Any]:
+        return {}
+
+    @_Lazy
+    def claimed(self) -> bool:
+        """A rule knows what this line is; a bare name is no claim."""
+        return bool(self.kinds - NO_CLAIM)
+
+    @_Lazy
+    def protected(self) -> bool:
+        return any(hit.rule.action == "protect" for hit in self.hits)
+
+    @_Lazy
+    def taken(self) -> bool:
+        """A rule would remove or lift the line."""
+        return any(hit.rule.action in ("remove", "lift") for hit in self.hits)
+
+    @_Lazy
+    def prose(self) -> bool:
+        """Sentence-like, and no rule would take it."""
+        return is_prose(self.text) and all(hit.rule.action in ("protect", "suspect") for hit in self.hits)
+
+    @_Lazy
+    def sentence_like(self) -> bool:
+        return is_prose(self.text)
+
+    @_Lazy
+    def reach(self) -> int:
+        return shapes.reach(self.text)
+
+    @_Lazy
+    def ends_sentence(self) -> bool:
+        return shapes.ends_sentence(self.text)
+
+    @_Lazy
+    def quotation(self) -> bool:
+        return shapes.is_quotation(self.text)
+
+    @_Lazy
+    def title(self) -> bool:
+        """A title of the usual length."""
+        return shapes.is_title(self.text)
+
+    @_Lazy
+    def capitals(self) -> bool:
+        return shapes.is_capitals(self.text)
+
+    @_Lazy
+    def words(self) -> int:
+        """How many words, parted by space."""
+        return len(self.text.split())
+
+    @_Lazy
+    def key(self) -> str:
+        return shapes.key(self.text)
