@@ -37,6 +37,7 @@ _SHARES = (0, 2, 5, 10, 20, 40, 70)
 _SHORT = 6
 """A line of at most so many words is told by its words alone, wherever they stand in it."""
 _MOST_WORDS = 24
+_LONGEST_UNKNOWN = 8
 _TAIL_KINDS = frozenset(
     "agency-footer author-bio bio-label channel comments copyright donation follow furniture navigation newsletter related "
     "related-label share share-word subscribe tags tags-label".split()
@@ -204,7 +205,10 @@ def open_lines(context: Context) -> Iterator[OpenLine]:
         page = page or _Page(blocks, context)
         if _is_open(page, at):
             run, _, sure = page.runs[at]
-            yield OpenLine(block, tuple(sorted(_features(page, at))), page.touch(at) == "apart", 5 * sure >= run > 0)
+            company = 5 * sure >= run > 0
+            # A long list of which one line happens to be known is a list of the story's.
+            apart = page.touch(at) == "apart" and (company or run <= _LONGEST_UNKNOWN)
+            yield OpenLine(block, tuple(sorted(_features(page, at))), apart, company)
 
 
 # "www.harbour.example", "@harbourlens": a list of sources or of handles looks like the page's own furniture

@@ -18,7 +18,7 @@ from pydantic import Field
 
 from cleaners.kinds.line_features import OpenLine, open_lines
 from cleaners.kinds.registry import Context, Settings, cleaner, whole
-from cleaners.model import Mark, Story
+from cleaners.model import Mark, Story, Zone
 
 FIELDS = {
     "headline": "headline",
@@ -73,12 +73,20 @@ def opinions(context: Context, settings: LineModel, weights: Weights) -> Iterato
         limit = _limit(line, context, settings)
         if opinion.lead < min(limit, settings.suspect):
             continue
-        why = f"Lines like this one are not the story's ({', '.join(opinion.cues)})."
+        why = _why(line, context.zones[line.block.number], opinion)
         field = FIELDS.get(opinion.label)
         if opinion.lead < limit:
             yield whole(line.block, "suspect", f"line_model/{opinion.label}", why)
         else:
             yield whole(line.block, "lift" if field else "remove", f"line_model/{opinion.label}", why, field)
+
+
+def _why(line: OpenLine, zone: Zone, opinion: Opinion) -> str:
+    cues = ", ".join(opinion.cues)
+    if line.apart and zone != "body":
+        where = "above the story's beginning" if zone == "head" else "under the story's end"
+        return f"It stands {where}, parted from it by a line that goes ({cues})."
+    return f"Lines like this one are not the story's ({cues})."
 
 
 def _limit(line: OpenLine, context: Context, settings: LineModel) -> int:
