@@ -162,7 +162,10 @@ def _taken(block: Block, context: Context) -> bool:
     return (
         block.kind in ("caption", "row", "embed")
         or context.is_kind(block, *_OTHER)
-        or any(hit.rule.action in ("remove", "lift") for hit in context.hits.get(block.number, ()))
+        or any(
+            hit.rule.action in ("remove", "lift") and (not hit.rule.zone or "head" in hit.rule.zone)
+            for hit in context.facts(block).hits
+        )
     )
 
 

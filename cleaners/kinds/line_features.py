@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from cleaners.kinds.registry import Context
 from cleaners.kinds.shapes import ends_sentence, is_capitals, is_quotation, key, reach
@@ -134,6 +134,25 @@ class _Page:
         self.nearest_below = _nearest(self.kinds[::-1])[::-1]
 
 
+    def left(self, at: int) -> int:
+        """How much of the story is still below the line: 0 is nothing, 7 is most of it."""
+        letters = self.letters_above[-1] or 1
+        return _step(100 * (letters - self.letters_above[at + 1]) // letters, _SHARES)
+
+    def place(self, at: int) -> Place:
+        if self.zones[at] == "body":
+            if self.left(at) == len(_SHARES):
+                return "opening"
+            return "late" if self.left(at) <= 2 and self.tail_above[at] >= 2 else "middle"
+        run, _, sure = self.runs[at]
+        company = 5 * sure >= run > 0
+        # A long list of which one line happens to be known is a list of the story's.
+        if self.touch(at) == "apart" and (company or run <= _LONGEST_UNKNOWN):
+            return "apart"
+        if self.zones[at] == "head":
+            return "head"
+        return "company" if company else "tail"
+
     def touch(self, at: int) -> str:
         """Whether only open lines stand between this one and the story, or one that goes."""
         if self.zones[at] == "head" and self.first is not None:
@@ -186,13 +205,21 @@ def _nearest(kinds: Sequence[frozenset[str]], far: int = 12) -> list[str]:
     return found
 
 
+Place = Literal["apart", "head", "opening", "middle", "late", "company", "tail"]
+"""Where an open line stands, for how sure one must be differs from place to place.
+
+Above or under the story: ``apart``, with a line that goes between; ``head``; ``tail``, with ``company`` when lines that are known stand
+by it. Between paragraphs: ``opening``, with most of the story still below; ``late``, with page furniture above and little of the story
+below; ``middle``.
+"""
+
+
 class OpenLine(NamedTuple):
-    """A line nobody speaks for. ``apart``: a line that goes stands between it and the story; ``company``: known lines stand by it."""
+    """A line nobody speaks for."""
 
     block: Block
     features: tuple[str, ...]
-    apart: bool
-    company: bool
+    place: Place
 
 
 def open_lines(context: Context) -> Iterator[OpenLine]:
@@ -204,11 +231,7 @@ def open_lines(context: Context) -> Iterator[OpenLine]:
             continue
         page = page or _Page(blocks, context)
         if _is_open(page, at):
-            run, _, sure = page.runs[at]
-            company = 5 * sure >= run > 0
-            # A long list of which one line happens to be known is a list of the story's.
-            apart = page.touch(at) == "apart" and (company or run <= _LONGEST_UNKNOWN)
-            yield OpenLine(block, tuple(sorted(_features(page, at))), apart, company)
+            yield OpenLine(block, tuple(sorted(_features(page, at))), page.place(at))
 
 
 # "www.harbour.example", "@harbourlens": a list of sources or of handles looks like the page's own furniture
@@ -230,8 +253,7 @@ def _features(page: _Page, at: int) -> set[str]:
     below = page.prose_above[-1] - page.prose_above[at + 1]
     above = page.prose_above[at]
     tail = min(page.tail_above[at], 4)
-    letters = page.letters_above[-1] or 1
-    left = _step(100 * (letters - page.letters_above[at + 1]) // letters, _SHARES)
+    left = page.left(at)
     known_below = _fifth(page.known_above[-1] - page.known_above[at + 1], last - at)
     known_share = _fifth(sure, run) if run else "none"
     edge = _from_edge(page, at)

@@ -36,11 +36,13 @@ ALWAYS = "always"
 
 
 class LineModel(Settings):
-    """Limits are leads over keeping the line, in hundredths of the model's own unit; at 0 going and staying are even."""
+    """For each place the lead over keeping a line, in hundredths of the model's own unit, at which it goes; at 0 both are even."""
 
     apart: int = Field(default=0, description="Above or under the story, with a line that goes between.")
     head: int = Field(default=250, description="Above the story, next to it.")
-    body: int = Field(default=420, description="Between paragraphs.")
+    opening: int = Field(default=190, description="Between paragraphs, with most of the story still below.")
+    middle: int = Field(default=350, description="Between paragraphs.")
+    late: int = Field(default=50, description="Between paragraphs, with page furniture above and little of the story below.")
     company: int = Field(default=200, description="Under the story, among lines that others know.")
     tail: int = Field(default=700, description="Under the story, among lines that nobody knows.")
     suspect: int = Field(default=100, description="From here on a line that stays is a suspect.")
@@ -70,7 +72,7 @@ def line_model(story: Story, context: Context, settings: LineModel) -> Iterable[
 def opinions(context: Context, settings: LineModel, weights: Weights) -> Iterator[Mark]:
     for line in open_lines(context):
         opinion = judge_line(line.features, weights)
-        limit = _limit(line, context, settings)
+        limit = getattr(settings, line.place)
         if opinion.lead < min(limit, settings.suspect):
             continue
         why = _why(line, context.zones[line.block.number], opinion)
@@ -83,21 +85,10 @@ def opinions(context: Context, settings: LineModel, weights: Weights) -> Iterato
 
 def _why(line: OpenLine, zone: Zone, opinion: Opinion) -> str:
     cues = ", ".join(opinion.cues)
-    if line.apart and zone != "body":
+    if line.place == "apart":
         where = "above the story's beginning" if zone == "head" else "under the story's end"
         return f"It stands {where}, parted from it by a line that goes ({cues})."
     return f"Lines like this one are not the story's ({cues})."
-
-
-def _limit(line: OpenLine, context: Context, settings: LineModel) -> int:
-    zone = context.zones[line.block.number]
-    if zone == "body":
-        return settings.body
-    if line.apart:
-        return settings.apart
-    if zone == "head":
-        return settings.head
-    return settings.company if line.company else settings.tail
 
 
 def judge_line(features: Iterable[str], weights: Weights) -> Opinion:
