@@ -141,8 +141,12 @@ class _Page:
 
     def place(self, at: int) -> Place:
         if self.zones[at] == "body":
+            if self.touch(at) == "apart":
+                return "between"
             if self.left(at) == len(_SHARES):
                 return "opening"
+            if self.tail_above[at] and self.shapes[at].prose:
+                return "paragraph"
             return "late" if self.left(at) <= 2 and self.tail_above[at] >= 2 else "middle"
         run, _, sure = self.runs[at]
         company = 5 * sure >= run > 0
@@ -205,12 +209,14 @@ def _nearest(kinds: Sequence[frozenset[str]], far: int = 12) -> list[str]:
     return found
 
 
-Place = Literal["apart", "head", "opening", "middle", "late", "company", "tail"]
+Place = Literal[
+    "apart", "head", "between", "opening", "paragraph", "middle", "late", "company", "tail"
+]
 """Where an open line stands, for how sure one must be differs from place to place.
 
 Above or under the story: ``apart``, with a line that goes between; ``head``; ``tail``, with ``company`` when lines that are known stand
-by it. Between paragraphs: ``opening``, with most of the story still below; ``late``, with page furniture above and little of the story
-below; ``middle``.
+by it. Between paragraphs: ``between``, with lines that go on both sides; ``opening``, with most of the story still below; ``paragraph``, a sentence with page furniture above;
+``late``, a line with page furniture above and little of the story below; ``middle``.
 """
 
 
@@ -238,11 +244,18 @@ def open_lines(context: Context) -> Iterator[OpenLine]:
 _ADDRESS = re.compile(r"(?:https?://)?(?:[\w-]+\.)+[a-z]{2,}(?:/\S*)?|(?:[A-Z]{2}: ?)?@[\w.]+", re.IGNORECASE)
 
 
+_PICTURE_KINDS = frozenset({"credit", "picture-label"})
+
+
 def _is_open(page: _Page, at: int) -> bool:
-    """A plain paragraph is open only at the story's edges: among its first, and under a line of page furniture."""
-    return not _ADDRESS.fullmatch(page.blocks[at].text) and (
-        page.zones[at] != "body" or not page.shapes[at].prose or page.prose_above[at] <= 2 or page.tail_above[at] > 0
-    )
+    """A plain paragraph is open only at the story's edges, among its first and under page furniture, and beside a picture."""
+    shape = page.shapes[at]
+    if _ADDRESS.fullmatch(page.blocks[at].text):
+        return False
+    if page.zones[at] != "body" or not shape.prose or page.prose_above[at] <= 2 or page.tail_above[at] > 0:
+        return True
+    near = page.kinds[max(0, at - 1) : at] + page.kinds[at + 1 : at + 2]
+    return shape.ends != "sentence" or any(kinds & _PICTURE_KINDS for kinds in near)
 
 
 def _features(page: _Page, at: int) -> set[str]:

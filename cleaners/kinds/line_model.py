@@ -40,7 +40,9 @@ class LineModel(Settings):
 
     apart: int = Field(default=0, description="Above or under the story, with a line that goes between.")
     head: int = Field(default=250, description="Above the story, next to it.")
-    opening: int = Field(default=190, description="Between paragraphs, with most of the story still below.")
+    between: int = Field(default=250, description="Between paragraphs, with lines that go on both sides.")
+    opening: int = Field(default=240, description="Between paragraphs, with most of the story still below.")
+    paragraph: int = Field(default=80, description="A sentence between paragraphs, with page furniture above.")
     middle: int = Field(default=350, description="Between paragraphs.")
     late: int = Field(default=50, description="Between paragraphs, with page furniture above and little of the story below.")
     company: int = Field(default=200, description="Under the story, among lines that others know.")

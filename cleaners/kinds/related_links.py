@@ -40,7 +40,10 @@ class RelatedLinks(Settings):
     most_titles: int = Field(default=12, description="How many titles under one label may go.")
     least_dated: int = Field(default=3, ge=2, description="How many dates make a list of dated links.")
     capitals: int = Field(
-        default=45, description="Shortest line in capitals, in characters, that is a link between paragraphs."
+        default=60, description="Shortest line in capitals, in characters, that is a link between paragraphs."
+    )
+    least_capitals: int = Field(
+        default=2, ge=2, description="How many such lines a story needs before they go; fewer are suspects."
     )
 
 
@@ -117,25 +120,36 @@ def _dated(story: Story, context: Context, settings: RelatedLinks) -> Iterator[M
 
 
 def _capitals(story: Story, context: Context, settings: RelatedLinks) -> Iterator[Mark]:
-    """Example: "HARBOUR MASTER SEES THIRD STRAIGHT WIN OVER FERRY COMPANY IN SPRING VOTE" between two paragraphs."""
-    for position, block in enumerate(story.blocks):
-        text = block.text
-        if (
-            context.lines[position].capitals
-            and context.zones[block.number] == "body"
-            and block.kind != "heading"
-            and len(text) >= settings.capitals
-            and len(text.split()) >= 7
-            and is_title(text, longest=180)
-            and not is_quotation(text)
-            and not context.protected(block)
-            and 0 < position < len(story.blocks) - 1
-            and not is_capitals(story.blocks[position - 1].text)
-            and not is_capitals(story.blocks[position + 1].text)
-        ):
-            yield whole(
-                block,
-                "suspect",
-                "related_links/capitals",
-                "A whole headline in capitals between paragraphs may link to another story.",
-            )
+    """Example: "HARBOUR MASTER SEES THIRD STRAIGHT WIN OVER FERRY COMPANY IN SPRING VOTE" between two paragraphs.
+
+    One such line may be a subhead; a house that drops several headlines in capitals into a story links with them.
+    """
+    shouted = [
+        block
+        for position, block in enumerate(story.blocks)
+        if 0 < position < len(story.blocks) - 1
+        and _is_shouted(block, context, settings)
+        and not is_capitals(story.blocks[position - 1].text)
+        and not is_capitals(story.blocks[position + 1].text)
+    ]
+    for block in shouted:
+        yield whole(
+            block,
+            "remove" if len(shouted) >= settings.least_capitals else "suspect",
+            "related_links/capitals",
+            "A whole headline in capitals between paragraphs links to another story.",
+        )
+
+
+def _is_shouted(block: Block, context: Context, settings: RelatedLinks) -> bool:
+    text = block.text
+    return (
+        len(text) >= settings.capitals
+        and is_capitals(text)
+        and len(text.split()) >= 7
+        and context.zones[block.number] == "body"
+        and block.kind != "heading"
+        and is_title(text, longest=180)
+        and not is_quotation(text)
+        and not context.protected(block)
+    )
