@@ -41,10 +41,15 @@ class Repair(NamedTuple):
 
 
 class Signal(NamedTuple):
-    """An editorial instruction found in the raw document, before anything was cut."""
+    """An editorial instruction found in the raw document, before anything was cut.
+
+    ``until`` is the time that an embargo names, in ISO 8601, with its zone if it names one; None: it gives no time, or
+    none that can be read without doubt.
+    """
 
     kind: SignalKind
     text: str
+    until: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

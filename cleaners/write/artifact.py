@@ -99,7 +99,10 @@ def _note(piece: Piece) -> str:
     effect = f"lifted to {piece.field}" if piece.effect == "lifted" else piece.effect
     rules = ", ".join(code(rule) for rule in piece.rules)
     spared = ", ".join(code(rule) for rule in piece.overruled)
-    return f"**{effect}** by {rules}: {_short(piece.why, 500)}" + (f" (against {spared})" if spared else "")
+    number = f" #{piece.number}" if piece.number is not None else ""
+    return f"**{effect}**{number} by {rules}: {_short(piece.why, 500)}" + (
+        f" (against {spared})" if spared else ""
+    )
 
 
 def _size(parts: list[str]) -> int:

@@ -63,6 +63,12 @@ class _Note(NamedTuple):
     rules: tuple[str, ...]
     why: str
     overruled: tuple[str, ...]
+    numbers: tuple[int, ...] = ()
+
+    @property
+    def reason(self) -> tuple[object, ...]:
+        """What one note says again when it follows another."""
+        return self.effect, self.field, self.rules, self.why, self.overruled
 
 
 def story_report(cleaned: Cleaned) -> str:
@@ -192,12 +198,15 @@ def _zones(lines: Sequence[Line]) -> list[tuple[str, list[Line]]]:
 
 
 def _notes(line: Line) -> list[_Note]:
-    notes = [
-        _Note(piece.effect, piece.field, piece.rules, piece.why, piece.overruled)
-        for piece in line.pieces
-        if piece.effect != "kept"
-    ]
-    return list(dict.fromkeys(notes))
+    notes: dict[tuple[object, ...], _Note] = {}
+    for piece in line.pieces:
+        if piece.effect == "kept":
+            continue
+        note = _Note(piece.effect, piece.field, piece.rules, piece.why, piece.overruled)
+        note = notes.setdefault(note.reason, note)
+        if piece.number is not None and piece.number not in note.numbers:
+            notes[note.reason] = note._replace(numbers=(*note.numbers, piece.number))
+    return list(notes.values())
 
 
 def _rule_counts(removals: Sequence[Removal]) -> list[_RuleCount]:

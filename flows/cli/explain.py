@@ -90,15 +90,22 @@ def _fate(line: Line) -> Text:
 
 
 def _told(line: Line) -> Text:
-    """The line with its pieces coloured, and below it each rule that had a say, with its reason."""
+    """The line with its pieces coloured, and below it each rule that had a say, with its reason.
+
+    What was cut has its number, for ``cleancopy undo --removal``.
+    """
     told = Text()
     reasons: dict[tuple[str, ...], Piece] = {}
+    numbers: dict[tuple[str, ...], str] = {}
     for piece in line.pieces:
         told.append(printable(piece.text), style=_STYLES[piece.effect])
         if piece.rules:
             reasons.setdefault(piece.rules, piece)
+        if piece.number is not None:
+            numbers[piece.rules] = f"{numbers.get(piece.rules, '')}#{piece.number} "
     for rules, piece in reasons.items():
-        told.append(f"\n  {', '.join(rules)}: {printable(piece.why)}", style="dim")
+        said = f"{numbers.get(rules, '')}{', '.join(rules)}: {printable(piece.why)}"
+        told.append(f"\n  {said}", style="dim")
         if piece.overruled:
             told.append(f"\n  stands against {', '.join(piece.overruled)}", style="dim")
     return told

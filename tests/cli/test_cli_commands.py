@@ -50,7 +50,7 @@ def test_explain_tells_every_line_with_rule_and_reason(run: Run) -> None:
     assert rows[0] == "story.txt"
     assert any(row.startswith("1 keep The harbour of Kesten") for row in rows)
     assert "2 remove Published: undefined" in rows
-    assert any(row.startswith("english/published-undefined: The label stands there") for row in rows)
+    assert any(row.startswith("#1 english/published-undefined: The label stands there") for row in rows)
     assert "4 protect Correction: it was eight boats." in rows
     assert "publish" in rows
 
