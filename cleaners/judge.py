@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from cleaners.model import Mark, Removal, Story, Verdict
+from cleaners.model import Mark, Removal, Signal, Story, Verdict
 from cleaners.read.zones import is_prose
 
 _WORD = re.compile(r"\w+")
@@ -74,7 +74,9 @@ def judge(
     reasons = [*story.problems]
     for signal in story.signals:
         if signal.kind in _HOLDS:
-            reasons.append(f"{signal.kind}: the raw copy says “{signal.text}”; a person decides")
+            reasons.append(
+                f"{signal.kind}: the raw copy says “{signal.text}”{_time(signal)}; a person decides"
+            )
     if not copy.blocks:
         reasons.append("nothing is left to publish" if story.blocks else "the story has no text")
     if not settled:
@@ -87,6 +89,12 @@ def judge(
     for rule, count in sorted(Counter(mark.rule for mark in overruled).items()):
         reasons.append(f"{rule} would have removed a protected passage ({count} ×); it was kept")
     return ("hold" if reasons else "publish"), tuple(reasons)
+
+
+def _time(signal: Signal) -> str:
+    if signal.until is not None:
+        return f" (until {signal.until})"
+    return " (no time that can be read without doubt)" if signal.kind == "embargo" else ""
 
 
 def _losses(story: Story, removals: Sequence[Removal], budget: Budget) -> list[str]:

@@ -33,10 +33,14 @@ def _head(cleaned: Cleaned) -> list[str]:
     story, fields = cleaned.source, cleaned.copy.fields
     title = fields.headline or story.id
     parts = [f"## {_short(title, 300)}", f"**{cleaned.verdict.upper()}**" + _figures(cleaned)]
-    parts += _list([_short(reason, 300) for reason in cleaned.reasons], 20)
+    reasons = [*cleaned.reasons]
+    for signal in story.signals:
+        if not any(signal.text in reason for reason in cleaned.reasons):
+            reasons.append(f"signal in the raw copy: {signal.kind}: {signal.text}")
+    parts += _list([_short(reason, 300) for reason in reasons], 20)
     known = [
         (name, getattr(fields, name))
-        for name in ("section", "standfirst", "byline", "published", "updated", "agency", "rights")
+        for name in ("section", "standfirst", "byline", "published", "updated", "agency", "rights", "ednote")
     ]
     for picture in fields.pictures:
         known += [("caption", picture.caption), ("credit", picture.credit)]

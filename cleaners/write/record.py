@@ -34,6 +34,7 @@ def record(cleaned: Cleaned) -> dict[str, Any]:
         "pictures": [_picture(picture) for picture in fields.pictures],
         "text": text(cleaned),
         "html": html(cleaned),
+        "ednote": fields.ednote,
         "signals": [
             {"kind": signal.kind, "text": signal.text, "until": signal.until} for signal in story.signals
         ],

@@ -75,6 +75,9 @@ def explained(cleaned: Cleaned, place: str) -> RenderableType:
         lines.add_row(str(line.index + 1), _fate(line), _told(line))
     parts: list[RenderableType] = [Text(printable(place), style="bold"), lines, _fields(cleaned)]
     verdict = Text(cleaned.verdict, style=f"bold {_VERDICTS[cleaned.verdict]}")
+    for signal in cleaned.source.signals:
+        until = f", until {signal.until}" if signal.until else ""
+        verdict.append(f"\n  {signal.kind} signal{until}: {printable(signal.text)}", style="not bold dim")
     for reason in cleaned.reasons:
         verdict.append(f"\n  {printable(reason)}", style="not bold default")
     return Group(*parts, verdict, Text())
@@ -115,7 +118,17 @@ def _fields(cleaned: Cleaned) -> RenderableType:
     fields = cleaned.copy.fields
     sources = dict(fields.sources)
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 1))
-    for name in ("section", "headline", "standfirst", "byline", "published", "updated", "agency", "rights"):
+    for name in (
+        "section",
+        "headline",
+        "standfirst",
+        "byline",
+        "published",
+        "updated",
+        "agency",
+        "rights",
+        "ednote",
+    ):
         value = getattr(fields, name)
         if value:
             origin = f"  ({sources[name]})" if name in sources else ""

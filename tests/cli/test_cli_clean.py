@@ -51,7 +51,18 @@ def test_the_record_is_the_contract(run: Run) -> None:
             "byline",
             "published",
         ),
-        *("language", "pictures", "text", "html", "signals", "removed", "suspects", "protected", "overruled"),
+        *(
+            "language",
+            "pictures",
+            "text",
+            "html",
+            "ednote",
+            "signals",
+            "removed",
+            "suspects",
+            "protected",
+            "overruled",
+        ),
         *("ruleset", "rounds", "source"),
     ]
     assert (record["id"], record["url"], record["publisher"]) == (

@@ -23,6 +23,7 @@ KEYS = [
     "pictures",
     "text",
     "html",
+    "ednote",
     "signals",
     "removed",
     "suspects",
