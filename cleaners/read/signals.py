@@ -12,6 +12,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from html import unescape
 
+import re2
+
 from cleaners.model import Raw, Signal, Span
 from cleaners.model.story import SignalKind
 from cleaners.read.moment import moment_of
@@ -39,8 +41,8 @@ _BARE: dict[str, SignalKind] = {
 _BARE_AT_EDGE: dict[str, SignalKind] = {"HOLD": "hold"}
 
 # No shape can match a line without one of these: most lines are done after this one search.
-_CUE = re.compile(
-    "kill|spike|withdr|retract|remov|zur(?:ü|ue)ck|gestrich|storno|annul|anula|embarg|sperr|hold|advance|"
+_CUE = re2.compile(
+    "(?i)kill|spike|withdr|retract|remov|zur(?:ü|ue)ck|gestrich|storno|annul|anula|embarg|sperr|hold|advance|"
     "not (?:for|to)|do not|don['’]t|ver(?:ö|oe)ff|verwend|ne pas|no publi|non pubb|correc|refil|bericht|korrekt|rectif|"
     "clarif|fe de err|eds|editor|redaktion|attention|attn|advisor|"
     "annul|anule|not[ií]cia|notizia|retir|intrekken|dras|trekk|trækk|ambargo|klausul|julkaisuvapaa|zakaz|utilizar|publi[ck]|публик|diffus|"
@@ -51,6 +53,7 @@ _NOTE_CUE = re.compile(
     r"\W|[A-Z]{2}|\d|(?i:eds|ednote|editor|note|nota|for int|intern|hinweis|redakt|take|more|ends|hr )"
 )
 _LONGEST_NOTE = 300
+_SHORT = 20
 _STOPS = ("kill", "withdrawn", "embargo", "hold")
 """What the raw document is searched for as well."""
 _TIMED = ("embargo", "hold", "advisory")
@@ -238,8 +241,11 @@ def signals_in(
     >>> signals_in(["Embargoed goods from the port were seized on Monday."])
     ()
     """
-    found: dict[Signal, None] = dict.fromkeys(_signals(list(lines)))
-    for signal in _signals(list(raw)):
+    lines = list(lines)
+    found: dict[Signal, None] = dict.fromkeys(_signals(lines))
+    # What stands in both was looked at; a bare "HOLD" may stand nearer to the edge of the document.
+    known = set(lines)
+    for signal in _signals([line if len(line) <= _SHORT or line not in known else "" for line in raw]):
         if signal.kind in _STOPS:
             found[signal] = None
     return tuple(
@@ -295,6 +301,8 @@ def desk_span(line: str, signals: Sequence[Signal]) -> Span | None:
 def _signals(lines: list[str]) -> list[Signal]:
     found: list[Signal] = []
     for number, line in enumerate(lines):
+        if not line:
+            continue
         edge = number < _EDGE or number >= len(lines) - _EDGE
         normal = _normal(line)
         kind = _kind(normal, edge)
@@ -314,6 +322,8 @@ def _signals(lines: list[str]) -> list[Signal]:
 def _normal(line: str) -> str:
     """The first 300 characters of ``line`` as they are read: entities, wide letters and spaces of every kind made plain."""
     text = line.strip()[: 4 * _LONGEST]
+    if text.isascii() and text.isprintable() and "&" not in text and "  " not in text:
+        return text[:_LONGEST].strip()
     for _ in range(2):
         if "&" in text:
             text = unescape(text)
@@ -323,9 +333,11 @@ def _normal(line: str) -> str:
 
 
 def _kind(text: str, edge: bool, alone: bool = True) -> SignalKind | None:
-    like_a_note = len(text) < _LONGEST_NOTE and (_NOTE_CUE.match(text) is not None or text.endswith((")", "]")))
+    like_a_note = len(text) < _LONGEST_NOTE and (
+        _NOTE_CUE.match(text) is not None or text.endswith((")", "]"))
+    )
     form = _form(text, edge) if like_a_note else None
-    if _CUE.search(text.casefold()) is None:
+    if _CUE.search(text) is None:
         return form
     bare = _FRAME.sub("", text)
     word = bare.rstrip(".:! ")
