@@ -58,7 +58,10 @@ def _figures(cleaned: Cleaned) -> str:
     before = sum(words(block.text) for block in cleaned.source.blocks)
     after = sum(words(block.text) for block in cleaned.copy.blocks)
     counts = Counter(removal.action for removal in cleaned.removals)
-    return f" · {before} words before, {after} after · {counts['remove']} removed, {counts['lift']} lifted to fields"
+    return (
+        f" · {before} words before, {after} after · {counts['remove']} removed, {counts['lift']} lifted to fields"
+        + (f" · {len({mark.block for mark in cleaned.suspects})} in doubt, kept" if cleaned.suspects else "")
+    )
 
 
 def _short(text: str, most: int) -> str:

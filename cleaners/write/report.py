@@ -32,7 +32,10 @@ MOST_ROWS = 2_000
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """One story of a run. ``removals`` counts by rule, the most frequent first; ``report_path`` is relative to the run's report."""
+    """One story of a run. ``removals`` counts by rule, the most frequent first; ``report_path`` is relative to the run's report.
+
+    ``suspects`` are lines that could not be told and were kept.
+    """
 
     id: str
     headline: str | None
@@ -45,6 +48,7 @@ class RunRow:
     removals: tuple[tuple[str, int], ...]
     seconds: float
     report_path: str | None = None
+    suspects: int = 0
 
 
 class _RuleCount(NamedTuple):
@@ -115,6 +119,7 @@ def run_row(
         removals=tuple(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))),
         seconds=seconds,
         report_path=report_path,
+        suspects=len({one["block"] for one in record.get("suspects") or ()}),
     )
 
 
@@ -149,6 +154,7 @@ def run_report(
         words_kept=sum(row.words_kept for row in every),
         words_removed=sum(row.words_removed for row in every),
         words_lifted=sum(row.words_lifted for row in every),
+        suspects=sum(row.suspects for row in every),
         seconds=sum(row.seconds for row in every),
         by_rule=ranked,
         stories_by_rule=stories_by_rule,

@@ -75,6 +75,11 @@ def explained(cleaned: Cleaned, place: str) -> RenderableType:
         lines.add_row(str(line.index + 1), _fate(line), _told(line))
     parts: list[RenderableType] = [Text(printable(place), style="bold"), lines, _fields(cleaned)]
     verdict = Text(cleaned.verdict, style=f"bold {_VERDICTS[cleaned.verdict]}")
+    doubt = len({mark.block for mark in cleaned.suspects})
+    if doubt:
+        verdict.append(
+            f"\n  {doubt} {'line' if doubt == 1 else 'lines'} in doubt, kept", style="not bold yellow"
+        )
     for signal in cleaned.source.signals:
         until = f", until {signal.until}" if signal.until else ""
         verdict.append(f"\n  {signal.kind} signal{until}: {printable(signal.text)}", style="not bold dim")

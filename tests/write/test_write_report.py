@@ -146,6 +146,7 @@ def test_a_row_of_a_run_counts_what_went(harbour: Cleaned) -> None:
         ),
         seconds=0.042,
         report_path="stories/harbour 1.html",
+        suspects=1,
     )
     assert row.words_kept > 40
     assert row.words_lifted > 12
