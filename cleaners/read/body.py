@@ -349,7 +349,7 @@ class _Tree:
                 opaque.append(token.name)
             elif token.kind in ("text", "entity"):
                 run.pieces.append(Piece(token.name, token.start, token.end))
-        if not text_of(run.pieces).strip():
+        if not text_of(run.pieces).strip().strip("\ufeff"):
             if (
                 self.runs
                 and run.broken_before is not None

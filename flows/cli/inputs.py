@@ -185,7 +185,8 @@ def _story(lines: Iterable[bytes], place: str, form: From, defaults: Defaults) -
     found = _guessed(content) if form is From.auto else _FORMS[form]
     try:
         # A page names its own encoding, so its reader is given the bytes.
-        whole = content if found == "page" else decoded(content.removeprefix(UTF8_MARK))
+        # A byte order mark stays: undo gives the file back byte for byte, and the readers look through it.
+        whole = content if found == "page" else decoded(content)
     except BrokenRecord as error:
         yield Arrival(place, None, str(error), len(content))
         return

@@ -73,7 +73,7 @@ def test_version(run: Run) -> None:
     assert run("--version").stdout.startswith("cleancopy 0.")
 
 
-@pytest.mark.parametrize("command", ["clean", "explain", "run", "up", "doctor", "rules"])
+@pytest.mark.parametrize("command", ["clean", "explain", "undo", "run", "up", "doctor", "rules"])
 def test_help_is_there(run: Run, command: str) -> None:
     result = run(command, "--help")
     assert result.exit_code == 0

@@ -18,7 +18,16 @@ def kept(run: Run, name: str, content: str, *more: str) -> None:
     assert run("clean", "--to", "json", "-o", f"{name}.json", name, *more).exit_code == 0
 
 
-@pytest.mark.parametrize(("name", "content"), [("s.txt", TWICE), ("s.html", BODY), ("s.txt", STORY)])
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("s.txt", TWICE),
+        ("s.html", BODY),
+        ("s.txt", STORY),
+        ("s.txt", "\ufeff" + TWICE),
+        ("s.html", "\ufeff<p>Published: undefined</p>" + BODY),
+    ],
+)
 def test_all_gives_back_the_file_byte_for_byte(run: Run, name: str, content: str) -> None:
     kept(run, name, content)
     result = run("undo", "--all", f"{name}.json")
