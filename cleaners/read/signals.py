@@ -59,7 +59,7 @@ _STOPS = ("kill", "withdrawn", "embargo", "hold")
 _TIMED = ("embargo", "hold", "advisory")
 _TO_EDITORS = re.compile(r"(?i:eds\.?|editors|ednote|(?:eds\.?|desk) note|note to \w+)\s*[:–—-]+\s*")
 _FOR_READERS = re.compile(
-    r"\W*(?i:corrections?|clarifications?|update|berichtigung|korrektur|rectificatif|corrección|fe de errores)\s*[:–—]"
+    r"\W*(?i:corrections?|corrected|clarifications?|update|berichtigung|korrektur|rectificatif|corrección|fe de errores)\s*[:–—]"
 )
 _END = re.compile(r"#{3,}|#(?: #){2}|-{1,3} ?30 ?-{1,3}")
 

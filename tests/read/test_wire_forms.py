@@ -215,6 +215,7 @@ def test_the_time_of_an_embargo_in_other_languages(text: str, language: str) -> 
         ("Ferry to sail again (CORRECTED)", " (CORRECTED)"),
         ("(Eds: Adds quotes.)", "(Eds: Adds quotes.)"),
         ("Correction: It was nine boats.", None),
+        ("CORRECTED: It was nine boats, not eight.", None),
         (
             "EMBARGOED UNTIL FRIDAY. The ferry Marta Holm will sail again in May, the port of Kesten said on Tuesday.",
             "EMBARGOED UNTIL FRIDAY. ",
