@@ -13,12 +13,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from cleaners.apply import apply, cut_raw, merge
+from cleaners.apply import apply, as_copy, merge
 from cleaners.decide import decide
 from cleaners.judge import Budget, judge
 from cleaners.kinds.facts import Facts
 from cleaners.kinds.registry import Cleaner, Context, Settings, look
-from cleaners.model import Block, Cleaned, Cut, Decision, Mark, Removal, Span, Story
+from cleaners.model import Cleaned, Cut, Decision, Mark, Removal, Span, Story
 from cleaners.rules import Ruleset
 
 MOST_ROUNDS = 5
@@ -66,13 +66,14 @@ def clean(
         if not decision.cuts:
             settled = True
             break
-        found = [_removal(cut, gone, texts, rounds) for cut in decision.cuts]
+        found = [removal for cut in decision.cuts for removal in _removals(cut, gone, texts, rounds)]
         removals += found
         for removal in found:
             gone[removal.block] = merge([*gone.get(removal.block, []), Span(removal.start, removal.end)])
         view = apply(view, decision.cuts)
     removals.sort(key=lambda removal: (removal.block, removal.start))
-    copy = _as_copy(story, view, removals)
+    removals = [replace(removal, number=number) for number, removal in enumerate(removals, start=1)]
+    copy = as_copy(story, view, removals)
     verdict, reasons = judge(story, copy, removals, sorted(overruled), budget or Budget(), settled)
     return Cleaned(
         source=story,
@@ -132,32 +133,30 @@ def _suspects(
     return tuple(sorted(last | {note for note in doubts if note.block not in spoken_for}))
 
 
-def _as_copy(story: Story, view: Story, removals: Sequence[Removal]) -> Story:
-    if not removals:
-        return view
-    # Written out: dataclasses.replace takes twice the time, and this is done for every block of every story.
-    blocks = tuple(
-        Block(b.number, b.text, b.kind, b.zone, b.level, b.line, None, (), b.picture, b.markup)
-        for b in view.blocks
-    )
-    raw = view.raw if story.form == "page" else cut_raw(story, removals)
-    return replace(view, blocks=blocks, raw=raw)
-
-
-def _removal(cut: Cut, gone: dict[int, list[Span]], texts: dict[int, str], rounds: int) -> Removal:
-    span = _source_span(gone.get(cut.block, []), cut.start, cut.end)
-    return Removal(
-        block=cut.block,
-        start=span.start,
-        end=span.end,
-        text=texts[cut.block][span.start : span.end],
-        action=cut.action,
-        field=cut.field,
-        rules=cut.rules,
-        why=cut.why,
-        round=rounds,
-        may_exceed=cut.may_exceed,
-    )
+def _removals(cut: Cut, gone: dict[int, list[Span]], texts: dict[int, str], rounds: int) -> list[Removal]:
+    """The cut as a removal; as several where a round before took something from its middle, which is not its own."""
+    before = gone.get(cut.block, [])
+    whole = _source_span(before, cut.start, cut.end)
+    edges = [whole.start]
+    for span in before:
+        if whole.start < span.start and span.end < whole.end:
+            edges += [span.start, span.end]
+    edges.append(whole.end)
+    return [
+        Removal(
+            block=cut.block,
+            start=start,
+            end=end,
+            text=texts[cut.block][start:end],
+            action=cut.action,
+            field=cut.field,
+            rules=cut.rules,
+            why=cut.why,
+            round=rounds,
+            may_exceed=cut.may_exceed,
+        )
+        for start, end in zip(edges[::2], edges[1::2], strict=True)
+    ]
 
 
 def _at_source(note: Mark, gone: dict[int, list[Span]], texts: dict[int, str]) -> Mark:

@@ -10,7 +10,17 @@ from dataclasses import dataclass, field, replace
 
 from cleaners.model import Cut, Fields, Picture, Story
 
-_SINGLE = ("headline", "standfirst", "section", "byline", "published", "updated", "agency", "rights")
+_SINGLE = (
+    "headline",
+    "standfirst",
+    "section",
+    "byline",
+    "published",
+    "updated",
+    "agency",
+    "rights",
+    "ednote",
+)
 
 
 def lift(story: Story, cuts: Sequence[Cut]) -> Fields:
@@ -32,11 +42,11 @@ def lift(story: Story, cuts: Sequence[Cut]) -> Fields:
         if not lines:
             continue
         known = getattr(fields, name)
-        if known and sources.get(name) != "line":
+        if known and sources.get(name) != "line" and name != "ednote":
             continue
         value = _join(name, ([known] if known else []) + [line for line in lines if line != known])
         fields = replace(fields, **{name: value})  # type: ignore[arg-type]
-        sources[name] = "line"
+        sources.setdefault(name, "line")
     tags = tuple(dict.fromkeys([*fields.tags, *(one.text for one in lifted if one.field == "tags")]))
     return replace(
         fields,
@@ -55,7 +65,7 @@ class _Lifted:
 
 
 def _join(name: str, lines: list[str]) -> str:
-    if name == "standfirst":
+    if name in ("standfirst", "ednote"):
         return "\n".join(lines)  # several bullet lines under the headline are one standfirst
     if name in ("byline", "agency", "rights"):
         return ", ".join(lines)  # "Zac Hall" and "@apollozac" are one byline

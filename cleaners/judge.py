@@ -1,18 +1,18 @@
 """The verdict: publish, hold for a person, or kill. Never publish quietly what lost too much (law 7).
 
-Doubt is measured on the words between the first and the last prose block, so that a short story is not held for its
-footer.
+Doubt is measured on the words between the first and the last prose block, without a footer of a few sentences, so that a
+short story is not held for its footer. A long paragraph or a quotation that goes holds there, too: footers are rarely either.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from cleaners.model import Mark, Removal, Story, Verdict
+from cleaners.model import Mark, Removal, Signal, Story, Verdict
 from cleaners.read.zones import is_prose
 
 _WORD = re.compile(r"\w+")
@@ -20,6 +20,9 @@ _WORD = re.compile(r"\w+")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]")
 _QUOTE_OPENS = "\"“„«「『‘'"
 _KILLS = ("kill", "withdrawn")
+_PROSE_KINDS = ("paragraph", "item", "quote")
+_SPACES_BETWEEN = 3
+"""Of a block that goes in several pieces the spaces between them need no removal of their own."""
 _HOLDS = ("embargo", "hold", "advisory", "unreadable")
 
 
@@ -40,6 +43,11 @@ class Budget(BaseModel):
         le=1,
         description="Largest share of the words in sentence-like lines, anywhere, that may leave the copy, lifts included.",
     )
+    footer: int = Field(
+        default=80,
+        ge=0,
+        description="Words in sentences below the story that may go as its footer; more counts as the story's.",
+    )
     quotation: int = Field(
         default=8, ge=1, description="A removed body line that opens with a quotation of so many words holds."
     )
@@ -51,7 +59,7 @@ def words(text: str) -> int:
     >>> words("The harbour, again.")
     3
     """
-    unspaced = 0 if text.isascii() else len(_UNSPACED.findall(text))
+    unspaced = len(_UNSPACED.findall(text))
     return len(_WORD.findall(_UNSPACED.sub(" ", text) if unspaced else text)) + (unspaced + 1) // 2
 
 
@@ -74,9 +82,13 @@ def judge(
     reasons = [*story.problems]
     for signal in story.signals:
         if signal.kind in _HOLDS:
-            reasons.append(f"{signal.kind}: the raw copy says “{signal.text}”; a person decides")
+            reasons.append(
+                f"{signal.kind}: the raw copy says “{signal.text}”{_time(signal)}; a person decides"
+            )
     if not copy.blocks:
         reasons.append("nothing is left to publish" if story.blocks else "the story has no text")
+    elif _has_prose(story) and not _has_prose(copy):
+        reasons.append("no sentence is left to publish")
     if not settled:
         reasons.append(
             "cleaning did not settle in five rounds; look for two rules that feed each other ("
@@ -89,19 +101,28 @@ def judge(
     return ("hold" if reasons else "publish"), tuple(reasons)
 
 
+def _time(signal: Signal) -> str:
+    if signal.until is not None:
+        return f" (until {signal.until})"
+    return " (no time that can be read without doubt)" if signal.kind == "embargo" else ""
+
+
 def _losses(story: Story, removals: Sequence[Removal], budget: Budget) -> list[str]:
     zones = {block.number: block.zone for block in story.blocks}
     counted = [
         removal for removal in removals if zones.get(removal.block) == "body" and not removal.may_exceed
     ]
-    lost = sum(words(removal.text) for removal in counted if removal.action == "remove")
-    total = _total((block.text for block in story.blocks if block.zone == "body"), lost, budget.share)
+    body = _body(story, removals, budget)
+    lost = sum(
+        words(removal.text) for removal in counted if removal.action == "remove" and removal.block in body
+    )
+    total = sum(words(block.text) for block in story.blocks if block.number in body)
     reasons = []
     if total and lost / total > budget.share:
         reasons.append(
             f"{lost} of {total} body words would go ({lost / total:.0%}; the budget is {budget.share:.0%})"
         )
-    reasons += _prose_lost(story, removals, budget)
+    reasons += _prose_lost(story, removals, budget, body)
     for removal in counted:
         if removal.action == "lift" and removal.field != "caption":
             continue
@@ -118,26 +139,41 @@ def _losses(story: Story, removals: Sequence[Removal], budget: Budget) -> list[s
     return reasons
 
 
-def _total(texts: Iterable[str], lost: int, share: float) -> int:
-    """How many words there are; no more of them are counted than it takes to know that ``lost`` is no larger share."""
-    total = 0
-    if lost:
-        for text in texts:
-            total += words(text)
-            if total and lost / total <= share:
-                break
-    return total
+def _has_prose(story: Story) -> bool:
+    return any(block.kind in _PROSE_KINDS and is_prose(block.text) for block in story.blocks)
 
 
-def _prose_lost(story: Story, removals: Sequence[Removal], budget: Budget) -> list[str]:
-    """Sentences that leave the copy as captions or footers count too: eight paragraphs that end in "(AFP)" are no eight captions."""
-    texts = {block.number: block.text for block in story.blocks}
+def _body(story: Story, removals: Sequence[Removal], budget: Budget) -> frozenset[int]:
+    """The blocks between the first sentence-like one and the last, without a footer that rules take whole.
+
+    A footer of two legal sentences looks like prose to the reader of the story; a rule knows it. What is longer than a
+    footer may be counts as the story's.
+    """
+    body = [block for block in story.blocks if block.zone == "body"]
+    gone: Counter[int] = Counter()
+    for removal in removals:
+        if removal.action == "remove":
+            gone[removal.block] += len(removal.text.strip())
+    left = list(body)
+    while left and gone[left[-1].number] >= len(left[-1].text.strip()) - _SPACES_BETWEEN:
+        left.pop()
+    footer = sum(words(block.text) for block in body[len(left) :] if is_prose(block.text))
+    return frozenset(block.number for block in (left if left and footer <= budget.footer else body))
+
+
+def _prose_lost(story: Story, removals: Sequence[Removal], budget: Budget, body: frozenset[int]) -> list[str]:
+    """Sentences that leave the copy as captions count too: eight paragraphs that end in "(AFP)" are no eight captions."""
+    prose = {
+        block.number: words(block.text)
+        for block in story.blocks
+        if block.number in body and is_prose(block.text)
+    }
     gone = sum(
         words(removal.text)
         for removal in removals
-        if is_prose(texts[removal.block]) and not removal.may_exceed and removal.field != "standfirst"
+        if removal.block in prose and not removal.may_exceed and removal.field != "standfirst"
     )
-    total = _total(filter(is_prose, texts.values()), gone, budget.prose)
+    total = sum(prose.values())
     if total and gone / total > budget.prose:
         return [
             f"{gone} of {total} words in sentences would leave the copy ({gone / total:.0%}; the budget is {budget.prose:.0%})"

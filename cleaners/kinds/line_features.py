@@ -39,8 +39,7 @@ _SHORT = 6
 _MOST_WORDS = 24
 _LONGEST_UNKNOWN = 8
 _TAIL_KINDS = frozenset(
-    "agency-footer author-bio bio-label channel comments copyright donation follow furniture navigation newsletter related "
-    "related-label share share-word subscribe tags tags-label".split()
+    ["agency-footer", "author-bio", "bio-label", "channel", "comments", "copyright", "donation", "follow", "furniture", "navigation", "newsletter", "related", "related-label", "share", "share-word", "subscribe", "tags", "tags-label"]
 )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from cleaners.kinds.facts import NO_CLAIM, Facts
+from cleaners.kinds.facts import Facts
 from cleaners.model import Block, Mark, Story, Zone
 from cleaners.read.zones import zones_of
 from cleaners.rules import Hit, Ruleset

@@ -15,9 +15,10 @@ Verdict = Literal["publish", "hold", "kill"]
 class Removal:
     """A span that is not in the clean copy, with every rule that asked for it.
 
-    ``start`` and ``end`` are offsets into the source block's text; ``text`` is what stood there.
-    ``round`` is the round of cleaning that found it, counted from 1. What it takes from the raw document is
-    worked out by ``cleaners.apply.cut_raw``.
+    ``start`` and ``end`` are offsets into the source block's text; ``text`` is what stood there. No two removals of a
+    story overlap. ``round`` is the round of cleaning that found it, counted from 1. ``number`` is the removal's name
+    in its story, counted from 1 in reading order; it stays when others are undone. What a removal takes from the raw
+    document is worked out by ``cleaners.apply.cut_raw``.
     """
 
     block: int
@@ -30,6 +31,7 @@ class Removal:
     why: str
     round: int = 1
     may_exceed: bool = False
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)

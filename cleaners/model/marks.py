@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 Action = Literal["remove", "lift", "protect", "suspect"]
 
 LIFT_FIELDS = (
+    "ednote",
     "headline",
     "standfirst",
     "section",

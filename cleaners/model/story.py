@@ -8,7 +8,11 @@ from typing import Literal, NamedTuple
 Form = Literal["page", "body", "text", "lines"]
 Kind = Literal["paragraph", "heading", "item", "quote", "caption", "row", "embed"]
 Zone = Literal["head", "body", "tail"]
-SignalKind = Literal["kill", "withdrawn", "embargo", "hold", "correction", "advisory", "unreadable"]
+SignalKind = Literal[
+    "kill", "withdrawn", "embargo", "hold", "advisory", "unreadable", "correction", "update", "note", "part"
+]
+"""The first two kill a story, the next four hold it; the others are kept as they were written: a correction or refile, a
+new version ("2nd Ld-Writethru"), a note to editors, a part of a longer text ("TAKE 2", "-more-")."""
 
 
 class Span(NamedTuple):
@@ -41,10 +45,15 @@ class Repair(NamedTuple):
 
 
 class Signal(NamedTuple):
-    """An editorial instruction found in the raw document, before anything was cut."""
+    """An editorial instruction found in the raw document, before anything was cut.
+
+    ``until`` is the time that an embargo names, in ISO 8601, with its zone if it names one; None: it gives no time, or
+    none that can be read without doubt.
+    """
 
     kind: SignalKind
     text: str
+    until: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +61,8 @@ class Raw:
     """One story as it arrived, before reading.
 
     ``content`` is text (or, for ``lines``, a tuple of lines; for ``page``, the undecoded bytes may be
-    given). ``headline`` and ``published`` are what the sender knows beside the body, e.g. a CMS title.
+    given). ``headline`` and ``published`` are what the sender knows beside the body, e.g. a CMS title; ``ednote`` are the
+    sender's instructions to editors, one a line.
     """
 
     id: str
@@ -63,6 +73,7 @@ class Raw:
     language: str | None = None
     headline: str | None = None
     published: str | None = None
+    ednote: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +108,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """What belongs beside the copy. ``sources`` tells where each came from: ``given``, ``json-ld``, ``meta``, ``page`` or ``line``."""
+    """What belongs beside the copy. ``ednote`` is for editors, never for readers (ninjs has the same word). ``sources`` tells where each came from: ``given``, ``json-ld``, ``meta``, ``page`` or ``line``."""
 
     headline: str | None = None
     standfirst: str | None = None
@@ -107,6 +118,7 @@ class Fields:
     updated: str | None = None
     agency: str | None = None
     rights: str | None = None
+    ednote: str | None = None
     tags: tuple[str, ...] = ()
     pictures: tuple[Picture, ...] = ()
     sources: tuple[tuple[str, str], ...] = ()

@@ -22,7 +22,7 @@ from cleaners.read.pieces import Edit, Piece, edited, segments, text_of, trimmed
 from cleaners.read.raw_lines import raw_lines
 from cleaners.read.repair import repair
 from cleaners.read.shortcodes import is_shortcodes
-from cleaners.read.signals import signals_in
+from cleaners.read.signals import signals_of
 from cleaners.read.text import given_fields
 from cleaners.read.unreadable import UnreadableStory
 from cleaners.read.zones import with_zones
@@ -180,7 +180,7 @@ def read_body(raw: Raw) -> Story:
             )
         )
     body = "\n".join(block.text for block in blocks)
-    heads = [raw.headline] if raw.headline else []
+    language = language_of(raw.language, None, body)
     return Story(
         id=raw.id,
         form="body",
@@ -189,8 +189,8 @@ def read_body(raw: Raw) -> Story:
         fields=replace(given_fields(raw), pictures=tuple(tree.pictures[at] for at in shown)),
         url=raw.url,
         publisher=raw.publisher,
-        language=language_of(raw.language, None, body),
-        signals=signals_in([*heads, *(block.text for block in blocks)], raw_lines(content)),
+        language=language,
+        signals=signals_of(raw, (block.text for block in blocks), raw_lines(content), language),
         repairs=tuple(repairs),
     )
 
@@ -349,7 +349,7 @@ class _Tree:
                 opaque.append(token.name)
             elif token.kind in ("text", "entity"):
                 run.pieces.append(Piece(token.name, token.start, token.end))
-        if not text_of(run.pieces).strip():
+        if not text_of(run.pieces).strip().strip("\ufeff"):
             if (
                 self.runs
                 and run.broken_before is not None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from cleaners.model import Fields, Raw, Repair, Story
 from cleaners.read.raw_lines import raw_lines
-from cleaners.read.signals import signals_in
+from cleaners.read.signals import signals_of
 
 PAGE_BYTES = 3_000_000
 BODY_CHARACTERS = 3_000_000
@@ -36,7 +36,7 @@ def unread(raw: Raw, content: str, repairs: tuple[Repair, ...], fields: Fields, 
         url=raw.url,
         publisher=raw.publisher,
         language=raw.language,
-        signals=signals_in([*([raw.headline] if raw.headline else []), *raw_lines(content)]),
+        signals=signals_of(raw, raw_lines(content), (), raw.language),
         repairs=repairs,
         problems=(problem,),
     )

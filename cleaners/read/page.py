@@ -27,7 +27,7 @@ from cleaners.read.metadata import Claim, Claims, claims_of, iso
 from cleaners.read.pieces import Piece, text_of
 from cleaners.read.raw_lines import raw_lines
 from cleaners.read.repair import repair
-from cleaners.read.signals import signals_in
+from cleaners.read.signals import signals_of
 from cleaners.read.text import given_fields
 from cleaners.read.unreadable import UnreadableStory
 from cleaners.read.zones import is_prose, with_zones
@@ -166,8 +166,8 @@ def _story(
         problem = "the page has text, but no story was found in it: clean it by hand or give the story's text"
         return unread(raw, content, notes, _fields(given, claims, head, found, pictures), problem)
     body = "\n".join(block.text for block in blocks)
-    heads = [raw.headline] if raw.headline else []
-    heads += [head.headline.value] if head.headline else []
+    heads = [head.headline.value] if head.headline else []
+    language = language_of(raw.language, claims.language, body)
     return Story(
         id=raw.id,
         form="page",
@@ -176,8 +176,13 @@ def _story(
         fields=_fields(given, claims, head, found, pictures),
         url=raw.url or found.url,
         publisher=raw.publisher,
-        language=language_of(raw.language, claims.language, body),
-        signals=signals_in([*heads, *(leaf.text for leaf in page if not leaf.furniture)], raw_lines(content)),
+        language=language,
+        signals=signals_of(
+            raw,
+            [*heads, *(leaf.text for leaf in page if not leaf.furniture)],
+            raw_lines(content),
+            language,
+        ),
         repairs=tuple(repairs),
     )
 

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import unescape
 
 import re2
 
-from cleaners.model import Signal
+from cleaners.model import Raw, Signal, Span
 from cleaners.model.story import SignalKind
+from cleaners.read.moment import moment_of
+from cleaners.read.wire_forms import FOREIGN, FORMS, GRAVE, LABEL, TAIL
+from cleaners.read.zones import is_prose
 
 _LONGEST = 300
 """Of a longer line its first so many characters: "KILL KILL KILL: …" with the whole paragraph behind it."""
-_FRAME = re.compile(r"^[\s*\-–—=#/\\|•!>(\[{<]+|[\s*\-–—=#/\\|•!)\]}>]+$")
+_FRAME = re.compile(r"^[\s*+\-–—=#/\\|•!>(\[{<^]+|[\s*+\-–—=#/\\|•!)\]}<>^]+$")
 _SENTENCE = re.compile(r"(.{3,}?[.!?])[\s)\]*]")
 _SPACES = re.compile(r"\s+")
 _UNSEEN = re.compile("[\xad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
@@ -38,13 +41,27 @@ _BARE: dict[str, SignalKind] = {
 _BARE_AT_EDGE: dict[str, SignalKind] = {"HOLD": "hold"}
 
 # No shape can match a line without one of these: most lines are done after this one search.
-_CUE = re.compile(
-    "kill|spike|withdr|retract|remov|zur(?:ü|ue)ck|gestrich|storno|annul|anula|embarg|sperr|hold|advance|"
+_CUE = re2.compile(
+    "(?i)kill|spike|withdr|retract|remov|zur(?:ü|ue)ck|gestrich|storno|annul|anula|embarg|sperr|hold|advance|"
     "not (?:for|to)|do not|don['’]t|ver(?:ö|oe)ff|verwend|ne pas|no publi|non pubb|correc|refil|bericht|korrekt|rectif|"
-    "clarif|fe de err|eds|editor|redaktion|attention|attn|advisor"
+    "clarif|fe de err|eds|editor|redaktion|attention|attn|advisor|"
+    "annul|anule|not[ií]cia|notizia|retir|intrekken|dras|trekk|trækk|ambargo|klausul|julkaisuvapaa|zakaz|utilizar|publi[ck]|публик|diffus|"
+    "эмбарго|ембарго|аннул|снято|отзыв|解禁|エンバーゴ|取り消し|撤|禁|금지|엠바고|기사|보도|yayınla"
 )
-
-_CUES = re2.compile(_CUE.pattern)
+# A desk note opens with a bracket, a star, capitals or a word for editors, and is short.
+_NOTE_CUE = re.compile(
+    r"\W|[A-Z]{2}|\d|(?i:eds|ednote|editor|note|nota|for int|intern|hinweis|redakt|take|more|ends|hr )"
+)
+_LONGEST_NOTE = 300
+_SHORT = 20
+_STOPS = ("kill", "withdrawn", "embargo", "hold")
+"""What the raw document is searched for as well."""
+_TIMED = ("embargo", "hold", "advisory")
+_TO_EDITORS = re.compile(r"(?i:eds\.?|editors|ednote|(?:eds\.?|desk) note|note to \w+)\s*[:–—-]+\s*")
+_FOR_READERS = re.compile(
+    r"\W*(?i:corrections?|corrected|clarifications?|update|berichtigung|korrektur|rectificatif|corrección|fe de errores)\s*[:–—]"
+)
+_END = re.compile(r"#{3,}|#(?: #){2}|-{1,3} ?30 ?-{1,3}")
 
 _NAMES = "STORY|ARTICLE|REPORT|HEADLINE|ITEM|PICTURE|PHOTO|COPY|ADVANCE|BULLETIN|ALERT|NEWSALERT|SLUG|VIDEO|GRAPHIC"
 _SENDERS = "AP|AFP|DPA|PA|UPI|EFE|ANSA|APA|REUTERS|BLOOMBERG|KYODO|TASS|PTI|IANS|ANI|NEWSWIRE|DESK|EDITORS?|EDS|ATTN|ATTENTION|NOTE"
@@ -205,32 +222,51 @@ _SHAPES: tuple[tuple[SignalKind, re.Pattern[str]], ...] = (
     (
         "advisory",
         re.compile(
-            r"(?i:eds|editors)\s*(?::|--|–|—)\s*\S.*|(?i:attention|attn)[:,]? (?i:editors|eds|desks|clients|subscribers|redaktionen)\b.*|(?:MEDIA|EDITORIAL|EDITORS'?|EDITOR’S) ADVISORY\b.*|(?i:achtung redaktionen)\b.*"
+            r"ADVISORY\s?(?:[-–—]|: )\s?\S.*|(?i:attention|attn)[:,]? (?i:editors|eds|desks|clients|subscribers|redaktionen)\b.*|(?:MEDIA|EDITORIAL|EDITORS'?|EDITOR’S) ADVISORY\b.*|(?i:achtung redaktionen)\b.*"
         ),
     ),
 )
 
 
-def signals_in(lines: Iterable[str], raw: Iterable[str] = ()) -> tuple[Signal, ...]:
-    """The signals in the story's ``lines``, then those that hold a story in the ``raw`` document's; each once, in order.
+def signals_in(
+    lines: Iterable[str], raw: Iterable[str] = (), sent: str | None = None, language: str | None = None
+) -> tuple[Signal, ...]:
+    """The signals in the story's ``lines``, then those that stop a story in the ``raw`` document's; each once, in order.
 
-    Corrections and advisories are read from the story's lines alone: a page names those of its neighbours, too.
+    Corrections, versions and notes are read from the story's lines alone: a page names those of its neighbours, too.
+    ``sent``, the day the story was sent, and its ``language`` help to read the time of an embargo.
 
     >>> signals_in(["KILL KILL KILL", "Police said the kill was lawful."])
-    (Signal(kind='kill', text='KILL KILL KILL'),)
+    (Signal(kind='kill', text='KILL KILL KILL', until=None),)
     >>> signals_in(["Embargoed goods from the port were seized on Monday."])
     ()
     """
-    known = list(lines)
-    cued = _cued(known)
-    found: dict[Signal, None] = dict.fromkeys(_signals(known, cued))
-    others = list(raw)
-    if not cued and {line.strip() for line in others} <= {line.strip() for line in known} | {""}:
-        return ()  # a text: its blocks are its lines, and none has a cue
-    for signal in _signals(others, _cued(others)):
-        if signal.kind not in ("correction", "advisory"):
+    lines = list(lines)
+    found: dict[Signal, None] = dict.fromkeys(_signals(lines))
+    # What stands in both was looked at; a bare "HOLD" may stand nearer to the edge of the document.
+    known = set(lines)
+    for signal in _signals([line if len(line) <= _SHORT or line not in known else "" for line in raw]):
+        if signal.kind in _STOPS:
             found[signal] = None
-    return tuple(found)
+    return tuple(
+        signal._replace(until=moment_of(signal.text, sent, language)) if signal.kind in _TIMED else signal
+        for signal in found
+    )
+
+
+def signals_of(
+    raw: Raw, lines: Iterable[str], document: Iterable[str], language: str | None
+) -> tuple[Signal, ...]:
+    """The signals of a story: those of the sender's note first, then as ``signals_in``. No line of the note is passed over."""
+    noted: list[Signal] = []
+    for line in (raw.ednote or "").splitlines():
+        text = _normal(line)
+        if text:
+            kind = _kind(text, True) or ("advisory" if GRAVE.search(text) is not None else "note")
+            until = moment_of(text, raw.published, language) if kind in _TIMED else None
+            noted.append(Signal(kind, text, until))
+    heads = [raw.headline] if raw.headline else []
+    return (*noted, *signals_in([*heads, *lines], document, raw.published, language))
 
 
 def signal_of(line: str, edge: bool = True) -> SignalKind | None:
@@ -238,11 +274,37 @@ def signal_of(line: str, edge: bool = True) -> SignalKind | None:
     return _kind(_normal(line), edge)
 
 
-def _signals(lines: list[str], cued: dict[int, str]) -> list[Signal]:
+def desk_span(line: str, signals: Sequence[Signal]) -> Span | None:
+    """What of ``line`` is for the desk and not for readers, if the line is one of ``signals``; None: nothing.
+
+    A label goes from before its headline, an instruction from before the paragraph that follows on the same line. A published
+    correction stays whole.
+
+    >>> desk_span("REFILE-Ferry to sail again", [Signal("correction", "REFILE-Ferry to sail again")])
+    Span(start=0, end=7)
+    """
+    normal = _normal(line)
+    if not any(signal.text == normal for signal in signals) or _FOR_READERS.match(line) is not None:
+        return None
+    label = LABEL.match(line)
+    if label is not None:
+        return Span(0, label.end())
+    tail = TAIL.search(line)
+    if tail is not None and tail.start() > 0:
+        return Span(tail.start(), len(line))
+    first = _SENTENCE.match(line)
+    if first is not None and is_prose(line[first.end() :].strip()) and _first_sentence(normal) is not None:
+        return Span(0, first.end())
+    return Span(0, len(line))
+
+
+def _signals(lines: list[str]) -> list[Signal]:
     found: list[Signal] = []
-    for number, normal in cued.items():
-        line = lines[number]
+    for number, line in enumerate(lines):
+        if not line:
+            continue
         edge = number < _EDGE or number >= len(lines) - _EDGE
+        normal = _normal(line)
         kind = _kind(normal, edge)
         if kind is not None:
             found.append(Signal(kind, normal))
@@ -257,27 +319,11 @@ def _signals(lines: list[str], cued: dict[int, str]) -> list[Signal]:
     return found
 
 
-def _cued(lines: list[str]) -> dict[int, str]:
-    """The lines with a cue, and those with cells, as they are read. One linear search through all: most stories have hardly any."""
-    normals = [_normal(line) for line in lines]
-    tables = {number for number, line in enumerate(lines) if "|" in line}
-    text = "\n".join(normals).casefold().encode("utf-8", "replace")
-    cued: set[int] = set()
-    number = at = 0
-    while found := _CUES.search(text, at):
-        number += text.count(b"\n", at, found.start())
-        cued.add(number)
-        at = text.find(b"\n", found.end())
-        if at < 0:
-            break
-    return {number: normals[number] for number in sorted(tables | cued)}
-
-
 def _normal(line: str) -> str:
     """The first 300 characters of ``line`` as they are read: entities, wide letters and spaces of every kind made plain."""
     text = line.strip()[: 4 * _LONGEST]
-    if text.isascii() and "&" not in text:
-        return " ".join(text.split())[:_LONGEST]
+    if text.isascii() and text.isprintable() and "&" not in text and "  " not in text:
+        return text[:_LONGEST].strip()
     for _ in range(2):
         if "&" in text:
             text = unescape(text)
@@ -287,15 +333,40 @@ def _normal(line: str) -> str:
 
 
 def _kind(text: str, edge: bool, alone: bool = True) -> SignalKind | None:
-    if _CUE.search(text.casefold()) is None:
-        return None
+    like_a_note = len(text) < _LONGEST_NOTE and (
+        _NOTE_CUE.match(text) is not None or text.endswith((")", "]"))
+    )
+    form = _form(text, edge) if like_a_note else None
+    if _CUE.search(text) is None:
+        return form
     bare = _FRAME.sub("", text)
     word = bare.rstrip(".:! ")
     if alone and word in _BARE:
         return _BARE[word]
     if edge and word in _BARE_AT_EDGE:
         return _BARE_AT_EDGE[word]
-    return _instruction(text, bare) or _first_sentence(text)
+    found = _instruction(text, bare) or _first_sentence(text)
+    if found in (None, "correction"):
+        return form or found
+    return found
+
+
+def _form(text: str, edge: bool) -> SignalKind | None:
+    """The kind of a desk note that says nothing against publishing; ``advisory`` where it says something that may."""
+    if _END.fullmatch(text) is not None:
+        return "part" if edge else None
+    label = LABEL.match(text) or TAIL.search(text)
+    if label is not None and edge:
+        return "correction" if label["mended"] else "update"
+    bare = _FRAME.sub("", text)
+    framed = not text[0].isalnum() and bare != text
+    for form in FORMS:
+        if (edge or not form.edge) and (framed or not form.framed) and form.shape.fullmatch(bare) is not None:
+            if form.kind != "note" or GRAVE.search(text) is None:
+                return form.kind
+            said = _TO_EDITORS.match(bare)
+            return (_kind(bare[said.end() :], edge) if said is not None else None) or "advisory"
+    return None
 
 
 def _first_sentence(text: str) -> SignalKind | None:
@@ -305,7 +376,7 @@ def _first_sentence(text: str) -> SignalKind | None:
 
 
 def _instruction(line: str, bare: str) -> SignalKind | None:
-    for kind, shape in _SHAPES:
+    for kind, shape in (*_SHAPES, *FOREIGN):
         if shape.fullmatch(bare) is not None and not (kind == "correction" and _is_ordinary(line, bare)):
             return kind
     return None

@@ -11,7 +11,7 @@ from cleaners.read.limits import BODY_CHARACTERS, ELEMENTS, too_large, unread
 from cleaners.read.pieces import Piece, segments, text_of
 from cleaners.read.repair import may_need_repair, repair, repair_text
 from cleaners.read.shortcodes import is_shortcodes
-from cleaners.read.signals import signals_in
+from cleaners.read.signals import signals_of
 from cleaners.read.unreadable import UnreadableStory
 from cleaners.read.zones import is_prose, zones_of
 
@@ -43,10 +43,12 @@ def given_fields(raw: Raw) -> Fields:
     """What the sender knows beside the body."""
     headline = repair_text(storable(raw.headline)[0]) if raw.headline else None
     published = storable(raw.published)[0].strip() if raw.published else None
-    known = {"headline": headline or None, "published": published or None}
+    ednote = storable(raw.ednote)[0].strip() if raw.ednote else None
+    known = {"headline": headline or None, "published": published or None, "ednote": ednote or None}
     return Fields(
         headline=known["headline"],
         published=known["published"],
+        ednote=known["ednote"],
         sources=tuple(sorted((name, "given") for name, value in known.items() if value)),
     )
 
@@ -93,7 +95,7 @@ def _story(raw: Raw, content: str, lines: Iterator[Span], repairs: tuple[Repair,
             f"story {raw.id}: there is no text in it; send the story's text, or leave it out"
         )
     body = "\n".join(block.text for block in blocks)
-    heads = [raw.headline] if raw.headline else []
+    language = language_of(raw.language, None, body)
     return Story(
         id=raw.id,
         form=raw.form,
@@ -102,7 +104,7 @@ def _story(raw: Raw, content: str, lines: Iterator[Span], repairs: tuple[Repair,
         fields=given_fields(raw),
         url=raw.url,
         publisher=raw.publisher,
-        language=language_of(raw.language, None, body),
-        signals=signals_in([*heads, *(block.text for block in blocks)], content.split("\n")),
+        language=language,
+        signals=signals_of(raw, (block.text for block in blocks), content.split("\n"), language),
         repairs=tuple(notes),
     )

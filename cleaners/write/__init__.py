@@ -6,16 +6,19 @@ from cleaners.write.decisions import decisions
 from cleaners.write.html import html
 from cleaners.write.markdown import markdown
 from cleaners.write.record import record
+from cleaners.write.recorded import BrokenRecord, cleaned_from
 from cleaners.write.report import RunRow, run_report, run_row, story_report
 from cleaners.write.text import text
 
 __all__ = [
+    "BrokenRecord",
     "Effect",
     "Line",
     "Piece",
     "RunRow",
     "before_after_markdown",
     "changes",
+    "cleaned_from",
     "decisions",
     "html",
     "markdown",

@@ -33,10 +33,14 @@ def _head(cleaned: Cleaned) -> list[str]:
     story, fields = cleaned.source, cleaned.copy.fields
     title = fields.headline or story.id
     parts = [f"## {_short(title, 300)}", f"**{cleaned.verdict.upper()}**" + _figures(cleaned)]
-    parts += _list([_short(reason, 300) for reason in cleaned.reasons], 20)
+    reasons = [*cleaned.reasons]
+    for signal in story.signals:
+        if not any(signal.text in reason for reason in cleaned.reasons):
+            reasons.append(f"signal in the raw copy: {signal.kind}: {signal.text}")
+    parts += _list([_short(reason, 300) for reason in reasons], 20)
     known = [
         (name, getattr(fields, name))
-        for name in ("section", "standfirst", "byline", "published", "updated", "agency", "rights")
+        for name in ("section", "standfirst", "byline", "published", "updated", "agency", "rights", "ednote")
     ]
     for picture in fields.pictures:
         known += [("caption", picture.caption), ("credit", picture.credit)]
@@ -54,7 +58,10 @@ def _figures(cleaned: Cleaned) -> str:
     before = sum(words(block.text) for block in cleaned.source.blocks)
     after = sum(words(block.text) for block in cleaned.copy.blocks)
     counts = Counter(removal.action for removal in cleaned.removals)
-    return f" · {before} words before, {after} after · {counts['remove']} removed, {counts['lift']} lifted to fields"
+    return (
+        f" · {before} words before, {after} after · {counts['remove']} removed, {counts['lift']} lifted to fields"
+        + (f" · {len({mark.block for mark in cleaned.suspects})} in doubt, kept" if cleaned.suspects else "")
+    )
 
 
 def _short(text: str, most: int) -> str:
@@ -99,7 +106,10 @@ def _note(piece: Piece) -> str:
     effect = f"lifted to {piece.field}" if piece.effect == "lifted" else piece.effect
     rules = ", ".join(code(rule) for rule in piece.rules)
     spared = ", ".join(code(rule) for rule in piece.overruled)
-    return f"**{effect}** by {rules}: {_short(piece.why, 500)}" + (f" (against {spared})" if spared else "")
+    number = f" #{piece.number}" if piece.number is not None else ""
+    return f"**{effect}**{number} by {rules}: {_short(piece.why, 500)}" + (
+        f" (against {spared})" if spared else ""
+    )
 
 
 def _size(parts: list[str]) -> int:

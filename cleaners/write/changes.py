@@ -18,7 +18,7 @@ class Piece(NamedTuple):
     """``block.text[start:end]`` of the source and its fate.
 
     ``rules`` asked for it (the strongest first), ``why`` is their reason; both are empty for ``kept``. ``field`` is set
-    for ``lifted``. ``overruled`` are the rules that would have removed the piece, had no protection stood against it.
+    for ``lifted``, ``number`` for what was cut: it names the removal for undo. ``overruled`` are the rules that would have removed the piece, had no protection stood against it.
     """
 
     start: int
@@ -29,6 +29,7 @@ class Piece(NamedTuple):
     why: str = ""
     field: str | None = None
     overruled: tuple[str, ...] = ()
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,11 @@ class Line:
         """The field that most characters of the line were lifted to."""
         lifted = self._largest("lifted")
         return lifted.field if lifted else None
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The removals that took something from the line."""
+        return tuple(dict.fromkeys(piece.number for piece in self.pieces if piece.number is not None))
 
     @property
     def effect(self) -> Effect | Literal["trimmed"]:
@@ -122,6 +128,7 @@ def _cut(block: Block, removal: Removal) -> Piece:
         removal.rules,
         removal.why,
         removal.field,
+        number=removal.number or None,
     )
 
 

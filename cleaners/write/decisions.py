@@ -17,10 +17,11 @@ _ACTIONS = {
 
 
 def decisions(cleaned: Cleaned) -> dict[str, Any]:
-    """``{"id", "verdict", "lines": [{"index", "action", "field", "rule"}]}``.
+    """``{"id", "verdict", "lines": [{"index", "action", "field", "rule", "removals", "suspect"}]}``.
 
-    Lines that are plainly kept are not listed. ``keep`` with a rule is a line that lost a part, or one that a rule
-    suspects. ``index`` is the input's line, or the block's number where the input had no lines; from 0.
+    Lines that are plainly kept are not listed. ``keep`` with a rule is a line that lost a part, or, with ``suspect``, one that a rule
+    doubts. ``index`` is the input's line, or the block's number where the input had no lines; from 0. ``removals`` are the
+    numbers that undo takes.
     """
     return {
         "id": cleaned.source.id,
@@ -36,4 +37,6 @@ def _decision(line: Line) -> dict[str, Any]:
         "action": _ACTIONS[line.effect],
         "field": line.field if line.effect == "lifted" else None,
         "rule": cause.rules[0] if cause and cause.rules else None,
+        "removals": list(line.numbers),
+        "suspect": any(piece.effect == "suspect" for piece in line.pieces),
     }

@@ -32,7 +32,10 @@ MOST_ROWS = 2_000
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """One story of a run. ``removals`` counts by rule, the most frequent first; ``report_path`` is relative to the run's report."""
+    """One story of a run. ``removals`` counts by rule, the most frequent first; ``report_path`` is relative to the run's report.
+
+    ``suspects`` are lines that could not be told and were kept.
+    """
 
     id: str
     headline: str | None
@@ -45,6 +48,7 @@ class RunRow:
     removals: tuple[tuple[str, int], ...]
     seconds: float
     report_path: str | None = None
+    suspects: int = 0
 
 
 class _RuleCount(NamedTuple):
@@ -63,6 +67,12 @@ class _Note(NamedTuple):
     rules: tuple[str, ...]
     why: str
     overruled: tuple[str, ...]
+    numbers: tuple[int, ...] = ()
+
+    @property
+    def reason(self) -> tuple[object, ...]:
+        """What one note says again when it follows another."""
+        return self.effect, self.field, self.rules, self.why, self.overruled
 
 
 def story_report(cleaned: Cleaned) -> str:
@@ -109,6 +119,7 @@ def run_row(
         removals=tuple(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))),
         seconds=seconds,
         report_path=report_path,
+        suspects=len({one["block"] for one in record.get("suspects") or ()}),
     )
 
 
@@ -143,6 +154,7 @@ def run_report(
         words_kept=sum(row.words_kept for row in every),
         words_removed=sum(row.words_removed for row in every),
         words_lifted=sum(row.words_lifted for row in every),
+        suspects=sum(row.suspects for row in every),
         seconds=sum(row.seconds for row in every),
         by_rule=ranked,
         stories_by_rule=stories_by_rule,
@@ -192,12 +204,15 @@ def _zones(lines: Sequence[Line]) -> list[tuple[str, list[Line]]]:
 
 
 def _notes(line: Line) -> list[_Note]:
-    notes = [
-        _Note(piece.effect, piece.field, piece.rules, piece.why, piece.overruled)
-        for piece in line.pieces
-        if piece.effect != "kept"
-    ]
-    return list(dict.fromkeys(notes))
+    notes: dict[tuple[object, ...], _Note] = {}
+    for piece in line.pieces:
+        if piece.effect == "kept":
+            continue
+        note = _Note(piece.effect, piece.field, piece.rules, piece.why, piece.overruled)
+        note = notes.setdefault(note.reason, note)
+        if piece.number is not None and piece.number not in note.numbers:
+            notes[note.reason] = note._replace(numbers=(*note.numbers, piece.number))
+    return list(notes.values())
 
 
 def _rule_counts(removals: Sequence[Removal]) -> list[_RuleCount]:

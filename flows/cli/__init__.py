@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli import clean, doctor, explain, rules, run, up
+from flows.cli import clean, doctor, explain, rules, run, undo, up
 
 app = typer.Typer(
     name="cleancopy",
@@ -41,6 +41,7 @@ def _cleancopy(
 
 app.command("clean")(clean.clean)
 app.command("explain")(explain.explain)
+app.command("undo")(undo.undo)
 app.add_typer(rules.app, name="rules")
 app.command("run")(run.run)
 app.command("up")(up.up)

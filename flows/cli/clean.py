@@ -106,7 +106,7 @@ def clean(
                     _comment(arrival.place, cleaned, to, explain)
                 advance(arrival.size)
     except BrokenPipeError:
-        _leave_quietly()
+        leave_quietly()
     except OSError as error:
         stop(f"{output or 'stdout'}: cannot be written: {error.strerror}", code=1)
     if broken:
@@ -141,7 +141,7 @@ def _comment(place: str, cleaned: Cleaned, to: To, explain: bool) -> None:
         say(f"{place}: {verdict}: {'; '.join(cleaned.reasons)}", "yellow")
 
 
-def _leave_quietly() -> NoReturn:
+def leave_quietly() -> NoReturn:
     """The reader of our output is gone (``| head``): end as a Unix tool ends then, without a word."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     raise typer.Exit(128 + signal.SIGPIPE)

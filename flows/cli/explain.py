@@ -75,6 +75,14 @@ def explained(cleaned: Cleaned, place: str) -> RenderableType:
         lines.add_row(str(line.index + 1), _fate(line), _told(line))
     parts: list[RenderableType] = [Text(printable(place), style="bold"), lines, _fields(cleaned)]
     verdict = Text(cleaned.verdict, style=f"bold {_VERDICTS[cleaned.verdict]}")
+    doubt = len({mark.block for mark in cleaned.suspects})
+    if doubt:
+        verdict.append(
+            f"\n  {doubt} {'line' if doubt == 1 else 'lines'} in doubt, kept", style="not bold yellow"
+        )
+    for signal in cleaned.source.signals:
+        until = f", until {signal.until}" if signal.until else ""
+        verdict.append(f"\n  {signal.kind} signal{until}: {printable(signal.text)}", style="not bold dim")
     for reason in cleaned.reasons:
         verdict.append(f"\n  {printable(reason)}", style="not bold default")
     return Group(*parts, verdict, Text())
@@ -90,15 +98,22 @@ def _fate(line: Line) -> Text:
 
 
 def _told(line: Line) -> Text:
-    """The line with its pieces coloured, and below it each rule that had a say, with its reason."""
+    """The line with its pieces coloured, and below it each rule that had a say, with its reason.
+
+    What was cut has its number, for ``cleancopy undo --removal``.
+    """
     told = Text()
     reasons: dict[tuple[str, ...], Piece] = {}
+    numbers: dict[tuple[str, ...], str] = {}
     for piece in line.pieces:
         told.append(printable(piece.text), style=_STYLES[piece.effect])
         if piece.rules:
             reasons.setdefault(piece.rules, piece)
+        if piece.number is not None:
+            numbers[piece.rules] = f"{numbers.get(piece.rules, '')}#{piece.number} "
     for rules, piece in reasons.items():
-        told.append(f"\n  {', '.join(rules)}: {printable(piece.why)}", style="dim")
+        said = f"{numbers.get(rules, '')}{', '.join(rules)}: {printable(piece.why)}"
+        told.append(f"\n  {said}", style="dim")
         if piece.overruled:
             told.append(f"\n  stands against {', '.join(piece.overruled)}", style="dim")
     return told
@@ -108,7 +123,17 @@ def _fields(cleaned: Cleaned) -> RenderableType:
     fields = cleaned.copy.fields
     sources = dict(fields.sources)
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 1))
-    for name in ("section", "headline", "standfirst", "byline", "published", "updated", "agency", "rights"):
+    for name in (
+        "section",
+        "headline",
+        "standfirst",
+        "byline",
+        "published",
+        "updated",
+        "agency",
+        "rights",
+        "ednote",
+    ):
         value = getattr(fields, name)
         if value:
             origin = f"  ({sources[name]})" if name in sources else ""

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -65,6 +66,48 @@ def open_input(name: str, form: From, defaults: Defaults) -> Input:
     if form is From.auto and suffix == ".json":
         return Input(True, _told(_whole_json(_lines(name, ahead), place, defaults), place))
     return Input(False, _told(_story(_lines(name, ahead), place, form, defaults), place))
+
+
+class Found(NamedTuple):
+    """One JSON value and its place, or the problem that stands there instead."""
+
+    place: str
+    value: object
+    problem: str | None
+    size: int
+
+
+def read_json(name: str) -> Iterator[Found]:
+    """The records of a file, or of standard input for ``-``: JSON lines, one JSON record, or a list of records."""
+    place = "stdin" if name == STDIN else name
+    try:
+        lines = _lines(name, [])
+        first = next(lines, b"")
+        if Path(name).suffix.lower() in _JSON_LINES or _is_record(first.removeprefix(UTF8_MARK)):
+            for number, line in enumerate(chain([first], lines), start=1):
+                if line.strip():
+                    yield from _values(line, f"{place}:{number}")
+        else:
+            yield from _values(first + b"".join(lines), place)
+    except OSError as error:
+        yield Found(place, None, _why(error), 0)
+
+
+def _values(content: bytes, place: str) -> Iterator[Found]:
+    size = len(content)
+    try:
+        value = json.loads(decoded(content.removeprefix(UTF8_MARK)))
+    except json.JSONDecodeError as error:
+        line = f":{error.lineno}" if error.lineno > 1 else ""
+        yield Found(f"{place}{line}", None, f"not JSON: {error.msg} in column {error.colno}", size)
+    except (BrokenRecord, RecursionError) as error:
+        yield Found(place, None, str(error) or "nested too deeply", size)
+    else:
+        if not isinstance(value, list):
+            yield Found(place, value, None, size)
+            return
+        for number, one in enumerate(value, start=1):
+            yield Found(f"{place}, record {number}", one, None, size // len(value))
 
 
 def total_size(names: Iterable[str]) -> int:
@@ -142,7 +185,8 @@ def _story(lines: Iterable[bytes], place: str, form: From, defaults: Defaults) -
     found = _guessed(content) if form is From.auto else _FORMS[form]
     try:
         # A page names its own encoding, so its reader is given the bytes.
-        whole = content if found == "page" else decoded(content.removeprefix(UTF8_MARK))
+        # A byte order mark stays: undo gives the file back byte for byte, and the readers look through it.
+        whole = content if found == "page" else decoded(content)
     except BrokenRecord as error:
         yield Arrival(place, None, str(error), len(content))
         return

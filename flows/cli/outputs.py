@@ -16,6 +16,8 @@ from flows.cli.options import To
 
 Put = Callable[[Cleaned], None]
 """Writes one story."""
+Render = Callable[[Cleaned, To], str]
+"""One story in one format."""
 
 _SUFFIX = {
     To.text: ".txt",
@@ -33,23 +35,24 @@ def is_folder(target: str | None) -> bool:
 
 
 @contextmanager
-def opened(target: str | None, to: To, many: bool) -> Iterator[Put]:
+def opened(target: str | None, to: To, many: bool, render: Render | None = None) -> Iterator[Put]:
     """A function that writes stories one after the other; ``many`` says that there may be more than one.
 
     A file is written beside its place and moved there at the end, so that nobody reads half of it, and so that the input
-    may be the output. Into a folder goes one file a story.
+    may be the output. Into a folder goes one file a story. ``render`` is ``rendered`` if nothing else is given.
     """
+    render = render or rendered
     if is_folder(target):
         folder = Path(str(target))
         folder.mkdir(parents=True, exist_ok=True)
-        yield _one_file_a_story(folder, to)
+        yield _one_file_a_story(folder, to, render)
         return
     with _bytes_to(Path(target) if target else None) as write:
         count = 0
 
         def put(cleaned: Cleaned) -> None:
             nonlocal count
-            write(_before(cleaned, to, many, count).encode() + rendered(cleaned, to).encode())
+            write(_before(cleaned, to, many, count).encode() + render(cleaned, to).encode())
             count += 1
 
         yield put
@@ -131,7 +134,7 @@ def _like_a_new_file(path: Path) -> None:
     path.chmod(0o666 & ~mask)
 
 
-def _one_file_a_story(folder: Path, to: To) -> Put:
+def _one_file_a_story(folder: Path, to: To, render: Render) -> Put:
     taken: set[str] = set()
 
     def put(cleaned: Cleaned) -> None:
@@ -142,7 +145,7 @@ def _one_file_a_story(folder: Path, to: To) -> Put:
             name = f"{stem}-{number}"
         taken.add(name.casefold())
         with _bytes_to(folder / (name + _SUFFIX[to])) as write:
-            write((rendered(cleaned, to) + ("\n" if to is To.json else "")).encode())
+            write((render(cleaned, to) + ("\n" if to is To.json else "")).encode())
 
     return put
 

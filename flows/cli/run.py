@@ -113,6 +113,11 @@ def show(console: Console, job: Job, settings: Settings, demo: bool) -> None:
         f"{len(summary.published.made)} published anew, {_unchanged(summary)} unchanged since the last run",
         highlight=False,
     )
+    if summary.suspects:
+        console.print(
+            f"{summary.suspects} {'line' if summary.suspects == 1 else 'lines'} in doubt, kept and marked in the report",
+            highlight=False,
+        )
     console.print()
     _places(console, summary, settings)
     _next(console, summary, settings, demo)

@@ -15,7 +15,14 @@ from flows.ledger.inbox import (
 from flows.ledger.opening import ledger_id, open_ledger
 from flows.ledger.outbox import Owed, claim_owed, failed, made, outbox_counts
 from flows.ledger.outcome import Outcome
-from flows.ledger.stories import DestinationsOf, Recorded, StoryFilter, record_outcomes, select_raws
+from flows.ledger.stories import (
+    DestinationsOf,
+    Recorded,
+    StoryFilter,
+    newest_record,
+    record_outcomes,
+    select_raws,
+)
 
 __all__ = [
     "Arrival",
@@ -34,6 +41,7 @@ __all__ = [
     "failed",
     "ledger_id",
     "made",
+    "newest_record",
     "open_ledger",
     "outbox_counts",
     "queue_counts",

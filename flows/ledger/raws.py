@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from cleaners.model import Raw
 
-GIVEN = ("url", "publisher", "language", "headline", "published")
+GIVEN = ("url", "publisher", "language", "headline", "published", "ednote")
 
 
 class KeptRaw(NamedTuple):

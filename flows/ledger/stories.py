@@ -147,6 +147,20 @@ def select_raws(engine: Engine, wanted: StoryFilter) -> list[Arrival]:
         ]
 
 
+def newest_record(engine: Engine, source: str, external_id: str) -> dict[str, Any] | None:
+    """The record of a story's newest edition, as it was cleaned; None: there is no such story, or it is not cleaned yet."""
+    query = (
+        select(COPIES.c.record)
+        .join(STORIES, STORIES.c.id == COPIES.c.story_id)
+        .where(STORIES.c.source == source, STORIES.c.external_id == external_id)
+        .order_by(COPIES.c.edition.desc())
+        .limit(1)
+    )
+    with reading(engine) as connection:
+        found: dict[str, Any] | None = connection.execute(query).scalar()
+        return found
+
+
 def _works(connection: Connection, ids: Sequence[int]) -> dict[int, AnyRow]:
     """For each inbox row its story and revision; the stories are locked, in one order, so that no two wait for each other."""
     found = connection.execute(

@@ -3,7 +3,8 @@
     {"id": "harbour-1", "url": …, "publisher": …, "lang": …} with one of
     "lines": […] | "body": "<p>…" | "html": "<!doctype html>…" (a whole page) | "text": "…"
 
-``headline`` and ``published`` are taken where the sender knows them; ``language`` is another word for ``lang``. Every
+``headline`` and ``published`` are taken where the sender knows them; ``language`` is another word for ``lang``. What
+is for editors is a signal: ``ednote``, ``embargoed`` (until when) and ``pubstatus`` (canceled, withheld), as in ninjs. Every
 other key is ignored. Where several kinds of content are given, the first in the order above is read: lines, because
 decisions are told by line. A record that cleancopy wrote itself can be read again: its ``html`` is the body.
 """
@@ -22,7 +23,11 @@ FORM_OF_KEY: Mapping[str, Form] = {"lines": "lines", "body": "body", "html": "pa
 UTF8_MARK = b"\xef\xbb\xbf"
 """The byte order mark that some editors put in front of a file."""
 
-_READ = {"id", "url", "publisher", "lang", "language", "headline", "published", *FORM_OF_KEY}
+_STATUS = {
+    "canceled": "STORY WITHDRAWN: pubstatus canceled",
+    "withheld": "HOLD HOLD HOLD: pubstatus withheld",
+}
+_READ = {"id", "url", "publisher", "lang", "language", "headline", "published", "ednote", *FORM_OF_KEY}
 
 
 class BrokenRecord(ValueError):
@@ -74,6 +79,7 @@ def raw_from_record(record: object) -> Raw:
         language=_optional(record, "lang") or _optional(record, "language"),
         headline=_optional(record, "headline"),
         published=_optional(record, "published"),
+        ednote=_ednote(record),
     )
 
 
@@ -97,6 +103,19 @@ def _identity(record: dict[str, Any]) -> str:
 
 def _optional(record: dict[str, Any], key: str) -> str | None:
     return None if record.get(key) is None else _string(record, key) or None
+
+
+def _ednote(record: dict[str, Any]) -> str | None:
+    """The sender's instructions, one a line. A status that is not known holds, as an instruction that is not known does."""
+    lines = []
+    status = _optional(record, "pubstatus") or "usable"
+    if status != "usable":
+        lines.append(_STATUS.get(status, f"HOLD HOLD HOLD: pubstatus {status}"))
+    embargoed = _optional(record, "embargoed")
+    if embargoed:
+        lines.append(f"EMBARGOED UNTIL {embargoed}")
+    ednote = _optional(record, "ednote")
+    return "\n".join([*lines, *([ednote] if ednote else [])]) or None
 
 
 def _string(record: dict[str, Any], key: str) -> str:

@@ -240,7 +240,7 @@ class _Run:
         record = outcome.record
         if record is None or self._artifacts >= MOST_ARTIFACTS:
             return None
-        if not record["removed"] and record["verdict"] == "publish":
+        if not record["removed"] and not record.get("suspects") and record["verdict"] == "publish":
             return None
         self._artifacts += 1
         return outcome.artifact

@@ -71,6 +71,8 @@ def table_text(job: Job) -> str:
     if summary.removals:
         most = list(summary.removals.items())[:20]
         parts.append("Removals by rule: " + ", ".join(f"{code(rule)} {count}" for rule, count in most))
+    if summary.suspects:
+        parts.append(f"Lines in doubt, kept and marked in the report: {summary.suspects}")
     told = [
         *job.problems,
         *(f"{one.destination}: {one.story}: {one.error}" for one in summary.published.not_made),
@@ -122,6 +124,7 @@ def _row(line: StoryLine) -> dict[str, str | int]:
         "Story": _cut(row.headline or row.id, 48),
         "Cuts": sum(count for _, count in row.removals),
         "Words": row.words_removed + row.words_lifted,
+        "In doubt": row.suspects,
         "Why": _cut("; ".join(row.reasons), 300),
         "Rules": _cut(
             ", ".join(f"{rule} × {count}" if count > 1 else rule for rule, count in row.removals), 200

@@ -76,5 +76,10 @@ class RunSummary:
         return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
 
     @property
+    def suspects(self) -> int:
+        """Lines that could not be told: they were kept, and are marked in the reports."""
+        return sum(line.row.suspects for line in self.stories)
+
+    @property
     def failures(self) -> tuple[StoryLine, ...]:
         return tuple(line for line in self.stories if line.row.outcome == "failed")

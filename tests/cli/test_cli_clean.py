@@ -51,7 +51,19 @@ def test_the_record_is_the_contract(run: Run) -> None:
             "byline",
             "published",
         ),
-        *("language", "pictures", "text", "html", "removed", "ruleset"),
+        *(
+            "language",
+            "pictures",
+            "text",
+            "html",
+            "ednote",
+            "signals",
+            "removed",
+            "suspects",
+            "protected",
+            "overruled",
+        ),
+        *("ruleset", "rounds", "source"),
     ]
     assert (record["id"], record["url"], record["publisher"]) == (
         "stdin",
@@ -62,6 +74,7 @@ def test_the_record_is_the_contract(run: Run) -> None:
     assert record["verdict"] == "publish"
     assert record["removed"] == [
         {
+            "number": 1,
             "block": 1,
             "start": 0,
             "end": 20,
@@ -70,6 +83,8 @@ def test_the_record_is_the_contract(run: Run) -> None:
             "field": None,
             "rules": ["english/published-undefined"],
             "why": "The label stands there even when a story has no date.",
+            "round": 1,
+            "may_exceed": False,
         }
     ]
 
@@ -107,8 +122,22 @@ def test_decisions_name_the_inputs_line(run: Run) -> None:
             "id": "a",
             "verdict": "publish",
             "lines": [
-                {"index": 2, "action": "remove", "field": None, "rule": "english/published-undefined"},
-                {"index": 4, "action": "protect", "field": None, "rule": "english/correction"},
+                {
+                    "index": 2,
+                    "action": "remove",
+                    "field": None,
+                    "rule": "english/published-undefined",
+                    "removals": [1],
+                    "suspect": False,
+                },
+                {
+                    "index": 4,
+                    "action": "protect",
+                    "field": None,
+                    "rule": "english/correction",
+                    "removals": [],
+                    "suspect": False,
+                },
             ],
         }
     ]

@@ -50,7 +50,7 @@ def test_explain_tells_every_line_with_rule_and_reason(run: Run) -> None:
     assert rows[0] == "story.txt"
     assert any(row.startswith("1 keep The harbour of Kesten") for row in rows)
     assert "2 remove Published: undefined" in rows
-    assert any(row.startswith("english/published-undefined: The label stands there") for row in rows)
+    assert any(row.startswith("#1 english/published-undefined: The label stands there") for row in rows)
     assert "4 protect Correction: it was eight boats." in rows
     assert "publish" in rows
 
@@ -73,7 +73,7 @@ def test_version(run: Run) -> None:
     assert run("--version").stdout.startswith("cleancopy 0.")
 
 
-@pytest.mark.parametrize("command", ["clean", "explain", "run", "up", "doctor", "rules"])
+@pytest.mark.parametrize("command", ["clean", "explain", "undo", "run", "up", "doctor", "rules"])
 def test_help_is_there(run: Run, command: str) -> None:
     result = run(command, "--help")
     assert result.exit_code == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from cleaners.judge import Budget, judge, words
@@ -55,6 +57,49 @@ def test_a_long_paragraph_and_a_quotation_hold():
     whole = story(*[PARAGRAPH] * 20, long, quote, PARAGRAPH)
     assert "a paragraph of 61 words" in verdict(whole, gone(whole, 20))[1]
     assert "a quotation" in verdict(whole, gone(whole, 21))[1]
+
+
+FOOTER = "This material may not be published, broadcast, rewritten or redistributed without permission of the agency."
+
+
+def test_a_short_story_is_not_held_for_its_footer():
+    whole = story(PARAGRAPH, PARAGRAPH, FOOTER, "Share", FOOTER)
+    assert whole.blocks[4].zone == "body", "it looks like prose"
+    assert verdict(whole, gone(whole, 2, 3, 4)) == ("publish", "")
+    assert verdict(whole, gone(whole, 0, 1))[0] == "hold", "the head of a story is no footer"
+
+
+def test_what_is_longer_than_a_footer_is_the_story():
+    whole = story(*[PARAGRAPH] * 4, *[FOOTER] * 8)
+    said, reasons = verdict(whole, gone(whole, *range(4, 12)))
+    assert said == "hold"
+    assert "body words would go" in reasons
+
+
+def test_a_quotation_at_the_end_is_no_footer():
+    whole = story(
+        PARAGRAPH, PARAGRAPH, "“We were told to wait and to say nothing to anyone until May,” she said."
+    )
+    assert "a quotation" in verdict(whole, gone(whole, 2))[1]
+
+
+def test_a_copy_without_a_sentence_is_never_published():
+    whole = story("Ferry", *[PARAGRAPH] * 2, "Region")
+    allowed = [replace(removal, may_exceed=True) for removal in gone(whole, 1, 2)]
+    assert verdict(whole, allowed) == ("hold", "no sentence is left to publish")
+
+
+def test_a_rule_that_may_exceed_holds_nothing():
+    long = " ".join(["word"] * 61) + "."
+    whole = story(PARAGRAPH, PARAGRAPH, long, PARAGRAPH)
+    assert verdict(whole, [replace(removal, may_exceed=True) for removal in gone(whole, 2)])[0] == "publish"
+
+
+def test_the_time_of_an_embargo_is_said():
+    signals = (Signal("embargo", "EMBARGOED UNTIL FRIDAY", "2026-03-06"), Signal("embargo", "EMBARGOED"))
+    reasons = verdict(story(PARAGRAPH, signals=signals), [])[1]
+    assert "(until 2026-03-06)" in reasons
+    assert "no time that can be read" in reasons
 
 
 def test_an_empty_copy_is_never_published():

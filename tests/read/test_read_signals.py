@@ -56,7 +56,7 @@ FILLER = " The harbour master said that the ferry would sail again on Monday, we
         ("BITTE NICHT VERÖFFENTLICHEN", "hold"),
         ("CORRECTED-Ferry to sail again", "correction"),
         ("(Corrects name of captain in paragraph 3)", "correction"),
-        ("(Eds: Adds quotes, background.)", "advisory"),
+        ("(Eds: Adds quotes, background.)", "note"),
         ("ADVISORY", "advisory"),
     ],
 )

@@ -19,8 +19,18 @@ def cleaned_by_hand(story: Story, cuts: list[Cutting], **more: object) -> Cleane
     decided = [Cut(b, s, e, a, f, (rule,), why, False) for b, s, e, a, f, rule, why in cuts]  # type: ignore[arg-type]
     texts = {block.number: block.text for block in story.blocks}
     removals = tuple(
-        Removal(c.block, c.start, c.end, texts[c.block][c.start : c.end], c.action, c.field, c.rules, c.why)
-        for c in decided
+        Removal(
+            c.block,
+            c.start,
+            c.end,
+            texts[c.block][c.start : c.end],
+            c.action,
+            c.field,
+            c.rules,
+            c.why,
+            number=number,
+        )
+        for number, c in enumerate(decided, start=1)
     )
     plain = Cleaned(story, apply(story, decided), removals, "publish", (), "r-1a2b3c", 1)
     return replace(plain, **more)  # type: ignore[arg-type]

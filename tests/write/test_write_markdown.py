@@ -88,10 +88,10 @@ def test_the_artifact_strikes_what_went_and_says_why(harbour: Cleaned) -> None:
     shown = before_after_markdown(harbour)
     assert "**HOLD** · " in shown
     assert (
-        "resume on Monday. ~~Share this story~~\\\n→ **removed** by `english/share-end`: A share label."
+        "resume on Monday. ~~Share this story~~\\\n→ **removed** #5 by `english/share-end`: A share label."
         in shown
     )
-    assert "→ **lifted to section** by `head/kicker`" in shown
+    assert "→ **lifted to section** #1 by `head/kicker`" in shown
     assert (
         "→ **protected** by `english/correction`: Corrections are on record. (against `english/label`)"
         in shown

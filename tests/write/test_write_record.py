@@ -23,10 +23,19 @@ KEYS = [
     "pictures",
     "text",
     "html",
+    "ednote",
+    "signals",
     "removed",
+    "suspects",
+    "protected",
+    "overruled",
     "ruleset",
+    "rounds",
+    "source",
 ]
-REMOVED_KEYS = ["block", "start", "end", "text", "action", "field", "rules", "why"]
+REMOVED_KEYS = [
+    *("number", "block", "start", "end", "text", "action", "field", "rules", "why", "round", "may_exceed"),
+]
 
 
 def test_the_keys_are_those_of_the_contract_in_their_order(harbour: Cleaned, page: Cleaned) -> None:
@@ -54,6 +63,7 @@ def test_the_values_of_a_held_story_show_the_proposed_copy(harbour: Cleaned) -> 
     assert told["text"] == text(harbour)
     assert told["html"] == html(harbour)
     assert told["removed"][4] == {
+        "number": 5,
         "block": 4,
         "start": 42,
         "end": 59,
@@ -62,7 +72,13 @@ def test_the_values_of_a_held_story_show_the_proposed_copy(harbour: Cleaned) -> 
         "field": None,
         "rules": ["english/share-end"],
         "why": "A share label.",
+        "round": 1,
+        "may_exceed": False,
     }
+    assert told["signals"] == [{"kind": "hold", "text": "HOLD HOLD HOLD", "until": None}]
+    assert [one["text"] for one in told["suspects"]] == [
+        "1. Read _every_ page of the report, the harbour master asked."
+    ]
 
 
 def test_text_is_the_paragraphs_and_nothing_else(harbour: Cleaned) -> None:
@@ -82,14 +98,70 @@ def test_decisions_list_only_lines_that_are_not_plainly_kept(harbour: Cleaned) -
         "id": "harbour/1",
         "verdict": "hold",
         "lines": [
-            {"index": 0, "action": "lift", "field": "section", "rule": "head/kicker"},
-            {"index": 1, "action": "lift", "field": "headline", "rule": "head/headline"},
-            {"index": 2, "action": "lift", "field": "caption", "rule": "captions/credited"},
-            {"index": 4, "action": "keep", "field": None, "rule": "english/share-end"},
-            {"index": 5, "action": "remove", "field": None, "rule": "english/published-undefined"},
-            {"index": 7, "action": "keep", "field": None, "rule": "lists/numbered"},
-            {"index": 8, "action": "protect", "field": None, "rule": "english/correction"},
-            {"index": 9, "action": "remove", "field": None, "rule": "social/channel"},
+            {
+                "index": 0,
+                "action": "lift",
+                "field": "section",
+                "rule": "head/kicker",
+                "removals": [1],
+                "suspect": False,
+            },
+            {
+                "index": 1,
+                "action": "lift",
+                "field": "headline",
+                "rule": "head/headline",
+                "removals": [2],
+                "suspect": False,
+            },
+            {
+                "index": 2,
+                "action": "lift",
+                "field": "caption",
+                "rule": "captions/credited",
+                "removals": [3, 4],
+                "suspect": False,
+            },
+            {
+                "index": 4,
+                "action": "keep",
+                "field": None,
+                "rule": "english/share-end",
+                "removals": [5],
+                "suspect": False,
+            },
+            {
+                "index": 5,
+                "action": "remove",
+                "field": None,
+                "rule": "english/published-undefined",
+                "removals": [6],
+                "suspect": False,
+            },
+            {
+                "index": 7,
+                "action": "keep",
+                "field": None,
+                "rule": "lists/numbered",
+                "removals": [],
+                "suspect": True,
+            },
+            {
+                "index": 8,
+                "action": "protect",
+                "field": None,
+                "rule": "english/correction",
+                "removals": [],
+                "suspect": False,
+            },
+            {
+                "index": 9,
+                "action": "remove",
+                "field": None,
+                "rule": "social/channel",
+                "removals": [7],
+                "suspect": False,
+            },
         ],
     }
 

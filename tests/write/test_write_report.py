@@ -58,7 +58,8 @@ def test_a_story_report_shows_every_fate_with_its_rule(harbour: Cleaned) -> None
         "credit",
     ]
     assert (
-        _said(tree, "//*[contains(@class, 'note removed')]")[0] == "Removed english/share-end A share label."
+        _said(tree, "//*[contains(@class, 'note removed')]")[0]
+        == "Removed #5 english/share-end A share label."
     )
     assert _said(tree, "//*[contains(@class, 'note protected')]") == [
         "Protected english/correction Corrections are on record. kept against english/label"
@@ -83,9 +84,9 @@ def test_a_run_of_like_lines_gives_the_reason_once(by_hand: Callable[..., Cleane
         )
     )
     assert _said(tree, "//*[@class='note removed']") == [
-        "Removed english/share A label.",
-        "Removed english/share",
-        "Removed english/share",
+        "Removed #1 english/share A label.",
+        "Removed #2 english/share",
+        "Removed #3 english/share",
     ]
 
 
@@ -145,6 +146,7 @@ def test_a_row_of_a_run_counts_what_went(harbour: Cleaned) -> None:
         ),
         seconds=0.042,
         report_path="stories/harbour 1.html",
+        suspects=1,
     )
     assert row.words_kept > 40
     assert row.words_lifted > 12
