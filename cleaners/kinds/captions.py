@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 
 from pydantic import Field
 
-from cleaners.kinds.registry import NO_CLAIM, Context, Settings, cleaner, whole
+from cleaners.kinds.facts import NO_CLAIM
+from cleaners.kinds.registry import Context, Settings, cleaner, whole
 from cleaners.kinds.shapes import ends_sentence, is_quotation, reach
 from cleaners.model import Block, Mark, Story
 
