@@ -12,9 +12,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
 from pydantic import Field
+from slugify import slugify
 
 from cleaners.kinds.registry import Context, Settings, cleaner, whole
 from cleaners.kinds.shapes import ends_sentence, is_quotation, is_title, key, reach
@@ -34,7 +36,6 @@ _OTHER = {
     "share-word",
 }
 _FROM_HEAD = ("headline", "standfirst", "section", "byline", "published")
-_WORD = re.compile(r"[^\W\d_]{3,}|\d{2,}")
 _LONGEST_HEAD = 40
 _LONGEST_LINE = 500
 """Longer lines are no headlines, and comparing them would take its time."""
@@ -193,13 +194,19 @@ def _headlines(
     known = story.fields.headline
     if known:
         return [block for block in free if same_line(block.text, known)], True
-    titles = [block for block in free if _may_be_headline(block)]
+    slug = _slug_words(story.url)
+    # The address may vouch for what else would be two sentences: "Ferry returns. Harbour master resigns".
+    titles = [
+        block
+        for block in free
+        if _may_be_headline(block)
+        and (not _SENTENCE_INSIDE.search(block.text) or _share(block.text, slug) >= 0.5)
+    ]
     # No headline stands under its own byline; what does is the story's.
     writer = next((at for at, block in enumerate(head) if context.is_kind(block, "byline")), len(head))
     titles = [block for block in titles if head.index(block) < writer] or titles
     if not titles:
         return [], False
-    slug = _slug_words(story.url)
     named = [block for block in titles if _share(block.text, slug) >= 0.5]
     best = max(named, key=lambda block: (_share(block.text, slug), -block.number)) if named else titles[0]
     if named or any(_is_meta(block, context) for block in head) or _plain_case(best, free, head):
@@ -214,24 +221,32 @@ _SENTENCE_INSIDE = re.compile(r"[^\W\d_]{3,}[.。][\"”’»)]* +\W*[^\W\d_]")
 def _may_be_headline(block: Block) -> bool:
     words = len(block.text.split())
     enough = words >= 4 or (words >= 2 and reach(block.text) >= 22) or reach(block.text) >= 40
-    return (
-        enough
-        and is_title(block.text, shortest=16, longest=220)
-        and block.text[:1] not in "-•·*…"
-        and not _SENTENCE_INSIDE.search(block.text)
+    return enough and is_title(block.text, shortest=16, longest=220) and block.text[:1] not in "-•·*…"
+
+
+def _share(text: str, slug: frozenset[str]) -> float:
+    """How much of the title stands in the address, or of the address's last part in the title: an address may be shorter."""
+    own = _words(text)
+    both = own & slug
+    if not both:
+        return 0.0
+    return max(len(both) / len(own), len(both) / len(slug) if len(both) >= 3 else 0.0)
+
+
+def _slug_words(url: str | None) -> frozenset[str]:
+    """The words of an address's last part: "/harbour/ferry-returns-4711.html" says "ferry returns"."""
+    parts = [_words(part) for part in unquote(urlsplit(url or "").path).split("/")]
+    return max(reversed(parts), key=len)
+
+
+@lru_cache(maxsize=1024)
+def _words(text: str) -> frozenset[str]:
+    """The words as an address has them: "Überfahrt" and "uberfahrt" are one, and so are "порт" and "port"."""
+    return frozenset(
+        word
+        for word in slugify(text).split("-")
+        if (len(word) >= 3 and not word.isdigit()) or (word.isdigit() and len(word) <= 4)
     )
-
-
-def _share(text: str, words: set[str]) -> float:
-    own = {word.casefold() for word in _WORD.findall(text)}
-    return len(own & words) / len(own) if own and words else 0.0
-
-
-def _slug_words(url: str | None) -> set[str]:
-    """The words of an address: "/harbour/ferry-returns-4711.html" says "ferry returns"."""
-    if not url:
-        return set()
-    return {word.casefold() for word in _WORD.findall(unquote(urlsplit(url).path).replace("_", "-"))}
 
 
 def _plain_case(best: Block, free: list[Block], head: list[Block]) -> bool:
@@ -339,9 +354,19 @@ def _names(below: list[Block], head: _Head, context: Context) -> Iterator[Mark]:
             first = not any(_is_meta(other, context) for other in below[:position])
             if beside or (head.headlines and first and len(block.text.split()) in (2, 3)):
                 marked.add(block.number)
-                yield whole(
-                    block, "lift", "head_matter/name", "A bare name stands above the story.", "byline"
-                )
+                if len(block.text.split()) == 1 and reach(block.text) == len(block.text):
+                    # "Harbour" or "Norwegen": nobody signs with one word, where words are parted by spaces
+                    yield whole(
+                        block,
+                        "lift",
+                        "head_matter/section",
+                        "A single word stands above the story.",
+                        "section",
+                    )
+                else:
+                    yield whole(
+                        block, "lift", "head_matter/name", "A bare name stands above the story.", "byline"
+                    )
 
 
 def _is_name(block: Block, context: Context) -> bool:

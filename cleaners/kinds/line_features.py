@@ -39,7 +39,26 @@ _SHORT = 6
 _MOST_WORDS = 24
 _LONGEST_UNKNOWN = 8
 _TAIL_KINDS = frozenset(
-    ["agency-footer", "author-bio", "bio-label", "channel", "comments", "copyright", "donation", "follow", "furniture", "navigation", "newsletter", "related", "related-label", "share", "share-word", "subscribe", "tags", "tags-label"]
+    [
+        "agency-footer",
+        "author-bio",
+        "bio-label",
+        "channel",
+        "comments",
+        "copyright",
+        "donation",
+        "follow",
+        "furniture",
+        "navigation",
+        "newsletter",
+        "related",
+        "related-label",
+        "share",
+        "share-word",
+        "subscribe",
+        "tags",
+        "tags-label",
+    ]
 )
 
 
@@ -65,7 +84,11 @@ def _shape(text: str) -> _Shape:
         words=bisect_right(_COUNTS, len(words)),
         ends=_ends(text.rstrip()),
         starts=_starts(text.lstrip()),
-        capitals="all" if is_capitals(text) else f"{4 * titled // len(long_words)}/4" if long_words else "none",
+        capitals="all"
+        if is_capitals(text)
+        else f"{4 * titled // len(long_words)}/4"
+        if long_words
+        else "none",
         prose=is_prose(text),
     )
 
@@ -86,12 +109,26 @@ def _starts(text: str) -> str:
     first = text[:1]
     if is_quotation(text):
         return "quote"
-    for name, signs in (("bullet", "-–—•·*►▶>→+■◆●"), ("at", "@"), ("hash", "#"), ("copyright", "©"), ("bracket", "([（【")):
+    for name, signs in (
+        ("bullet", "-–—•·*►▶>→+■◆●"),
+        ("at", "@"),
+        ("hash", "#"),
+        ("copyright", "©"),
+        ("bracket", "([（【"),
+    ):
         if first in signs:
             return name
     if first.isdigit():
         return "digit"
-    return "capital" if first.isupper() else "small" if first.islower() else "letter" if first.isalpha() else "sign"
+    return (
+        "capital"
+        if first.isupper()
+        else "small"
+        if first.islower()
+        else "letter"
+        if first.isalpha()
+        else "sign"
+    )
 
 
 def _step(number: int, steps: Sequence[int] = _STEPS) -> int:
@@ -131,7 +168,6 @@ class _Page:
         self.runs = _runs(self.prose, known)
         self.nearest_above = _nearest(self.kinds)
         self.nearest_below = _nearest(self.kinds[::-1])[::-1]
-
 
     def left(self, at: int) -> int:
         """How much of the story is still below the line: 0 is nothing, 7 is most of it."""
@@ -208,9 +244,7 @@ def _nearest(kinds: Sequence[frozenset[str]], far: int = 12) -> list[str]:
     return found
 
 
-Place = Literal[
-    "apart", "head", "between", "opening", "paragraph", "middle", "late", "company", "tail"
-]
+Place = Literal["apart", "head", "between", "opening", "paragraph", "middle", "late", "company", "tail"]
 """Where an open line stands, for how sure one must be differs from place to place.
 
 Above or under the story: ``apart``, with a line that goes between; ``head``; ``tail``, with ``company`` when lines that are known stand
@@ -309,7 +343,9 @@ def _features(page: _Page, at: int) -> set[str]:
     }
     if page.times[page.keys[at]] > 1:
         names |= {"repeated", f"repeated&{zone}&length={shape.length}"}
-    names |= {name for kind in page.kinds[at] or ("unknown",) for name in (f"kind={kind}", f"kind={kind}&{zone}")}
+    names |= {
+        name for kind in page.kinds[at] or ("unknown",) for name in (f"kind={kind}", f"kind={kind}&{zone}")
+    }
     names |= _neighbours(page, at, shape, zone, prose)
     return names | _signs(text, zone) | _words(text, zone)
 
@@ -376,7 +412,12 @@ def _words(text: str, zone: str) -> set[str]:
     words = found if len(found) <= _MOST_WORDS else found[: _MOST_WORDS - 8] + found[-8:]
     names = {f"word={word}" for word in words}
     if words:
-        names |= {f"first={words[0]}", f"last={words[-1]}", f"first={' '.join(words[:2])}", f"first={' '.join(words[:3])}"}
+        names |= {
+            f"first={words[0]}",
+            f"last={words[-1]}",
+            f"first={' '.join(words[:2])}",
+            f"first={' '.join(words[:3])}",
+        }
     if len(words) <= _SHORT:
         names |= {name for word in words for name in (f"short={word}", f"{zone}&short={word}")}
     for stretch in _UNSPACED.findall(text[:200]):

@@ -42,9 +42,13 @@ class LineModel(Settings):
     head: int = Field(default=250, description="Above the story, next to it.")
     between: int = Field(default=250, description="Between paragraphs, with lines that go on both sides.")
     opening: int = Field(default=240, description="Between paragraphs, with most of the story still below.")
-    paragraph: int = Field(default=80, description="A sentence between paragraphs, with page furniture above.")
+    paragraph: int = Field(
+        default=80, description="A sentence between paragraphs, with page furniture above."
+    )
     middle: int = Field(default=350, description="Between paragraphs.")
-    late: int = Field(default=50, description="Between paragraphs, with page furniture above and little of the story below.")
+    late: int = Field(
+        default=50, description="Between paragraphs, with page furniture above and little of the story below."
+    )
     company: int = Field(default=200, description="Under the story, among lines that others know.")
     tail: int = Field(default=700, description="Under the story, among lines that nobody knows.")
     suspect: int = Field(default=100, description="From here on a line that stays is a suspect.")

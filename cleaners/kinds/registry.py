@@ -80,7 +80,9 @@ class Context:
 
     def is_prose(self, block: Block) -> bool:
         """A sentence-like paragraph that no rule would take, and that was not found."""
-        return block.kind in PROSE_KINDS and self._facts[block.number].prose and block.number not in self.found
+        return (
+            block.kind in PROSE_KINDS and self._facts[block.number].prose and block.number not in self.found
+        )
 
     def is_kind(self, block: Block, *kinds: str) -> bool:
         return not self._facts[block.number].kinds.isdisjoint(kinds)

@@ -73,12 +73,16 @@ class Ruleset:
         above = Matcher((rule, expressions(rule, self.words)) for rule in own)
         if self.below is None:
             return above
-        hidden = known.keys() - {rule.name for rule in self.rules} | known.keys() & {rule.name for rule in own}
+        hidden = known.keys() - {rule.name for rule in self.rules} | known.keys() & {
+            rule.name for rule in own
+        }
         return Layers(self.below.matcher, above, frozenset(hidden))
 
     def _means_more(self, rule: Rule) -> bool:
         """Whether the rule has a slot that stands for other words here than in the ruleset below."""
-        names = {name for key in TEMPLATE_KEYS for template in getattr(rule, key) for name in slots_of(template)}
+        names = {
+            name for key in TEMPLATE_KEYS for template in getattr(rule, key) for name in slots_of(template)
+        }
         return not names.isdisjoint(self._other_words)
 
     @cached_property

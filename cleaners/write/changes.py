@@ -96,7 +96,16 @@ class Line:
         size: Counter[str | None] = Counter()
         for piece in pieces:
             size[piece.field] += piece.end - piece.start
-        return max(pieces, key=lambda piece: (size[piece.field], piece.end - piece.start, -piece.start))
+        # A caption with its credit is a caption, however long the credit.
+        return max(
+            pieces,
+            key=lambda piece: (
+                piece.field == "caption",
+                size[piece.field],
+                piece.end - piece.start,
+                -piece.start,
+            ),
+        )
 
 
 def changes(cleaned: Cleaned) -> tuple[Line, ...]:

@@ -81,7 +81,9 @@ def examples(pipeline: Pipeline, records: Iterable[Record]) -> Iterator[Example]
             yield from _seen(pipeline, record, clean, "clean")
 
 
-def _seen(pipeline: Pipeline, record: Record, shown: Sequence[int], view: str) -> Generator[Example, None, set[int]]:
+def _seen(
+    pipeline: Pipeline, record: Record, shown: Sequence[int], view: str
+) -> Generator[Example, None, set[int]]:
     """The open lines of a story of which only the lines ``shown`` are there; gives back the ones that other cleaners take."""
     story = pipeline.read(raw_from_record({**record, "lines": [record["lines"][at] for at in shown]}))
     ruleset = pipeline.rulebook.ruleset(story.publisher, story.language, story.url)
@@ -106,8 +108,14 @@ def train(seen: Sequence[Example]) -> Weights:
     columns = {name: at for at, name in enumerate(names)}
     rows = [[columns[name] for name in example.features if name in columns] for example in seen]
     ends = np.cumsum([0, *(len(row) for row in rows)])
-    matrix = csr_matrix((np.ones(ends[-1]), np.concatenate(rows).astype(int), ends), shape=(len(rows), len(names)))
-    model = LogisticRegression(C=STRENGTH, max_iter=1000, class_weight={label: KEEP_COUNTS if label == KEEP else 1.0 for label in (KEEP, *GONE)})
+    matrix = csr_matrix(
+        (np.ones(ends[-1]), np.concatenate(rows).astype(int), ends), shape=(len(rows), len(names))
+    )
+    model = LogisticRegression(
+        C=STRENGTH,
+        max_iter=1000,
+        class_weight={label: KEEP_COUNTS if label == KEEP else 1.0 for label in (KEEP, *GONE)},
+    )
     model.fit(matrix, [example.label for example in seen])
     number = {label: at for at, label in enumerate(model.classes_)}
     order = [number[label] for label in GONE]
@@ -148,12 +156,17 @@ def _fold(record: Record) -> int:
 def weights_text(weights: Weights) -> str:
     """As the file has them: the strongest features first."""
     rows = sorted(weights.of.items(), key=lambda row: (-max(map(abs, row[1])), row[0]))
-    lines = ["\t".join(("feature", *weights.labels)), *("\t".join((name, *map(str, numbers))) for name, numbers in rows)]
+    lines = [
+        "\t".join(("feature", *weights.labels)),
+        *("\t".join((name, *map(str, numbers))) for name, numbers in rows),
+    ]
     return "\n".join(lines) + "\n"
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     options.add_argument("--write", action="store_true", help=f"write {WEIGHTS}")
     pipeline = load_pipeline(load_settings().config_dir)
     seen = [example for each in TRAINED_ON for example in examples(pipeline, each.labelled())]
