@@ -49,7 +49,7 @@ class Facts:
         self.kinds = frozenset(hit.rule.kind for hit in hits) if hits else _NONE
 
     @_Lazy
-    def noted(self) -> dict[str, Any]:
+    def noted(self) -> dict[object, Any]:
         return {}
 
     @_Lazy

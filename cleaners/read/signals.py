@@ -44,7 +44,7 @@ _CUE = re.compile(
     "clarif|fe de err|eds|editor|redaktion|attention|attn|advisor"
 )
 
-_CUES = re2.compile(_CUE.pattern)
+_CUES = re2.compile(_CUE.pattern.replace(" ", " +"))
 
 _NAMES = "STORY|ARTICLE|REPORT|HEADLINE|ITEM|PICTURE|PHOTO|COPY|ADVANCE|BULLETIN|ALERT|NEWSALERT|SLUG|VIDEO|GRAPHIC"
 _SENDERS = "AP|AFP|DPA|PA|UPI|EFE|ANSA|APA|REUTERS|BLOOMBERG|KYODO|TASS|PTI|IANS|ANI|NEWSWIRE|DESK|EDITORS?|EDS|ATTN|ATTENTION|NOTE"
@@ -259,18 +259,23 @@ def _signals(lines: list[str], cued: dict[int, str]) -> list[Signal]:
 
 def _cued(lines: list[str]) -> dict[int, str]:
     """The lines with a cue, and those with cells, as they are read. One linear search through all: most stories have hardly any."""
-    normals = [_normal(line) for line in lines]
     tables = {number for number, line in enumerate(lines) if "|" in line}
-    text = "\n".join(normals).casefold().encode("utf-8", "replace")
+    shown = (line if _has_breaks_only(line) else _normal(line) for line in lines)
+    text = "\n".join(shown).casefold().encode("utf-8", "replace")
     cued: set[int] = set()
     number = at = 0
     while found := _CUES.search(text, at):
         number += text.count(b"\n", at, found.start())
         cued.add(number)
-        at = text.find(b"\n", found.end())
+        at = text.find(b"\n", found.start())
         if at < 0:
             break
-    return {number: normals[number] for number in sorted(tables | cued)}
+    return {number: _normal(lines[number]) for number in sorted(tables | cued)}
+
+
+def _has_breaks_only(line: str) -> bool:
+    """Nothing but its spaces would be another if the line were made plain."""
+    return line.isascii() and line.isprintable() and "&" not in line
 
 
 def _normal(line: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +26,7 @@ from cleaners.rules.slots import BUILT_IN, MONTHS, WEEKDAYS
 from cleaners.rules.templates import Anchor, Expression, Words, compile_template
 from cleaners.rules.yaml_file import YamlFile
 
+_REMEMBERED, _SHORT = 200, 80
 BASE_WORDS: Words = {"months": MONTHS, "weekdays": WEEKDAYS}
 """Word lists that are always there; packs add to them."""
 
@@ -45,6 +46,20 @@ class Ruleset:
     def hits(self, line: str) -> tuple[Hit, ...]:
         """Every rule that hits the line, by name and start. Of a rule's conditions only the length is considered."""
         return self.matcher.hits(line)
+
+    def hits_of(self, lines: Sequence[str]) -> list[tuple[Hit, ...]]:
+        """``hits`` of each line of a story. Short lines are remembered: a house prints the same furniture under every story.
+
+        What is remembered follows from the line and the rules alone, so nobody can tell (law 10), and there is an end to it.
+        """
+        known = self._known
+        asked = [line for line in lines if line not in known]
+        found = dict(zip(asked, self.matcher.hits_of(asked), strict=True)) if asked else {}
+        hits = [found[line] if line in found else known[line] for line in lines]
+        if len(known) > _REMEMBERED:
+            known.clear()
+        known.update((line, found[line]) for line in asked if len(line) <= _SHORT)
+        return hits
 
     def may_hit_end(self, line: str) -> bool:
         """Whether any end of the line may be hit: where not, no end need be tried."""
@@ -73,12 +88,18 @@ class Ruleset:
         above = Matcher((rule, expressions(rule, self.words)) for rule in own)
         if self.below is None:
             return above
-        hidden = known.keys() - {rule.name for rule in self.rules} | known.keys() & {rule.name for rule in own}
+        hidden = known.keys() - {rule.name for rule in self.rules} | known.keys() & {
+            rule.name for rule in own
+        }
+        if not own and not hidden:
+            return self.below.matcher
         return Layers(self.below.matcher, above, frozenset(hidden))
 
     def _means_more(self, rule: Rule) -> bool:
         """Whether the rule has a slot that stands for other words here than in the ruleset below."""
-        names = {name for key in TEMPLATE_KEYS for template in getattr(rule, key) for name in slots_of(template)}
+        names = {
+            name for key in TEMPLATE_KEYS for template in getattr(rule, key) for name in slots_of(template)
+        }
         return not names.isdisjoint(self._other_words)
 
     @cached_property
@@ -86,6 +107,10 @@ class Ruleset:
         below = self.below.words if self.below else {}
         names = {name for name in {*self.words, *below} if self.words.get(name) != below.get(name)}
         return frozenset(names | {"date"} if names & {"months", "weekdays"} else names)
+
+    @cached_property
+    def _known(self) -> dict[str, tuple[Hit, ...]]:
+        return {}
 
     @cached_property
     def _by_kind(self) -> dict[str, Ruleset]:
