@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator
 
 from pydantic import Field
 
-from cleaners.kinds.facts import Facts
 from cleaners.kinds.registry import NO_CLAIM, Context, Settings, cleaner, whole
 from cleaners.kinds.shapes import ends_sentence, is_quotation, reach
 from cleaners.model import Block, Mark, Story
@@ -39,6 +38,7 @@ def captions(story: Story, context: Context, settings: Captions) -> Iterable[Mar
         "credit" in facts.kinds and context.zones[block.number] != "tail"
         for block, facts in zip(story.blocks, context.lines, strict=True)
     )
+    _note_plain(context, settings.longest + settings.longest_credit)
     labelled = "picture-label" in context.all_kinds
     for position, (block, facts) in enumerate(zip(story.blocks, context.lines, strict=True)):
         if (
@@ -54,7 +54,7 @@ def captions(story: Story, context: Context, settings: Captions) -> Iterable[Mar
             block.kind != "caption"
             and "credit" not in facts.kinds
             and not labelled
-            and _is_plain(facts, context)
+            and facts.noted[_PLAIN]
         ):
             continue
         if block.text.find(block.text[:20], 20) > 0:
@@ -85,17 +85,22 @@ def captions(story: Story, context: Context, settings: Captions) -> Iterable[Mar
                 )
 
 
-def _is_plain(facts: Facts, context: Context) -> bool:
-    """Nothing in the text itself speaks for a caption: it does not say its beginning twice, and no credit is at its end."""
-    known = facts.noted.get("no-caption")
-    if known is None:
-        text = facts.text
-        known = facts.noted["no-caption"] = (
+_PLAIN = "captions/plain"
+
+
+def _note_plain(context: Context, longest: int) -> None:
+    """Note the lines whose text does not speak for a caption: it does not say its beginning twice, and no credit is at its end."""
+    credit = context.ruleset.of_kind("credit")
+    new = [line for line in context.lines if len(line.text) <= longest and _PLAIN not in line.noted]
+    # Hardly a story has such an end: one search for all of them, and one for each where there is one.
+    some = bool(new) and credit.may_hit_ends([line.text[-_LONGEST_TAIL - 20 :] for line in new])
+    for line in new:
+        text = line.text
+        line.noted[_PLAIN] = (
             text.find(text[:20], 20) <= 0
             and not _bracket(text)
-            and not context.ruleset.of_kind("credit").may_hit_end(text[-_LONGEST_TAIL - 20 :])
+            and not (some and credit.may_hit_end(text[-_LONGEST_TAIL - 20 :]))
         )
-    return bool(known)
 
 
 def _next_begins_alike(story: Story, position: int) -> bool:

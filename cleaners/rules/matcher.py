@@ -213,9 +213,14 @@ class Matcher:
     def may_hit_end(self, line: str) -> bool:
         """Whether ``hits`` may find anything in an end of ``line``, from whichever character on, without the full stops and
         spaces about it: one search instead of one for each end."""
-        if self._end is None:
-            return True
-        return bool(self._entries) and self._end.search(norm(line.rstrip(" .")).encode()) is not None
+        return self.may_hit_ends([line])
+
+    def may_hit_ends(self, lines: Iterable[str]) -> bool:
+        """The same of any of the lines."""
+        if self._end is None or not self._entries:
+            return bool(self._entries)
+        text = "\n".join([norm(line.rstrip(" .")) for line in lines])
+        return self._end.search(text.encode()) is not None
 
     @cached_property
     def _end(self) -> Any:
@@ -224,7 +229,11 @@ class Matcher:
         for entry in self._entries:
             if entry.expression.literal is not None or entry.expression.anchor == "pattern":
                 return None
-            patterns.append(f"(?:{entry.expression.loose.replace(chr(92) + 'A', '', 1)})")
+            flags, _, loose = entry.expression.loose.partition(")")
+            loose = loose.removeprefix(_BEGIN)
+            if loose.endswith(_END):
+                loose = loose.removesuffix(_END) + r"(?:\n|\z)"
+            patterns.append(f"(?i:{loose})" if "i" in flags else f"(?:{loose})")
         try:
             return re2.compile("|".join(patterns), _uncaptured(_SET_MEMORY))
         except re2.error:
@@ -277,7 +286,10 @@ class Layers:
         return list(map(self._joined, self._below.hits_in(story), self._above.hits_in(story)))
 
     def may_hit_end(self, line: str) -> bool:
-        return self._below.may_hit_end(line) or self._above.may_hit_end(line)
+        return self.may_hit_ends([line])
+
+    def may_hit_ends(self, lines: Iterable[str]) -> bool:
+        return self._below.may_hit_ends(lines) or self._above.may_hit_ends(lines)
 
     def hits_one_by_one(self, line: str) -> tuple[Hit, ...]:
         return self._joined(self._below.hits_one_by_one(line), self._above.hits_one_by_one(line))

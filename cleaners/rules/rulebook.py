@@ -65,6 +65,10 @@ class Ruleset:
         """Whether any end of the line may be hit: where not, no end need be tried."""
         return self.matcher.may_hit_end(line)
 
+    def may_hit_ends(self, lines: Sequence[str]) -> bool:
+        """Whether any end of any of the lines may be hit."""
+        return self.matcher.may_hit_ends(lines)
+
     def hits_one_by_one(self, line: str) -> tuple[Hit, ...]:
         """As ``hits``, without any index."""
         return self.matcher.hits_one_by_one(line)
