@@ -50,12 +50,7 @@ def captions(story: Story, context: Context, settings: Captions) -> Iterable[Mar
         alike = _next_begins_alike(story, position)
         if alike:
             yield from _repeated(story, position, settings, context)
-        elif (
-            block.kind != "caption"
-            and "credit" not in facts.kinds
-            and not labelled
-            and facts.noted[_PLAIN]
-        ):
+        elif block.kind != "caption" and "credit" not in facts.kinds and not labelled and facts.noted[_PLAIN]:
             continue
         if block.text.find(block.text[:20], 20) > 0:
             yield from _twice_inside(block, settings, context)
@@ -107,7 +102,7 @@ def _next_begins_alike(story: Story, position: int) -> bool:
     if position + 1 == len(story.blocks):
         return False
     first, second = story.blocks[position].text, story.blocks[position + 1].text
-    return first[0] in (second[0], ".") and second.startswith(first.rstrip("."))
+    return first[:1] in (second[:1], ".") and second.startswith(first.rstrip("."))
 
 
 def _repeated(story: Story, position: int, settings: Captions, context: Context) -> Iterator[Mark]:

@@ -44,7 +44,7 @@ _CUE = re.compile(
     "clarif|fe de err|eds|editor|redaktion|attention|attn|advisor"
 )
 
-_CUES = re2.compile(_CUE.pattern.replace(" ", " +"))
+_CUES = re2.compile(_CUE.pattern.replace(" ", r"[\s\x0b\x1c-\x1f]+"))
 
 _NAMES = "STORY|ARTICLE|REPORT|HEADLINE|ITEM|PICTURE|PHOTO|COPY|ADVANCE|BULLETIN|ALERT|NEWSALERT|SLUG|VIDEO|GRAPHIC"
 _SENDERS = "AP|AFP|DPA|PA|UPI|EFE|ANSA|APA|REUTERS|BLOOMBERG|KYODO|TASS|PTI|IANS|ANI|NEWSWIRE|DESK|EDITORS?|EDS|ATTN|ATTENTION|NOTE"
@@ -260,8 +260,7 @@ def _signals(lines: list[str], cued: dict[int, str]) -> list[Signal]:
 def _cued(lines: list[str]) -> dict[int, str]:
     """The lines with a cue, and those with cells, as they are read. One linear search through all: most stories have hardly any."""
     tables = {number for number, line in enumerate(lines) if "|" in line}
-    shown = (line if _has_breaks_only(line) else _normal(line) for line in lines)
-    text = "\n".join(shown).casefold().encode("utf-8", "replace")
+    text = "\n".join([_shown(line) for line in lines]).casefold().encode("utf-8", "replace")
     cued: set[int] = set()
     number = at = 0
     while found := _CUES.search(text, at):
@@ -273,9 +272,17 @@ def _cued(lines: list[str]) -> dict[int, str]:
     return {number: _normal(lines[number]) for number in sorted(tables | cued)}
 
 
-def _has_breaks_only(line: str) -> bool:
-    """Nothing but its spaces would be another if the line were made plain."""
-    return line.isascii() and line.isprintable() and "&" not in line
+def _shown(line: str) -> str:
+    """A line that has a cue wherever ``_normal(line)`` has one, at less cost where the line is plain but for its quotation marks."""
+    text = line
+    if not text.isascii():
+        for odd, plain in _PLAINLY:
+            text = text.replace(odd, plain)
+    return text if text.isascii() and "&" not in text and "\n" not in text else _normal(line)
+
+
+# In no cue but "don’t".
+_PLAINLY = (*((odd, "'") for odd in "’‘“”–—…"), ("\u00a0", " "))
 
 
 def _normal(line: str) -> str:

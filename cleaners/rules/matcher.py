@@ -232,7 +232,7 @@ class Matcher:
             flags, _, loose = entry.expression.loose.partition(")")
             loose = loose.removeprefix(_BEGIN)
             if loose.endswith(_END):
-                loose = loose.removesuffix(_END) + r"(?:\n|\z)"
+                loose = loose.removesuffix(_END) + rf"[{re.escape(TRAILING)}]*(?:\n|\z)"
             patterns.append(f"(?i:{loose})" if "i" in flags else f"(?:{loose})")
         try:
             return re2.compile("|".join(patterns), _uncaptured(_SET_MEMORY))
