@@ -53,13 +53,14 @@ class Ruleset:
         What is remembered follows from the line and the rules alone, so nobody can tell (law 10), and there is an end to it.
         """
         known = self._known
-        asked = [line for line in lines if line not in known]
-        found = dict(zip(asked, self.matcher.hits_of(asked), strict=True)) if asked else {}
-        hits = [found[line] if line in found else known[line] for line in lines]
-        if len(known) > _REMEMBERED:
-            known.clear()
-        known.update((line, found[line]) for line in asked if len(line) <= _SHORT)
-        return hits
+        hits = {line: known.get(line) for line in lines}
+        asked = [line for line, found in hits.items() if found is None]
+        if asked:
+            hits.update(zip(asked, self.matcher.hits_of(asked), strict=True))
+            if len(known) > _REMEMBERED:
+                known.clear()
+            known.update((line, hits[line] or ()) for line in asked if len(line) <= _SHORT)
+        return [hits[line] or () for line in lines]
 
     def may_hit_end(self, line: str) -> bool:
         """Whether any end of the line may be hit: where not, no end need be tried."""
