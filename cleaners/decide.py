@@ -89,6 +89,9 @@ def _cuts(text: str, marks: list[Mark]) -> list[Cut]:
     """Cut the union of the marks into pieces, each with the strongest mark that covers it."""
     if not marks:
         return []
+    if len(marks) == 1:
+        (mark,) = marks
+        return _with_spaces(text, [_cut(mark.start, mark.end, (mark,))])
     edges = sorted({edge for mark in marks for edge in (mark.start, mark.end)})
     pieces: list[tuple[int, int, tuple[Mark, ...]]] = []
     for start, end in itertools.pairwise(edges):

@@ -39,15 +39,20 @@ def captions(story: Story, context: Context, settings: Captions) -> Iterable[Mar
         "credit" in facts.kinds and context.zones[block.number] != "tail"
         for block, facts in zip(story.blocks, context.lines, strict=True)
     )
-    for position, block in enumerate(story.blocks):
+    _note_plain(context, settings.longest + settings.longest_credit)
+    labelled = "picture-label" in context.all_kinds
+    for position, (block, facts) in enumerate(zip(story.blocks, context.lines, strict=True)):
         if (
             block.kind == "embed"
             or len(block.text) > settings.longest + settings.longest_credit
-            or context.lines[position].protected
+            or facts.protected
         ):
             continue
-        if _next_begins_alike(story, position):
+        alike = _next_begins_alike(story, position)
+        if alike:
             yield from _repeated(story, position, settings, context)
+        elif block.kind != "caption" and "credit" not in facts.kinds and not labelled and facts.noted[_PLAIN]:
+            continue
         if block.text.find(block.text[:20], 20) > 0:
             yield from _twice_inside(block, settings, context)
         if block.kind == "caption":
@@ -61,7 +66,7 @@ def captions(story: Story, context: Context, settings: Captions) -> Iterable[Mar
             yield whole(block, "lift", "captions/credit", "The line names who took the picture.", "credit")
             if credited >= 2:
                 yield from _above_credit(story, position, context, last)
-        elif context.lines[position].kinds.isdisjoint(("byline", "related", "copyright")):
+        elif facts.kinds.isdisjoint(("byline", "related", "copyright")):
             if _credit_at_end(block, context, last=position >= last):
                 yield from _with_credit(
                     block, context, "captions/ends-in-credit", "The line ends in a picture credit."
@@ -76,9 +81,29 @@ def captions(story: Story, context: Context, settings: Captions) -> Iterable[Mar
                 )
 
 
+_PLAIN = "captions/plain"
+
+
+def _note_plain(context: Context, longest: int) -> None:
+    """Note the lines whose text does not speak for a caption: it does not say its beginning twice, and no credit is at its end."""
+    credit = context.ruleset.of_kind("credit")
+    new = [line for line in context.lines if len(line.text) <= longest and _PLAIN not in line.noted]
+    # Hardly a story has such an end: one search for all of them, and one for each where there is one.
+    some = bool(new) and credit.may_hit_ends([line.text[-_LONGEST_TAIL - 20 :] for line in new])
+    for line in new:
+        text = line.text
+        line.noted[_PLAIN] = (
+            text.find(text[:20], 20) <= 0
+            and not _bracket(text)
+            and not (some and credit.may_hit_end(text[-_LONGEST_TAIL - 20 :]))
+        )
+
+
 def _next_begins_alike(story: Story, position: int) -> bool:
-    first, second = story.blocks[position], story.blocks[min(position + 1, len(story.blocks) - 1)]
-    return first is not second and second.text.startswith(first.text.rstrip("."))
+    if position + 1 == len(story.blocks):
+        return False
+    first, second = story.blocks[position].text, story.blocks[position + 1].text
+    return first[:1] in (second[:1], ".") and second.startswith(first.rstrip("."))
 
 
 def _repeated(story: Story, position: int, settings: Captions, context: Context) -> Iterator[Mark]:
@@ -193,6 +218,14 @@ def _find_credit(text: str, context: Context, figure: bool) -> int | None:
 
 def _credit_at_end(block: Block, context: Context, last: bool) -> bool:
     """A line that ends in a credit is a caption; a wire's sign-off "(ANI)" under the last paragraph is not."""
+    noted = context.facts(block).noted
+    name = ("credit-at-end", last, block.kind)
+    if name not in noted:
+        noted[name] = _ends_in_credit(block, context, last)
+    return bool(noted[name])
+
+
+def _ends_in_credit(block: Block, context: Context, last: bool) -> bool:
     text = block.text
     if is_quotation(text) or reach(text) < 15:
         return False
@@ -201,6 +234,9 @@ def _credit_at_end(block: Block, context: Context, last: bool) -> bool:
         explicit = _credit_line(bracket["credit"], context) and not _bare_agency(bracket["credit"], context)
         # "… the Environmental Protection Agency (EPA)." is a sentence; a caption's agency stands behind the full stop.
         return explicit or (not last and len(text) <= 260 and text[-1] not in ".。")
+    # Where the credit would begin is asked only of a line whose end may be one.
+    if not context.ruleset.of_kind("credit").may_hit_end(text[-_LONGEST_TAIL - 20 :]):
+        return False
     start = _credit_start(block, context)
     return start is not None and start > 0 and not _bare_agency(text[start:].strip(" .|–—-/,"), context)
 

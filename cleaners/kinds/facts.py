@@ -1,4 +1,4 @@
-"""What a cleaner may ask about one line: each answer is worked out when it is first asked, and kept from round to round."""
+"""What a cleaner may ask about one line: what nearly every cleaner asks at once, the rest when it is first asked; kept from round to round."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ Answer = TypeVar("Answer")
 
 NO_CLAIM = frozenset({"name"})
 """Kinds that say only what shape a line has."""
-_NONE: frozenset[str] = frozenset()
 
 
 class _Lazy(Generic[Answer]):
@@ -43,37 +42,28 @@ class Facts:
     answers, under its name: they must follow from the text and the ruleset alone.
     """
 
+    kinds: frozenset[str] = frozenset()
+    claimed = False
+    """A rule knows what this line is; a bare name is no claim."""
+    protected = False
+    taken = False
+    """A rule would remove or lift the line."""
+    prose: bool
+    """Sentence-like, and no rule would take it."""
+
     def __init__(self, text: str, hits: tuple[Hit, ...]) -> None:
         self.text = text
         self.hits = hits
-        self.kinds = frozenset(hit.rule.kind for hit in hits) if hits else _NONE
-
-    @_Lazy
-    def noted(self) -> dict[str, Any]:
-        return {}
-
-    @_Lazy
-    def claimed(self) -> bool:
-        """A rule knows what this line is; a bare name is no claim."""
-        return bool(self.kinds - NO_CLAIM)
-
-    @_Lazy
-    def protected(self) -> bool:
-        return any(hit.rule.action == "protect" for hit in self.hits)
-
-    @_Lazy
-    def taken(self) -> bool:
-        """A rule would remove or lift the line."""
-        return any(hit.rule.action in ("remove", "lift") for hit in self.hits)
-
-    @_Lazy
-    def prose(self) -> bool:
-        """Sentence-like, and no rule would take it."""
-        return is_prose(self.text) and all(hit.rule.action in ("protect", "suspect") for hit in self.hits)
-
-    @_Lazy
-    def sentence_like(self) -> bool:
-        return is_prose(self.text)
+        self.noted: dict[object, Any] = {}
+        self.capitals = shapes.is_capitals(text)
+        self.prose = self.sentence_like = is_prose(text)
+        if hits:
+            actions = {hit.rule.action for hit in hits}
+            self.kinds = frozenset([hit.rule.kind for hit in hits])
+            self.claimed = not self.kinds <= NO_CLAIM
+            self.protected = "protect" in actions
+            self.taken = not actions.isdisjoint(("remove", "lift"))
+            self.prose = self.sentence_like and actions <= {"protect", "suspect"}
 
     @_Lazy
     def reach(self) -> int:
@@ -91,10 +81,6 @@ class Facts:
     def title(self) -> bool:
         """A title of the usual length."""
         return shapes.is_title(self.text)
-
-    @_Lazy
-    def capitals(self) -> bool:
-        return shapes.is_capitals(self.text)
 
     @_Lazy
     def words(self) -> int:

@@ -63,12 +63,13 @@ class _Head:
 @cleaner(HeadMatter)
 def head_matter(story: Story, context: Context, settings: HeadMatter) -> Iterable[Mark]:
     """Lift what stands above the story."""
-    head = _read_head(story, context, settings)
-    if not head.blocks:
-        return
-    yield from _bylines_and_dates(head.blocks, context)
+    blocks = _head_blocks(story, context, settings)
+    yield from _bylines_and_dates(blocks, context)
     if any(source == "line" and name in _FROM_HEAD for name, source in story.fields.sources):
         return  # the head was read in an earlier round; what is left on top of the story is the story
+    if not blocks:
+        return
+    head = _read_head(blocks, story, context)
     if head.headlines:
         first = head.blocks.index(head.headlines[0])
         last = head.blocks.index(head.headlines[-1])
@@ -105,8 +106,7 @@ def head_matter(story: Story, context: Context, settings: HeadMatter) -> Iterabl
 # --- where the head ends -------------------------------------------------------------------------------------------
 
 
-def _read_head(story: Story, context: Context, settings: HeadMatter) -> _Head:
-    blocks = _head_blocks(story, context, settings)
+def _read_head(blocks: list[Block], story: Story, context: Context) -> _Head:
     free = [block for block in blocks if not context.protected(block) and not _taken(block, context)]
     headlines, witnessed = _headlines(free, blocks, story, context)
     return _Head(blocks, free, headlines, witnessed)

@@ -105,13 +105,10 @@ def look(story: Story, ruleset: Ruleset, known: Mapping[str, Facts] | None = Non
     ``known`` are facts by text from an earlier round on the same story: most lines are as they were.
     """
     seen = dict(known or {})
-    lines = []
-    for block in story.blocks:
-        facts = seen.get(block.text)
-        if facts is None:
-            facts = seen[block.text] = Facts(block.text, ruleset.hits(block.text))
-        lines.append(facts)
-    return Context(story, ruleset, lines)
+    new = list(dict.fromkeys(block.text for block in story.blocks if block.text not in seen))
+    if new:
+        seen.update((text, Facts(text, hits)) for text, hits in zip(new, ruleset.hits_of(new), strict=True))
+    return Context(story, ruleset, [seen[block.text] for block in story.blocks])
 
 
 PROSE_KINDS = ("paragraph", "item", "quote")

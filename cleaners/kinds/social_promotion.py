@@ -79,7 +79,8 @@ def is_share_bar(text: str, vocabulary: Vocabulary) -> bool:
     (True, False)
     """
     openers, longest = _openers(vocabulary)
-    folded = fold(text)
+    # Folding moves no border between words of ASCII.
+    folded = text.casefold() if text.isascii() else fold(text)
     opener = _TOKEN.search(folded)
     # Most lines are no bar from their first word on.
     if opener is None or (opener[0] not in openers and not _COUNTER.fullmatch(opener[0])):

@@ -35,16 +35,14 @@ _LONGEST = 160
 _CUES = ("[", "%", "{", "undefined", "NaN", "null", "Invalid", "???")
 
 
-def _may_be_residue(text: str) -> bool:
-    return any(cue in text for cue in _CUES) or text[:5].lower() == "lorem"
-
-
 @cleaner()
 def template_residue(story: Story, context: Context, settings: Settings) -> Iterable[Mark]:
     """Mark lines that are template residue from end to end."""
-    for block in story.blocks:
-        if len(block.text) > _LONGEST or not _may_be_residue(block.text):
-            continue
+    short = [block for block in story.blocks if len(block.text) <= _LONGEST]
+    text = "\n".join(block.text for block in short)
+    if not any(cue in text for cue in _CUES) and "lorem" not in text.lower():
+        return
+    for block in short:
         for pattern, what in _RESIDUE:
             if pattern.fullmatch(block.text.replace("\u00a0", " ")):
                 yield whole(

@@ -96,7 +96,7 @@ def storable(text: str) -> tuple[str, tuple[Repair, ...]]:
     >>> storable("Rates\\x00 rise")[0]
     'Rates rise'
     """
-    if _UNSTORABLE.search(text) is None:
+    if ("\x00" not in text and text.isascii()) or _UNSTORABLE.search(text) is None:
         return text, ()
     repairs = []
     if "\x00" in text:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from cleaners.model import Block, Zone
 
@@ -16,6 +17,8 @@ SENTENCE = 60
 PARAGRAPH = 200
 
 
+# Reader, cleaners and judge ask the same of a line.
+@lru_cache(maxsize=512)
 def is_prose(text: str) -> bool:
     """A sentence-like paragraph, in any language: 60 characters that end like a sentence, or 200 of any kind.
 

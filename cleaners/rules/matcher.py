@@ -6,7 +6,8 @@ The sets only narrow: what a set names is confirmed by the single pattern, which
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -53,7 +54,33 @@ class _Index(NamedTuple):
     folded: dict[str, list[_Entry]]
     exact: dict[str, list[_Entry]]
     longest: int
-    sets: list[_Prepared]
+    everywhere: list[_Prepared]
+    """For every line."""
+    picked: list[_Prepared]
+    """For the lines that ``overview`` names."""
+    overview: list[Callable[[bytes, int], Any]]
+
+    @property
+    def sets(self) -> list[_Prepared]:
+        return [*self.everywhere, *self.picked]
+
+
+class Lines:
+    """The lines of a story as the matchers want them, so that several layers need not prepare them again."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self.lines = lines
+        self.texts = [norm(line) for line in lines]
+        self.least = [_least(text) for text in self.texts]
+        self.encoded = [text.encode() for text in self.texts]
+        self.data = b"\n".join((b"", *self.encoded, b""))
+        self._folded: dict[int, str] = {}
+
+    def folded(self, number: int) -> str:
+        known = self._folded.get(number)
+        if known is None:
+            known = self._folded[number] = fold(self.texts[number])
+        return known
 
 
 _VIEWS: dict[View, Callable[[str], str]] = {
@@ -73,14 +100,20 @@ class Matcher:
 
     def hits(self, line: str) -> tuple[Hit, ...]:
         """Every hit, sorted by the rule's name and start. One hit for each rule and span."""
-        return self.hits_in(line, norm(line)) if line else ()
+        return self.hits_of([line])[0]
 
-    def hits_in(self, line: str, text: str) -> tuple[Hit, ...]:
-        """As ``hits``, where ``text = norm(line)`` is known already."""
-        if not self._entries or not line:
-            return ()
-        candidates = self._candidates(text)
-        return self._hits(line, text, candidates) if candidates else ()
+    def hits_of(self, lines: Sequence[str]) -> list[tuple[Hit, ...]]:
+        """``hits`` of each line: prose is passed over in one search through all of them."""
+        return self.hits_in(Lines(lines))
+
+    def hits_in(self, story: Lines) -> list[tuple[Hit, ...]]:
+        if not self._entries:
+            return [()] * len(story.lines)
+        candidates = self._candidates(story)
+        return [
+            self._hits(line, text, candidates[number]) if number in candidates and line else ()
+            for number, (line, text) in enumerate(zip(story.lines, story.texts, strict=True))
+        ]
 
     def hits_one_by_one(self, line: str) -> tuple[Hit, ...]:
         """The same by trying each rule: the definition that ``hits`` is held to."""
@@ -137,27 +170,57 @@ class Matcher:
             single = self._singles[pattern] = _Single(compiled.search, compiled.groupindex)
         return single
 
-    def _candidates(self, text: str) -> list[_Entry]:
-        folded, exact, longest, sets = self._index
-        found: list[_Entry] = []
-        if longest and not _surely_longer(text, longest):
-            if folded:
-                found += folded.get(fold(text), ())
-            if exact:
-                found += exact.get(fold_exact(text), ())
-        whole = text.encode()
-        for view, prepared, entries in sets:
-            seen = _VIEWS[view](text)
-            for number in prepared.Match(whole if len(seen) == len(text) else seen) or ():
-                found.append(entries[number])
+    def _candidates(self, story: Lines) -> dict[int, list[_Entry]]:
+        """For the number of a line the entries that may hit it: all that do, and few more."""
+        index = self._index
+        found: dict[int, list[_Entry]] = {}
+        if index.longest:
+            for number, least in enumerate(story.least):
+                if least > index.longest:
+                    continue
+                if index.folded and (named := index.folded.get(story.folded(number))):
+                    found.setdefault(number, []).extend(named)
+                if index.exact and (named := index.exact.get(fold_exact(story.texts[number]))):
+                    found.setdefault(number, []).extend(named)
+        for sets, numbers in (
+            (index.everywhere, range(len(story.lines))),
+            (index.picked, self._picked(story)),
+        ):
+            for view, prepared, entries in sets:
+                for number in numbers:
+                    seen = _VIEWS[view](story.texts[number]) if view != "whole" else story.encoded[number]
+                    for place in prepared.Match(seen) or ():
+                        found.setdefault(number, []).append(entries[place])
         return found
+
+    def _picked(self, story: Lines) -> list[int]:
+        """The numbers of the lines that the overview names."""
+        picked: set[int] = set()
+        data = story.data
+        for search in self._index.overview:
+            number = at = 0
+            while found := search(data, at):
+                start = found.start()
+                if start + 1 == len(data):  # the line break after the last line begins none
+                    break
+                number += data.count(b"\n", at, start)
+                picked.add(number)
+                # A match may run on into lines below; they are looked at on their own.
+                at = data.index(b"\n", start + 1)
+                number += 1
+        return sorted(picked)
 
     def may_hit_end(self, line: str) -> bool:
         """Whether ``hits`` may find anything in an end of ``line``, from whichever character on, without the full stops and
         spaces about it: one search instead of one for each end."""
-        if self._end is None:
-            return True
-        return bool(self._entries) and self._end.search(norm(line.rstrip(" .")).encode()) is not None
+        return self.may_hit_ends([line])
+
+    def may_hit_ends(self, lines: Iterable[str]) -> bool:
+        """The same of any of the lines."""
+        if self._end is None or not self._entries:
+            return bool(self._entries)
+        text = "\n".join([norm(line.rstrip(" .")) for line in lines])
+        return self._end.search(text.encode()) is not None
 
     @cached_property
     def _end(self) -> Any:
@@ -166,9 +229,13 @@ class Matcher:
         for entry in self._entries:
             if entry.expression.literal is not None or entry.expression.anchor == "pattern":
                 return None
-            patterns.append(f"(?:{entry.expression.loose.replace(chr(92) + 'A', '', 1)})")
+            flags, _, loose = entry.expression.loose.partition(")")
+            loose = loose.removeprefix(_BEGIN)
+            if loose.endswith(_END):
+                loose = loose.removesuffix(_END) + rf"[{re.escape(TRAILING)}]*(?:\n|\z)"
+            patterns.append(f"(?i:{loose})" if "i" in flags else f"(?:{loose})")
         try:
-            return re2.compile("|".join(patterns), options(_SET_MEMORY))
+            return re2.compile("|".join(patterns), _uncaptured(_SET_MEMORY))
         except re2.error:
             return None
 
@@ -176,23 +243,26 @@ class Matcher:
     def _index(self) -> _Index:
         folded: dict[str, list[_Entry]] = {}
         exact: dict[str, list[_Entry]] = {}
-        others: dict[tuple[View, bool], list[_Entry]] = {}
+        others: dict[tuple[bool, View, bool], list[_Entry]] = {}
         for entry in self._entries:
             literal = entry.expression.literal
             if literal is None:
-                kind = (entry.expression.view, entry.expression.anchor == "ends")
-                others.setdefault(kind, []).append(entry)
+                floating = entry.expression.anchor == "ends"
+                opening = _in_story(entry.expression) is not None
+                others.setdefault((opening, entry.expression.view, floating), []).append(entry)
             elif entry.rule.case == "fold":
                 folded.setdefault(fold(literal), []).append(entry)
             else:
                 exact.setdefault(fold_exact(literal), []).append(entry)
-        sets: list[_Prepared] = []
-        for (view, floating), entries in others.items():
+        sets: dict[bool, list[_Prepared]] = {True: [], False: []}
+        for (opening, view, floating), entries in others.items():
             # A set that is anchored at the start gives up on a line of prose after a few characters.
             kind_of_set = re2.Set.SearchSet if floating else re2.Set.MatchSet
-            sets += [_Prepared(view, *made) for made in _sets(kind_of_set, entries)]
+            sets[opening] += [_Prepared(view, *made) for made in _sets(kind_of_set, entries)]
         longest = max(map(len, (*folded, *exact)), default=0)
-        return _Index(folded, exact, longest, sets)
+        places = [_in_story(entry.expression) for made in sets[True] for entry in made.entries]
+        overview = _searches([place for place in places if place is not None])
+        return _Index(folded, exact, longest, sets[False], sets[True], overview)
 
 
 class Layers:
@@ -207,13 +277,19 @@ class Layers:
         self._hidden = hidden
 
     def hits(self, line: str) -> tuple[Hit, ...]:
-        return self.hits_in(line, norm(line)) if line else ()
+        return self.hits_of([line])[0]
 
-    def hits_in(self, line: str, text: str) -> tuple[Hit, ...]:
-        return self._joined(self._below.hits_in(line, text), self._above.hits_in(line, text))
+    def hits_of(self, lines: Sequence[str]) -> list[tuple[Hit, ...]]:
+        return self.hits_in(Lines(lines))
+
+    def hits_in(self, story: Lines) -> list[tuple[Hit, ...]]:
+        return list(map(self._joined, self._below.hits_in(story), self._above.hits_in(story)))
 
     def may_hit_end(self, line: str) -> bool:
-        return self._below.may_hit_end(line) or self._above.may_hit_end(line)
+        return self.may_hit_ends([line])
+
+    def may_hit_ends(self, lines: Iterable[str]) -> bool:
+        return self._below.may_hit_ends(lines) or self._above.may_hit_ends(lines)
 
     def hits_one_by_one(self, line: str) -> tuple[Hit, ...]:
         return self._joined(self._below.hits_one_by_one(line), self._above.hits_one_by_one(line))
@@ -226,18 +302,57 @@ class Layers:
         return tuple(sorted((*below, *above), key=lambda hit: (hit.rule.name, hit.start, hit.end)))
 
 
-def _surely_longer(text: str, longest: int) -> bool:
-    """Whether ``fold(text)`` must be longer than ``longest``, without folding.
+def _in_story(expression: Expression) -> str | None:
+    """``loose`` for a line inside a story; ``None`` for what does not give up on prose after a few words, and cannot be passed over.
+
+    A dot stops at the end of the line; what does not (``[^,]``) may run on, which names a line too many, never one too few.
+    """
+    if expression.anchor in ("pattern", "ends") or _OPEN.match(expression.loose):
+        return None
+    flags, _, loose = expression.loose.partition(")")
+    loose = loose.removeprefix(_BEGIN)
+    if loose.endswith(_END):
+        loose = loose.removesuffix(_END) + r"\n"
+    case = "(?i:" if "i" in flags else "(?:"
+    return rf"[{re.escape(LEADING)}]*{case}{loose})"
+
+
+_BEGIN, _END = r"\A", r"\z"
+# {any} or a title begins the template: nothing that a line begins with speaks against it. A date may stand seven words on.
+_OPEN = re.compile(r"\(\?i?s\)\\A(?:\[[^\]]*\]\*)?(?:\(\?:)*(?:\.\*|\(\?-i:(?:\[A-Z\\d\\x22|\(\?:\[\^ \]))")
+
+
+def _uncaptured(memory: int) -> re2.Options:
+    """Where only the place is asked, a group in a pattern would cost RE2 its fast path."""
+    chosen = options(memory)
+    chosen.never_capture = True
+    return chosen
+
+
+def _searches(patterns: list[str]) -> list[Callable[[bytes, int], Any]]:
+    """One pattern for all; several where RE2's memory does not hold them in one."""
+    if not patterns:
+        return []
+    memory = _SET_MEMORY + _MEMORY_A_PATTERN * len(patterns)
+    try:
+        return [re2.compile(rf"\n(?:{'|'.join(patterns)})", _uncaptured(memory)).search]
+    except re2.error:
+        if len(patterns) == 1:
+            raise
+        half = len(patterns) // 2
+        return [*_searches(patterns[:half]), *_searches(patterns[half:])]
+
+
+def _least(text: str) -> int:
+    """The least length that ``fold(text)`` can have, without folding; 0 where it is not so easily told.
 
     Folding takes spaces and decoration away, and NFC may draw letters and their marks together; but of the ASCII characters
     that are left each stays one of its own.
     """
-    if len(text) <= longest:
-        return False
     bare = text.lstrip(LEADING).rstrip(TRAILING)
-    if len(bare) <= longest or "  " in bare:
-        return False
-    return bare.isascii() or len(bare.encode("ascii", "ignore")) > longest or len(bare) > 16 * longest
+    if "  " in bare:
+        return 0
+    return len(bare) if bare.isascii() else max(len(bare.encode("ascii", "ignore")), len(bare) // 16)
 
 
 def _sets(kind: Any, entries: list[_Entry]) -> list[tuple[Any, list[_Entry]]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +26,7 @@ from cleaners.rules.slots import BUILT_IN, MONTHS, WEEKDAYS
 from cleaners.rules.templates import Anchor, Expression, Words, compile_template
 from cleaners.rules.yaml_file import YamlFile
 
+_REMEMBERED, _SHORT = 200, 80
 BASE_WORDS: Words = {"months": MONTHS, "weekdays": WEEKDAYS}
 """Word lists that are always there; packs add to them."""
 
@@ -46,9 +47,28 @@ class Ruleset:
         """Every rule that hits the line, by name and start. Of a rule's conditions only the length is considered."""
         return self.matcher.hits(line)
 
+    def hits_of(self, lines: Sequence[str]) -> list[tuple[Hit, ...]]:
+        """``hits`` of each line of a story. Short lines are remembered: a house prints the same furniture under every story.
+
+        What is remembered follows from the line and the rules alone, so nobody can tell (law 10), and there is an end to it.
+        """
+        known = self._known
+        hits = {line: known.get(line) for line in lines}
+        asked = [line for line, found in hits.items() if found is None]
+        if asked:
+            hits.update(zip(asked, self.matcher.hits_of(asked), strict=True))
+            if len(known) > _REMEMBERED:
+                known.clear()
+            known.update((line, hits[line] or ()) for line in asked if len(line) <= _SHORT)
+        return [hits[line] or () for line in lines]
+
     def may_hit_end(self, line: str) -> bool:
         """Whether any end of the line may be hit: where not, no end need be tried."""
         return self.matcher.may_hit_end(line)
+
+    def may_hit_ends(self, lines: Sequence[str]) -> bool:
+        """Whether any end of any of the lines may be hit."""
+        return self.matcher.may_hit_ends(lines)
 
     def hits_one_by_one(self, line: str) -> tuple[Hit, ...]:
         """As ``hits``, without any index."""
@@ -76,6 +96,8 @@ class Ruleset:
         hidden = known.keys() - {rule.name for rule in self.rules} | known.keys() & {
             rule.name for rule in own
         }
+        if not own and not hidden:
+            return self.below.matcher
         return Layers(self.below.matcher, above, frozenset(hidden))
 
     def _means_more(self, rule: Rule) -> bool:
@@ -90,6 +112,10 @@ class Ruleset:
         below = self.below.words if self.below else {}
         names = {name for name in {*self.words, *below} if self.words.get(name) != below.get(name)}
         return frozenset(names | {"date"} if names & {"months", "weekdays"} else names)
+
+    @cached_property
+    def _known(self) -> dict[str, tuple[Hit, ...]]:
+        return {}
 
     @cached_property
     def _by_kind(self) -> dict[str, Ruleset]:

@@ -43,6 +43,7 @@ from tests.bench.sets import (
     require_shared,
 )
 from tests.bench.speed import measure
+from tests.bench.speed import table as speed_table
 from tests.bench.tables import (
     TRAFILATURA_PAGES,
     categories_table,
@@ -78,12 +79,9 @@ def main() -> None:
             results["extraction"] = told
     if "speed" in wanted:
         pages = EXTRACTION_SETS[0].records()[: options.pages]
-        results["speed"] = speed = measure(settings.config_dir, pages, LINE_SETS[0].records())
-        console.print(
-            f"CPU: cleaning is {speed['cleaning_of_extraction']:.1%} of trafilatura's time ({len(pages)} pages), read + clean "
-            f"{speed['whole_of_extraction']:.2f} ×; {speed['stories_per_second']:,.0f} text stories a second on one core\n",
-            highlight=False,
-        )
+        measures = measure(settings.config_dir, pages)
+        results["speed"] = {one.name: one.figure for one in measures}
+        console.print(speed_table(measures), "")
     if not (options.only or options.half or options.lang):
         console.print(f"All figures: {_kept(results, settings.data_dir / 'bench')}", highlight=False)
 

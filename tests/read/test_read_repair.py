@@ -1,12 +1,23 @@
 from __future__ import annotations
 
 import pytest
+from ftfy.badness import is_bad
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cleaners.model import Raw
 from cleaners.read import read
 from cleaners.read.decode import decode
 from cleaners.read.pieces import Piece, segments
-from cleaners.read.repair import repair, repair_text
+from cleaners.read.repair import (
+    entities,
+    invisible,
+    line_breaks,
+    may_need_repair,
+    mojibake,
+    repair,
+    repair_text,
+)
 from cleaners.read.unreadable import UnreadableStory
 
 
@@ -80,3 +91,16 @@ def test_bytes_are_decoded_as_browsers_do(content: bytes, text: str | None) -> N
 def test_a_file_that_is_no_text_says_what_it_is() -> None:
     with pytest.raises(UnreadableStory, match="PDF"):
         decode(b"%PDF-1.7 ...")
+
+
+@given(st.text(st.sampled_from("’“”‘—–…\u00a0 aeZ.,?!09-(\n")))
+def test_ftfy_finds_no_fault_in_what_english_prints(text: str) -> None:
+    """``may_need_repair`` does not ask about these characters."""
+    assert not is_bad(text)
+
+
+@given(st.text())
+def test_a_text_that_is_passed_over_needs_no_repair(text: str) -> None:
+    if not may_need_repair(text):
+        assert repair([Piece(text, 0, len(text))]).repairs == ()
+        assert all(find(text) == [] for find in (entities, mojibake, line_breaks, invisible))

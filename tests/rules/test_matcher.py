@@ -223,3 +223,51 @@ def test_a_set_that_is_too_large_is_halved(monkeypatch: pytest.MonkeyPatch) -> N
     found = ruleset(*(rule(f"r{number}", starts=f"Share story {number} of") for number in range(300)))
     assert spans(found, "Share story 217 of them") == [("r217", "Share story 217 of them")]
     assert len(found.matcher._index.sets) > 1
+
+
+@given(rule_lists(), st.lists(lines, max_size=8))
+def test_a_story_at_once_is_line_by_line(rules: Sequence[Rule], some: list[str]) -> None:
+    """The overview of a whole story may only narrow (law 6), and what is remembered of a line is what would be found again."""
+    found = ruleset(*rules)
+    story = [*some, *(text for item in rules for text in (*item.line, *item.starts, *item.ends)), *some]
+    expected = [found.hits_one_by_one(line) for line in story]
+    assert found.hits_of(story) == expected
+    assert found.hits_of(story) == expected
+
+
+@given(rule_lists(), rule_lists(), st.lists(lines, min_size=1, max_size=4), st.sets(st.integers(0, 4)))
+def test_layers_are_one_ruleset(
+    shared: Sequence[Rule], own: Sequence[Rule], some: list[str], disabled: set[int]
+) -> None:
+    """A publisher's rules over the packs' index: disabled and changed rules, and words of its own."""
+    below = ruleset(*shared)
+    kept = {item.name: item for number, item in enumerate(shared) if number not in disabled}
+    words = join_words([BASE_WORDS, WORDS, {"by": ("Ana",), "months": ("Duarte",)}])
+    rules = tuple((kept | {item.name: item for item in own[:2]}).values())
+    layered = Ruleset(rules, words, None, below)
+    flat = Ruleset(rules, words)
+    for line in [*some, *(text for item in rules for text in (*item.line, *item.starts, *item.ends))]:
+        assert layered.hits(line) == flat.hits(line) == flat.hits_one_by_one(line)
+        assert layered.hits_one_by_one(line) == flat.hits_one_by_one(line)
+        for kind in {item.kind for item in rules}:
+            expected = tuple(hit for hit in flat.hits(line) if hit.rule.kind == kind)
+            assert layered.of_kind(kind).hits(line) == expected
+
+
+@given(rule_lists(), st.lists(lines, min_size=1, max_size=4))
+def test_an_end_that_is_hit_is_never_passed_over(rules: Sequence[Rule], some: list[str]) -> None:
+    found = ruleset(*rules)
+    for line in [*some, *(text for item in rules for text in (*item.line, *item.starts, *item.ends))]:
+        if any(found.hits(line[at:].strip(" .")) for at in range(len(line))):
+            assert found.may_hit_end(line)
+
+
+def test_a_disabled_rule_of_the_packs_is_silent_and_the_index_is_shared(write_config: Write) -> None:
+    config = write_config(
+        common='rules: {share: {why: w, line: Share, matches: Share, spares: "Share it"}}',
+        publishers={"post": "disable: [common/share]", "herald": "name: Herald"},
+    )
+    book = load_rulebook(config)
+    assert book.ruleset("post", None).hits("Share") == ()
+    assert book.ruleset("herald", None).hits("Share") == book.ruleset(None, None).hits("Share") != ()
+    assert book.ruleset("herald", None).matcher is book.ruleset(None, None).matcher
