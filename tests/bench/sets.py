@@ -109,7 +109,26 @@ def half(publisher: str) -> Half:
     >>> half("example.org") in ("A", "B")
     True
     """
-    return "AB"[hashlib.sha256(publisher.encode()).digest()[0] % 2]  # type: ignore[return-value]
+    return "AB"[hashlib.sha256(publisher.encode()).digest()[-1] % 2]  # type: ignore[return-value]
+
+
+GROUPS = {
+    "English": "en",
+    "German, Dutch, Nordic": "de nl sv no nb nn da fi is",
+    "Romance": "fr es pt it ca ro gl",
+    "Slavic, Baltic, Turkish and neighbours": "pl cs sk ru uk bg sr hr sl lt lv et hu el tr",
+    "Chinese, Japanese, Korean": "zh ja ko",
+}
+OTHERS = "South and West Asia, Africa"
+
+
+def group(language: str) -> str:
+    """The group of languages that a language belongs to.
+
+    >>> group("nl"), group("sw")
+    ('German, Dutch, Nordic', 'South and West Asia, Africa')
+    """
+    return next((name for name, codes in GROUPS.items() if language[:2] in codes.split()), OTHERS)
 
 
 def _shown(record: Record) -> Record:

@@ -42,7 +42,7 @@ def test_the_demo_runs_twice_and_publishes_once(tmp_path: Path, config_dir: Path
     assert rows["budget-embargo.txt"] == "held"
     assert "8 stories in " in first.stdout
     assert "7 published anew" in first.stdout
-    assert "english/follow-us" in first.stdout
+    assert "english/follow-more" in first.stdout
     assert "cleancopy up" in first.stdout
     copies = edition(tmp_path / "data" / "published")
     assert len(copies) == 7 * 4
