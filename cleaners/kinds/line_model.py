@@ -39,13 +39,13 @@ class LineModel(Settings):
     """For each place the lead over keeping a line, in hundredths of the model's own unit, at which it goes; at 0 both are even."""
 
     apart: int = Field(default=0, description="Above or under the story, with a line that goes between.")
-    head: int = Field(default=250, description="Above the story, next to it.")
+    head: int = Field(default=300, description="Above the story, next to it.")
     between: int = Field(default=250, description="Between paragraphs, with lines that go on both sides.")
-    opening: int = Field(default=240, description="Between paragraphs, with most of the story still below.")
+    opening: int = Field(default=250, description="Between paragraphs, with most of the story still below.")
     paragraph: int = Field(
         default=80, description="A sentence between paragraphs, with page furniture above."
     )
-    middle: int = Field(default=350, description="Between paragraphs.")
+    middle: int = Field(default=380, description="Between paragraphs.")
     late: int = Field(
         default=50, description="Between paragraphs, with page furniture above and little of the story below."
     )

@@ -7,8 +7,8 @@ from functools import cache
 from typing import Any
 
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8})*\Z")
-LEAST = 200
-"""Fewer characters than this are no evidence."""
+LEAST = 60
+"""Fewer characters than this are no evidence. A wrong guess costs little: the rules of a language need its words."""
 _ENOUGH = 800
 
 

@@ -137,16 +137,15 @@ class Rulebook:
     def ruleset(self, publisher: str | None, language: str | None, url: str | None = None) -> Ruleset:
         """The rules for a story of ``publisher`` (name, host or file stem; else found by the host of ``url``).
 
-        Packs without a language apply, those of the story's language (else the publisher's; neither known: all
-        packs), and those that the publisher's file inherits.
+        Packs without a language apply, those of the story's language (else the publisher's; neither known: none of a
+        language, for one language's words are another's sentence), and those that the publisher's file inherits.
         """
         file = self.publisher(publisher, url)
         spoken = primary(language) or (file.language if file else None)
         names = frozenset(
             pack.name
             for pack in self.packs.values()
-            if spoken is None
-            or pack.language in (None, spoken)
+            if pack.language in (None, spoken)
             or (file is not None and pack.name in file.inherits)
         )
         return self._ruleset(names, file)
