@@ -145,8 +145,7 @@ class Rulebook:
         names = frozenset(
             pack.name
             for pack in self.packs.values()
-            if pack.language in (None, spoken)
-            or (file is not None and pack.name in file.inherits)
+            if pack.language in (None, spoken) or (file is not None and pack.name in file.inherits)
         )
         return self._ruleset(names, file)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
 import tempfile
 from collections import Counter
 from datetime import UTC, datetime
@@ -20,9 +21,12 @@ from rich.columns import Columns
 from rich.console import Console
 
 from flows.settings import load_settings
+from tests.bench import floors
 from tests.bench.cleaning import Cleaner, Done
+from tests.bench.line_model import TRAINED_ON, five_fold
 from tests.bench.scoring import (
     Figures,
+    Row,
     extraction_scores,
     language_rows,
     line_scores,
@@ -33,11 +37,14 @@ from tests.bench.scoring import (
 )
 from tests.bench.sets import (
     EXTRACTION_SETS,
+    GROUPS,
     HARD,
     LINE_SETS,
+    OTHERS,
     ExtractionSet,
     LineSet,
     Record,
+    group,
     half,
     read_jsonl,
     require_shared,
@@ -55,6 +62,7 @@ from tests.bench.tables import (
     show_lines,
 )
 
+FIVE_FOLD = "five-fold"
 NAMES = (*(each.name for each in LINE_SETS), *(each.name for each in EXTRACTION_SETS), "speed")
 
 
@@ -63,6 +71,7 @@ def main() -> None:
     if not require_shared(dict(os.environ)):
         return
     settings = load_settings(options.config)
+    options.config_dir = settings.config_dir
     console = Console(width=None if Console().is_terminal else 150)
     results: dict[str, Any] = {"when": datetime.now(UTC).isoformat(timespec="seconds")}
     wanted = options.only or NAMES
@@ -82,8 +91,27 @@ def main() -> None:
         measures = measure(settings.config_dir, pages)
         results["speed"] = {one.name: one.figure for one in measures}
         console.print(speed_table(measures), "")
+    if options.floors:
+        sys.exit(_floors(results, options, console))
     if not (options.only or options.half or options.lang):
         console.print(f"All figures: {_kept(results, settings.data_dir / 'bench')}", highlight=False)
+
+
+def _floors(results: dict[str, Any], options: argparse.Namespace, console: Console) -> int:
+    """Check the figures against their floors, or raise the floors. The exit code."""
+    measured = floors.figures_of(results)
+    if options.floors == "raise":
+        refused = floors.raise_floors(measured)
+    else:
+        refused = floors.below(measured, floors.read(), {name.partition("/")[0] for name in measured})
+    for line in refused:
+        console.print(line, style="red", markup=False, highlight=False, soft_wrap=True)
+    console.print(
+        f"{floors.FILE.name}: {len(refused)} of {len(measured)} figures below their floor"
+        if refused
+        else f"{floors.FILE.name}: all {len(measured)} figures at or above their floors"
+    )
+    return 1 if refused else 0
 
 
 def _lines(
@@ -97,15 +125,13 @@ def _lines(
     predictions = [_prediction(one, as_text) for one in (*done, *hard)]
 
     figures = line_scores(gold, predictions, work, hard=bool(hard), errors=options.errors)
-    rows = {"cleancopy": row(figures)}
-    for name in "AB":
-        rows[f"  half {name}"] = row(
-            line_scores([one for one in gold if half(one["publisher"]) == name], predictions, work)
-        )
+    rows = _parts("cleancopy", figures, gold, predictions, work)
+    folds = None
+    if each in TRAINED_ON:
+        unseen = five_fold(options.config_dir)[each.name]
+        folds = line_scores(gold, unseen, work)
+        rows |= _parts(FIVE_FOLD, folds, gold, unseen, work)
     languages = language_rows(figures)
-    if len(languages) > 1:
-        rows["  English"] = languages["en"]
-        rows["  other languages"] = together(it for name, it in languages.items() if name != "en")
     rows["keep everything"] = row(line_scores(gold, [], work))
     told = {"cleancopy": hard_told(figures)} if hard else {}
     if each.pages is None:
@@ -118,6 +144,8 @@ def _lines(
         rows |= TRAFILATURA_PAGES
     console.print(lines_table(each.title, rows, told))
     details = [categories_table(figures)] if as_text else [lifts_table(figures), categories_table(figures)]
+    if folds:
+        details.insert(1, lifts_table(folds, "the same, five-fold"))
     console.print(
         Columns([*details, *([languages_table(languages)] if len(languages) > 1 else [])], padding=(0, 3))
     )
@@ -129,7 +157,29 @@ def _lines(
         )
     _examples(figures, gold, predictions, as_text, console, options)
     console.print()
-    return {"figures": figures, "rows": {name: it._asdict() for name, it in rows.items()}, "hard": told}
+    return {
+        "figures": figures,
+        "five-fold": folds,
+        "rows": {name: it._asdict() for name, it in rows.items()},
+        "hard": told,
+    }
+
+
+def _parts(
+    name: str, figures: Figures, gold: list[Record], predictions: list[Record], work: Path
+) -> dict[str, Row]:
+    """The whole, its halves, and its groups of languages."""
+    under = "    " if name == FIVE_FOLD else "  "
+    rows = {name: row(figures)}
+    for letter in "AB":
+        publishers = [one for one in gold if half(one["publisher"]) == letter]
+        rows[f"{under}half {letter}"] = row(line_scores(publishers, predictions, work))
+    groups: dict[str, list[Row]] = {}
+    for language, counts in language_rows(figures).items():
+        groups.setdefault(group(language), []).append(counts)
+    if len(groups) > 1:
+        rows |= {f"{under}{title}": together(groups[title]) for title in (*GROUPS, OTHERS) if title in groups}
+    return rows
 
 
 def _examples(
@@ -208,6 +258,11 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--only", action="append", choices=NAMES, help="this set only (may be repeated)")
     parser.add_argument(
         "--half", choices=("A", "B"), help="publishers of this half only; look at A while writing rules"
+    )
+    parser.add_argument(
+        "--floors",
+        choices=("check", "raise"),
+        help="compare with tests/floors.json, or write better figures into it (a worse one is refused)",
     )
     parser.add_argument("--lang", help="these languages only, e.g. de,fr")
     parser.add_argument(

@@ -116,7 +116,7 @@ GROUPS = {
     "English": "en",
     "German, Dutch, Nordic": "de nl sv no nb nn da fi is",
     "Romance": "fr es pt it ca ro gl",
-    "Slavic, Baltic, Turkish and neighbours": "pl cs sk ru uk bg sr hr sl lt lv et hu el tr",
+    "Slavic, Baltic, Turkish": "pl cs sk ru uk bg sr hr sl lt lv et hu el tr",
     "Chinese, Japanese, Korean": "zh ja ko",
 }
 OTHERS = "South and West Asia, Africa"

@@ -34,7 +34,7 @@ def lines_table(title: str, rows: Mapping[str, Row], hard: Mapping[str, str]) ->
         ]
         if hard:
             cells.append(hard.get(name, ""))
-        table.add_row(name, *cells, style="bold" if name == "cleancopy" else None)
+        table.add_row(name, *cells, style="bold" if name in ("cleancopy", "five-fold") else None)
     return table
 
 
@@ -48,8 +48,8 @@ def languages_table(rows: Mapping[str, Row]) -> Table:
     return table
 
 
-def lifts_table(figures: Figures) -> Table:
-    table = Table(title="lifted into the right field", title_justify="left")
+def lifts_table(figures: Figures, title: str = "lifted into the right field") -> Table:
+    table = Table(title=title, title_justify="left")
     for name in ("field", "lines", "right", "", "wrong field", "left in body", "lost"):
         table.add_column(name, justify="left" if name == "field" else "right")
     for field, counts in figures["stories"]["lift"].items():
