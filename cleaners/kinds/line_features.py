@@ -174,6 +174,20 @@ class _Page:
         letters = self.letters_above[-1] or 1
         return _step(100 * (letters - self.letters_above[at + 1]) // letters, _SHARES)
 
+    def _in_list(self, at: int) -> bool:
+        """Three lines in a row that begin with a number or a sign, whatever else goes among them: "2 May: …", "11 May: …"."""
+        own = self.shapes[at].starts
+        if own not in ("digit", "bullet"):
+            return False
+        run = [shape.starts == own for shape, gone in zip(self.shapes, self.gone, strict=True) if not gone]
+        here = at - self.gone_above[at]
+        first = here
+        while first > 0 and run[first - 1]:
+            first -= 1
+        while here + 1 < len(run) and run[here + 1]:
+            here += 1
+        return here - first >= 2
+
     def place(self, at: int) -> Place:
         if self.zones[at] == "body":
             if self.touch(at) == "apart":
@@ -185,6 +199,8 @@ class _Page:
             return "late" if self.left(at) <= 2 and self.tail_above[at] >= 2 else "middle"
         run, _, sure = self.runs[at]
         company = 5 * sure >= run > 0
+        if self.zones[at] == "tail" and self._in_list(at):
+            return "tail"
         # A long list of which one line happens to be known is a list of the story's.
         if self.touch(at) == "apart" and (company or run <= _LONGEST_UNKNOWN):
             return "apart"
