@@ -81,8 +81,8 @@ def _shape(line: Facts) -> _Shape:
     known: _Shape | None = line.noted.get(_shape)
     if known is None:
         words = line.text.split()
-        long_words = [word for word in words if len(word) > 3]
-        titled = len([word for word in long_words if word[0].isupper()])
+        long_words = [word[0] for word in words if len(word) > 3]
+        titled = sum(map(str.isupper, long_words))
         known = line.noted[_shape] = _Shape(
             length=bisect_right(_LENGTHS, line.reach),
             words=bisect_right(_COUNTS, len(words)),
@@ -110,36 +110,27 @@ def _ends(text: str) -> str:
         return "dots"
     if ends_sentence(text):
         return "sentence"
-    for name, signs in (("colon", ":："), ("bracket", ")]）】"), ("quote", "\"'”»’")):
-        if last in signs:
-            return name
-    return "digit" if last.isdigit() else "letter" if last.isalpha() else "sign"
+    return _ENDS.get(last) or ("digit" if last.isdigit() else "letter" if last.isalpha() else "sign")
 
 
 def _starts(text: str) -> str:
     first = text[:1]
     if is_quotation(text):
         return "quote"
-    for name, signs in (
-        ("bullet", "-–—•·*►▶>→+■◆●"),
-        ("at", "@"),
-        ("hash", "#"),
-        ("copyright", "©"),
-        ("bracket", "([（【"),
-    ):
-        if first in signs:
-            return name
-    if first.isdigit():
-        return "digit"
-    return (
-        "capital"
-        if first.isupper()
-        else "small"
-        if first.islower()
-        else "letter"
-        if first.isalpha()
-        else "sign"
-    )
+    known = _STARTS.get(first)
+    if known or first.isdigit():
+        return known or "digit"
+    if first.isupper():
+        return "capital"
+    return "small" if first.islower() else "letter" if first.isalpha() else "sign"
+
+
+def _by_sign(**names: str) -> dict[str, str]:
+    return {sign: name for name, signs in names.items() for sign in signs}
+
+
+_ENDS = _by_sign(colon=":：", bracket=")]）】", quote="\"'”»’")
+_STARTS = _by_sign(bullet="-–—•·*►▶>→+■◆●", at="@", hash="#", copyright="©", bracket="([（【")
 
 
 def _step(number: int, steps: Sequence[int] = _STEPS) -> int:
@@ -336,15 +327,12 @@ def _parts(page: _Page, at: int, touch: str, left: int) -> list[Part]:
     known_above = _fifth(page.known_above[at], at)
     gone_above = _fifth(page.gone_above[at], at)
     parts: list[Part] = [
-        (_edges, zone, _from_edge(page, at)),
-        (_ends_of_page, _step(at), _step(last - at)),
+        (_edges, zone, _from_edge(page, at), _step(at), _step(last - at)),
         (_run, zone, prose, _step(run), _step(place), _fifth(sure, run), touch, gone_above),
         (_below, zone, prose, tail, below, left, known_below),
         (_prose_above, prose, above, known_above),
         (_after, page.nearest_above[at], zone, prose, length, tail, ends),
-        (_ahead, page.nearest_below[at], zone, prose),
-        (_list, page.listed, zone, prose, tail),
-        (_own_kinds, page.kinds[at], zone),
+        (_ahead, page.nearest_below[at], page.listed, page.kinds[at], zone, prose, tail),
     ]
     if page.times[line.key] > 1:
         parts.append((_repeated, zone, length))
@@ -358,11 +346,7 @@ def _parts(page: _Page, at: int, touch: str, left: int) -> list[Part]:
         if abs(offset) == 2:
             continue
         shape = _shape(near)
-        parts += (
-            (_near_shape, name, shape.length, shape.ends, shape.capitals),
-            (_near_form, name, shape.length, shape.ends, prose, zone),
-            (_near_lengths, name, shape.length, length),
-        )
+        parts.append((_near_form, name, shape.length, shape.ends, shape.capitals, zone, prose, length))
         if kinds or gone:
             parts.append((_near_kinds, name, kinds, gone, zone, prose, length))
         own, theirs = line.key, near.key
@@ -475,12 +459,8 @@ def _pair(pair: str) -> Iterable[str]:
     return (f"pair={pair}",)
 
 
-def _edges(zone: str, edge: str) -> Iterable[str]:
-    return (zone, edge)
-
-
-def _ends_of_page(top: int, end: int) -> Iterable[str]:
-    return (f"from-top={top}", f"from-end={end}")
+def _edges(zone: str, edge: str, top: int, end: int) -> Iterable[str]:
+    return (zone, edge, f"from-top={top}", f"from-end={end}")
 
 
 def _run(
@@ -521,15 +501,10 @@ def _after(kind: str, zone: str, prose: str, length: int, tail: int, ends: str) 
     )
 
 
-def _ahead(kind: str, zone: str, prose: str) -> Iterable[str]:
-    return (f"nearest-below={kind}&{zone}&{prose}",)
-
-
-def _list(listed: int, zone: str, prose: str, tail: int) -> Iterable[str]:
-    return (f"list={listed}&{zone}&{prose}", f"list={listed}&{zone}&furniture-above={tail}")
-
-
-def _own_kinds(kinds: frozenset[str], zone: str) -> Iterable[str]:
+def _ahead(below: str, listed: int, kinds: frozenset[str], zone: str, prose: str, tail: int) -> Iterable[str]:
+    yield f"nearest-below={below}&{zone}&{prose}"
+    yield f"list={listed}&{zone}&{prose}"
+    yield f"list={listed}&{zone}&furniture-above={tail}"
     for kind in kinds or ("unknown",):
         yield from (f"kind={kind}", f"kind={kind}&{zone}")
 
@@ -549,16 +524,16 @@ def _neighbour(name: str, prose: bool, kinds: frozenset[str], gone: bool) -> Ite
         yield f"{name}=gone"
 
 
-def _near_shape(name: str, length: int, ends: str, capitals: str) -> Iterable[str]:
-    return (f"{name}:length={length}", f"{name}:ends={ends}", f"{name}:capitals={capitals}")
-
-
-def _near_form(name: str, length: int, ends: str, prose: str, zone: str) -> Iterable[str]:
-    return (f"{name}:form={length},{ends}&{prose}&{zone}",)
-
-
-def _near_lengths(name: str, theirs: int, own: int) -> Iterable[str]:
-    return (f"{name}:length={theirs}&length={own}",)
+def _near_form(
+    name: str, length: int, ends: str, capitals: str, zone: str, prose: str, own_length: int
+) -> Iterable[str]:
+    return (
+        f"{name}:length={length}",
+        f"{name}:ends={ends}",
+        f"{name}:capitals={capitals}",
+        f"{name}:form={length},{ends}&{prose}&{zone}",
+        f"{name}:length={length}&length={own_length}",
+    )
 
 
 def _near_kinds(
