@@ -59,7 +59,7 @@ def words(text: str) -> int:
     >>> words("The harbour, again.")
     3
     """
-    unspaced = len(_UNSPACED.findall(text))
+    unspaced = 0 if text.isascii() else len(_UNSPACED.findall(text))
     return len(_WORD.findall(_UNSPACED.sub(" ", text) if unspaced else text)) + (unspaced + 1) // 2
 
 
@@ -116,7 +116,8 @@ def _losses(story: Story, removals: Sequence[Removal], budget: Budget) -> list[s
     lost = sum(
         words(removal.text) for removal in counted if removal.action == "remove" and removal.block in body
     )
-    total = sum(words(block.text) for block in story.blocks if block.number in body)
+    # Where nothing is lost, nothing need be counted.
+    total = sum(words(block.text) for block in story.blocks if block.number in body) if lost else 0
     reasons = []
     if total and lost / total > budget.share:
         reasons.append(
@@ -164,16 +165,14 @@ def _body(story: Story, removals: Sequence[Removal], budget: Budget) -> frozense
 def _prose_lost(story: Story, removals: Sequence[Removal], budget: Budget, body: frozenset[int]) -> list[str]:
     """Sentences that leave the copy as captions count too: eight paragraphs that end in "(AFP)" are no eight captions."""
     prose = {
-        block.number: words(block.text)
-        for block in story.blocks
-        if block.number in body and is_prose(block.text)
+        block.number: block.text for block in story.blocks if block.number in body and is_prose(block.text)
     }
     gone = sum(
         words(removal.text)
         for removal in removals
         if removal.block in prose and not removal.may_exceed and removal.field != "standfirst"
     )
-    total = sum(prose.values())
+    total = sum(map(words, prose.values())) if gone else 0
     if total and gone / total > budget.prose:
         return [
             f"{gone} of {total} words in sentences would leave the copy ({gone / total:.0%}; the budget is {budget.prose:.0%})"

@@ -2,6 +2,9 @@
 
 A feature is a name with a value ("ends=colon", "word=newsletter"), two joined by "&". They are made only for lines that are open: no
 rule and no other cleaner speaks for them, and they are no plain paragraph inside the story.
+
+A line's features come in parts: a family, which is a function that gives names, with the few values that the names are made of.
+The names are wanted in training and for a reason; at work only what a part adds to a sum, which is remembered (``Weights``).
 """
 
 from __future__ import annotations
@@ -9,16 +12,14 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from itertools import accumulate
-from typing import Literal, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate, takewhile
+from typing import Any, Literal, NamedTuple
 
+from cleaners.kinds.facts import Facts
 from cleaners.kinds.registry import Context
-from cleaners.kinds.shapes import ends_sentence, is_capitals, is_quotation, key, reach
-from cleaners.model import Block
-from cleaners.read.zones import is_prose
+from cleaners.kinds.shapes import ends_sentence, is_quotation
+from cleaners.model import Block, Zone
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|\d+|[^\w\s]")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]{2,}")
@@ -62,8 +63,11 @@ _TAIL_KINDS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Shape:
+Part = tuple[Any, ...]
+"""A family and its values."""
+
+
+class _Shape(NamedTuple):
     """What a line looks like, in words short enough to be read in a list of weights."""
 
     length: int
@@ -71,26 +75,33 @@ class _Shape:
     ends: str
     starts: str
     capitals: str
-    prose: bool
 
 
-@lru_cache(maxsize=4096)
-def _shape(text: str) -> _Shape:
-    words = text.split()
-    long_words = [word for word in words if len(word) > 3]
-    titled = sum(word[0].isupper() for word in long_words)
-    return _Shape(
-        length=bisect_right(_LENGTHS, reach(text)),
-        words=bisect_right(_COUNTS, len(words)),
-        ends=_ends(text.rstrip()),
-        starts=_starts(text.lstrip()),
-        capitals="all"
-        if is_capitals(text)
-        else f"{4 * titled // len(long_words)}/4"
-        if long_words
-        else "none",
-        prose=is_prose(text),
-    )
+def _shape(line: Facts) -> _Shape:
+    known: _Shape | None = line.noted.get(_shape)
+    if known is None:
+        words = line.text.split()
+        long_words = [word[0] for word in words if len(word) > 3]
+        titled = sum(map(str.isupper, long_words))
+        known = line.noted[_shape] = _Shape(
+            length=bisect_right(_LENGTHS, line.reach),
+            words=bisect_right(_COUNTS, len(words)),
+            ends=_ending(line),
+            starts=_starts(line.text.lstrip()),
+            capitals="all"
+            if line.capitals
+            else f"{4 * titled // len(long_words)}/4"
+            if long_words
+            else "none",
+        )
+    return known
+
+
+def _ending(line: Facts) -> str:
+    known: str | None = line.noted.get(_ending)
+    if known is None:
+        known = line.noted[_ending] = _ends(line.text.rstrip())
+    return known
 
 
 def _ends(text: str) -> str:
@@ -99,36 +110,27 @@ def _ends(text: str) -> str:
         return "dots"
     if ends_sentence(text):
         return "sentence"
-    for name, signs in (("colon", ":："), ("bracket", ")]）】"), ("quote", "\"'”»’")):
-        if last in signs:
-            return name
-    return "digit" if last.isdigit() else "letter" if last.isalpha() else "sign"
+    return _ENDS.get(last) or ("digit" if last.isdigit() else "letter" if last.isalpha() else "sign")
 
 
 def _starts(text: str) -> str:
     first = text[:1]
     if is_quotation(text):
         return "quote"
-    for name, signs in (
-        ("bullet", "-–—•·*►▶>→+■◆●"),
-        ("at", "@"),
-        ("hash", "#"),
-        ("copyright", "©"),
-        ("bracket", "([（【"),
-    ):
-        if first in signs:
-            return name
-    if first.isdigit():
-        return "digit"
-    return (
-        "capital"
-        if first.isupper()
-        else "small"
-        if first.islower()
-        else "letter"
-        if first.isalpha()
-        else "sign"
-    )
+    known = _STARTS.get(first)
+    if known or first.isdigit():
+        return known or "digit"
+    if first.isupper():
+        return "capital"
+    return "small" if first.islower() else "letter" if first.isalpha() else "sign"
+
+
+def _by_sign(**names: str) -> dict[str, str]:
+    return {sign: name for name, signs in names.items() for sign in signs}
+
+
+_ENDS = _by_sign(colon=":：", bracket=")]）】", quote="\"'”»’")
+_STARTS = _by_sign(bullet="-–—•·*►▶>→+■◆●", at="@", hash="#", copyright="©", bracket="([（【")
 
 
 def _step(number: int, steps: Sequence[int] = _STEPS) -> int:
@@ -138,33 +140,35 @@ def _step(number: int, steps: Sequence[int] = _STEPS) -> int:
 class _Page:
     """The story's lines with running counts, so that each line's features cost the same however long the story is."""
 
-    def __init__(self, blocks: Sequence[Block], context: Context) -> None:
-        self.blocks = blocks
-        self.shapes = [_shape(block.text) for block in blocks]
-        self.keys = [key(block.text) for block in blocks]
-        self.times = Counter(self.keys)
+    def __init__(self, context: Context) -> None:
+        blocks = context.story.blocks
+        self.lines = context.lines
         self.zones = [context.zones[block.number] for block in blocks]
-        self.kinds = [_kinds(block, context) for block in blocks]
+        self.kinds = [_kinds(line) if line.hits else _NO_KINDS for line in self.lines]
         self.gone = [block.number in context.found for block in blocks]
-        self.prose = [context.is_prose(block) for block in blocks]
+        self.prose = context.prose
         known = [gone or bool(kinds) for gone, kinds in zip(self.gone, self.kinds, strict=True)]
+        self.times = Counter([line.key for line in self.lines])
         self.known_above = _above(known)
         self.gone_above = _above(self.gone)
         self.prose_above = _above(self.prose)
-        body = [above > 0 for above in self.prose_above[:-1]]
         self.tail_above = _above(
-            [below and bool(kinds & _TAIL_KINDS) for below, kinds in zip(body, self.kinds, strict=True)]
+            [
+                bool(kinds) and above > 0 and not kinds.isdisjoint(_TAIL_KINDS)
+                for above, kinds in zip(self.prose_above, self.kinds, strict=False)
+            ]
         )
         self.letters_above = _above(
-            [len(block.text) if prose else 0 for block, prose in zip(blocks, self.prose, strict=True)]
+            [len(line.text) if prose else 0 for line, prose in zip(self.lines, self.prose, strict=True)]
         )
-        inside = [zone == "body" for zone in self.zones]
-        self.listed = sum(
-            within and not prose and not sure and shape.ends != "sentence"
-            for within, prose, sure, shape in zip(inside, self.prose, known, self.shapes, strict=True)
+        self.listed = _step(
+            sum(
+                zone == "body" and not prose and not sure and _ending(line) != "sentence"
+                for zone, prose, sure, line in zip(self.zones, self.prose, known, self.lines, strict=True)
+            )
         )
         self.first = next((at for at, prose in enumerate(self.prose) if prose), None)
-        self.last = next((at for at in range(len(blocks) - 1, -1, -1) if self.prose[at]), None)
+        self.last = next((at for at in range(len(self.prose) - 1, -1, -1) if self.prose[at]), None)
         self.runs = _runs(self.prose, known)
         self.nearest_above = _nearest(self.kinds)
         self.nearest_below = _nearest(self.kinds[::-1])[::-1]
@@ -174,35 +178,32 @@ class _Page:
         letters = self.letters_above[-1] or 1
         return _step(100 * (letters - self.letters_above[at + 1]) // letters, _SHARES)
 
-    def _in_list(self, at: int) -> bool:
+    def in_list(self, at: int) -> bool:
         """Three lines in a row that begin with a number or a sign, whatever else goes among them: "2 May: …", "11 May: …"."""
-        own = self.shapes[at].starts
+        own = _starts(self.lines[at].text)
         if own not in ("digit", "bullet"):
             return False
-        run = [shape.starts == own for shape, gone in zip(self.shapes, self.gone, strict=True) if not gone]
+        left = [line for line, gone in zip(self.lines, self.gone, strict=True) if not gone]
         here = at - self.gone_above[at]
-        first = here
-        while first > 0 and run[first - 1]:
-            first -= 1
-        while here + 1 < len(run) and run[here + 1]:
-            here += 1
-        return here - first >= 2
+        above = takewhile(lambda line: _starts(line.text) == own, reversed(left[:here]))
+        below = takewhile(lambda line: _starts(line.text) == own, left[here + 1 :])
+        return len(list(above)) + len(list(below)) >= 2
 
-    def place(self, at: int) -> Place:
+    def place(self, at: int, touch: str, left: int) -> Place:
         if self.zones[at] == "body":
-            if self.touch(at) == "apart":
+            if touch == "apart":
                 return "between"
-            if self.left(at) == len(_SHARES):
+            if left == len(_SHARES):
                 return "opening"
-            if self.tail_above[at] and self.shapes[at].prose:
+            if self.tail_above[at] and self.lines[at].sentence_like:
                 return "paragraph"
-            return "late" if self.left(at) <= 2 and self.tail_above[at] >= 2 else "middle"
+            return "late" if left <= 2 and self.tail_above[at] >= 2 else "middle"
         run, _, sure = self.runs[at]
         company = 5 * sure >= run > 0
-        if self.zones[at] == "tail" and self._in_list(at):
+        if self.zones[at] == "tail" and self.in_list(at):
             return "tail"
         # A long list of which one line happens to be known is a list of the story's.
-        if self.touch(at) == "apart" and (company or run <= _LONGEST_UNKNOWN):
+        if touch == "apart" and (company or run <= _LONGEST_UNKNOWN):
             return "apart"
         if self.zones[at] == "head":
             return "head"
@@ -228,10 +229,11 @@ def _above(counts: Sequence[int | bool]) -> list[int]:
     return list(accumulate(counts, initial=0))
 
 
-def _kinds(block: Block, context: Context) -> frozenset[str]:
-    if context.protected(block):
-        return frozenset({"protected"})
-    return context.kinds.get(block.number, frozenset()) - {"name"}
+def _kinds(line: Facts) -> frozenset[str]:
+    return frozenset({"protected"}) if line.protected else line.kinds - {"name"}
+
+
+_NO_KINDS: frozenset[str] = frozenset()
 
 
 def _runs(prose: Sequence[bool], known: Sequence[bool]) -> list[tuple[int, int, int]]:
@@ -270,23 +272,35 @@ by it. Between paragraphs: ``between``, with lines that go on both sides; ``open
 
 
 class OpenLine(NamedTuple):
-    """A line nobody speaks for."""
+    """A line nobody speaks for. ``parts`` are those that follow from where it stands; ``own_parts`` gives the others."""
 
     block: Block
-    features: tuple[str, ...]
+    line: Facts
+    zone: Zone
     place: Place
+    parts: Sequence[Part]
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The names of all its features."""
+        return names((*own_parts(self.line, self.zone), *self.parts))
+
+
+def names(parts: Iterable[Part]) -> tuple[str, ...]:
+    return tuple(sorted({name for family, *values in parts for name in family(*values)}))
 
 
 def open_lines(context: Context) -> Iterator[OpenLine]:
     """Each open line with its features, in the order of the story."""
-    blocks = context.story.blocks
     page: _Page | None = None
-    for at, block in enumerate(blocks):
-        if block.kind == "embed" or block.number in context.found or context.protected(block):
+    for at, (block, line) in enumerate(zip(context.story.blocks, context.lines, strict=True)):
+        if block.kind == "embed" or line.protected or block.number in context.found:
             continue
-        page = page or _Page(blocks, context)
+        page = page or _Page(context)
         if _is_open(page, at):
-            yield OpenLine(block, tuple(sorted(_features(page, at))), page.place(at))
+            touch, left = page.touch(at), page.left(at)
+            place = page.place(at, touch, left)
+            yield OpenLine(block, line, page.zones[at], place, _parts(page, at, touch, left))
 
 
 # "www.harbour.example", "@harbourlens": a list of sources or of handles looks like the page's own furniture
@@ -298,76 +312,109 @@ _PICTURE_KINDS = frozenset({"credit", "picture-label"})
 
 def _is_open(page: _Page, at: int) -> bool:
     """A plain paragraph is open only at the story's edges, among its first and under page furniture, and beside a picture."""
-    shape = page.shapes[at]
-    if _ADDRESS.fullmatch(page.blocks[at].text):
-        return False
-    if page.zones[at] != "body" or not shape.prose or page.prose_above[at] <= 2 or page.tail_above[at] > 0:
-        return True
-    near = page.kinds[max(0, at - 1) : at] + page.kinds[at + 1 : at + 2]
-    return shape.ends != "sentence" or any(kinds & _PICTURE_KINDS for kinds in near)
+    line = page.lines[at]
+    if (
+        page.zones[at] == "body"
+        and line.sentence_like
+        and page.prose_above[at] > 2
+        and not page.tail_above[at]
+        and _ending(line) == "sentence"
+    ):
+        near = page.kinds[max(0, at - 1) : at] + page.kinds[at + 1 : at + 2]
+        if all(kinds.isdisjoint(_PICTURE_KINDS) for kinds in near):
+            return False
+    return not _ADDRESS.fullmatch(line.text)
 
 
-def _features(page: _Page, at: int) -> set[str]:
-    shape, zone, text = page.shapes[at], page.zones[at], page.blocks[at].text
-    last = len(page.blocks) - 1
-    prose = "paragraph" if shape.prose else "line"
+def _parts(page: _Page, at: int, touch: str, left: int) -> list[Part]:
+    """What follows from where a line stands. The families of a line's parts never give the same name twice."""
+    line, zone = page.lines[at], page.zones[at]
+    length, _, ends, _, _ = _shape(line)
+    last = len(page.lines) - 1
+    prose = "paragraph" if line.sentence_like else "line"
     run, place, sure = page.runs[at]
-    below = page.prose_above[-1] - page.prose_above[at + 1]
-    above = page.prose_above[at]
+    below = _step(page.prose_above[-1] - page.prose_above[at + 1], _FEW)
+    above = _step(page.prose_above[at], _FEW)
     tail = min(page.tail_above[at], 4)
-    left = page.left(at)
     known_below = _fifth(page.known_above[-1] - page.known_above[at + 1], last - at)
-    known_share = _fifth(sure, run) if run else "none"
-    edge = _from_edge(page, at)
-    own = {
-        f"length={shape.length}",
-        f"words={shape.words}",
-        f"ends={shape.ends}",
-        f"starts={shape.starts}",
-        f"capitals={shape.capitals}",
-        prose,
-        f"form={shape.length},{shape.ends}",
-    }
-    names = own | {f"{zone}&{name}" for name in own}
-    names |= {
-        zone,
-        edge,
-        f"from-top={_step(at)}",
-        f"from-end={_step(last - at)}",
-        f"{zone}&run={_step(run)}",
-        f"{zone}&run={_step(run)}&known={known_share}",
-        f"{zone}&run={_step(run)}&{prose}",
-        f"{zone}&place={_step(place)}",
-        f"furniture-above={tail}&below={_step(below, _FEW)}",
-        f"furniture-above={tail}&{zone}&{prose}",
-        f"furniture-above={tail}&left={left}&{prose}",
-        f"furniture-above={tail}&known-below={known_below}&{prose}",
-        f"below={_step(below, _FEW)}&{prose}",
-        f"above={_step(above, _FEW)}&{prose}",
-        f"known-below={known_below}&below={_step(below, _FEW)}&{prose}",
-        f"known-above={_fifth(page.known_above[at], at)}&above={_step(above, _FEW)}&{prose}",
-        f"{page.touch(at)}&{zone}",
-        f"{page.touch(at)}&{zone}&known={known_share}",
-        f"gone-above={_fifth(page.gone_above[at], at)}&{zone}",
-        f"left={left}&known-below={known_below}&{prose}",
-        f"nearest-above={page.nearest_above[at]}&{zone}",
-        f"nearest-above={page.nearest_above[at]}&{prose}&length={shape.length}",
-        f"nearest-above={page.nearest_above[at]}&furniture-above={tail}&ends={shape.ends}",
-        f"nearest-below={page.nearest_below[at]}&{zone}&{prose}",
-        f"list={_step(page.listed)}&{zone}&{prose}",
-        f"list={_step(page.listed)}&{zone}&furniture-above={tail}",
-    }
-    if page.times[page.keys[at]] > 1:
-        names |= {"repeated", f"repeated&{zone}&length={shape.length}"}
-    names |= {
-        name for kind in page.kinds[at] or ("unknown",) for name in (f"kind={kind}", f"kind={kind}&{zone}")
-    }
-    names |= _neighbours(page, at, shape, zone, prose)
-    return names | _signs(text, zone) | _words(text, zone)
+    known_above = _fifth(page.known_above[at], at)
+    gone_above = _fifth(page.gone_above[at], at)
+    parts: list[Part] = [
+        (_edges, zone, _from_edge(page, at), _step(at), _step(last - at)),
+        (_run, zone, prose, _step(run), _step(place), _fifth(sure, run), touch, gone_above),
+        (_below, zone, prose, tail, below, left, known_below),
+        (_prose_above, prose, above, known_above),
+        (_after, page.nearest_above[at], zone, prose, length, tail, ends),
+        (_ahead, page.nearest_below[at], page.listed, page.kinds[at], zone, prose, tail),
+    ]
+    if page.times[line.key] > 1:
+        parts.append((_repeated, zone, length))
+    for offset, name in ((-2, "before2"), (-1, "before"), (1, "after"), (2, "after2")):
+        other = at + offset
+        if not 0 <= other <= last:
+            parts.append((_no_neighbour, name))
+            continue
+        near, kinds, gone = page.lines[other], page.kinds[other], page.gone[other]
+        parts.append((_neighbour, name, near.sentence_like, kinds, gone))
+        if abs(offset) == 2:
+            continue
+        shape = _shape(near)
+        parts.append((_near_form, name, shape.length, shape.ends, shape.capitals, zone, prose, length))
+        if kinds or gone:
+            parts.append((_near_kinds, name, kinds, gone, zone, prose, length))
+        own, theirs = line.key, near.key
+        if len(own) > 8 and theirs and (own.startswith(theirs) or theirs.startswith(own)):
+            parts.append((_same_start, name))
+    return parts
+
+
+def own_parts(line: Facts, zone: Zone) -> list[Part]:
+    """What follows from the text and its zone alone."""
+    shape, text = _shape(line), line.text
+    words = _words(text)
+    signs = "".join([sign for sign in _SIGNS if sign in text])
+    # The digits are counted first: without any there is neither time nor year to be looked for.
+    digits = sum(map(text.count, "0123456789")) if text.isascii() else sum(map(str.isdigit, text))
+    has = tuple(
+        [name for name, pattern in _HAS.items() if _may_have(name, text, digits) and pattern.search(text)]
+    )
+    prose = "paragraph" if line.sentence_like else "line"
+    parts: list[Part] = [
+        (_form, zone, prose, *shape),
+        (_signs, zone, signs, has, 4 * digits // len(text) if digits else None),
+    ]
+    parts += [(_word, word) for word in set(words)]
+    if words:
+        parts.append((_last, words[-1]))
+        parts += [(_first, " ".join(words[:count])) for count in range(1, min(len(words), 3) + 1)]
+    if len(words) <= _SHORT:
+        parts += [(_short, zone, word) for word in set(words)]
+    if not text.isascii():
+        stretches = _UNSPACED.findall(text[:200])
+        pairs = {stretch[at : at + 2] for stretch in stretches for at in range(len(stretch) - 1)}
+        parts += [(_pair, pair) for pair in pairs]
+    return parts
+
+
+def _may_have(name: str, text: str, digits: int) -> bool:
+    """Nothing that a pattern finds is without these; they are asked for because they are found faster."""
+    if name == "address":
+        return any(piece in text for piece in ("http", "www.", ".com", ".org", ".net"))
+    return "@" in text if name == "e-mail" else digits > 0
+
+
+def _words(text: str) -> list[str]:
+    """The words of a line: all of a short one's, the first and the last of a long one's; no names of numbers."""
+    found = _WORD.findall(text[:400])
+    words = found if len(found) <= _MOST_WORDS else found[: _MOST_WORDS - 8] + found[-8:]
+    return ["0" if word.isdigit() else word.casefold() for word in words]
 
 
 def _fifth(part: int, whole: int) -> str:
-    return f"{5 * part // whole}/5" if whole > 0 else "none"
+    return _FIFTHS[5 * part // whole] if whole > 0 else "none"
+
+
+_FIFTHS = [f"{number}/5" for number in range(6)]
 
 
 def _from_edge(page: _Page, at: int) -> str:
@@ -380,62 +427,135 @@ def _from_edge(page: _Page, at: int) -> str:
     return f"inside={min(_step(at - page.first), 5)}"
 
 
-def _neighbours(page: _Page, at: int, shape: _Shape, zone: str, prose: str) -> set[str]:
-    names = set()
-    for offset, name in ((-2, "before2"), (-1, "before"), (1, "after"), (2, "after2")):
-        other = at + offset
-        if not 0 <= other < len(page.blocks):
-            names.add(f"{name}=edge")
-            continue
-        near = page.shapes[other]
-        names.add(f"{name}={'paragraph' if near.prose else 'line'}")
-        names |= {f"{name}={kind}" for kind in page.kinds[other]}
-        if page.gone[other]:
-            names.add(f"{name}=gone")
-        if abs(offset) == 2:
-            continue
-        form = f"{name}:form={near.length},{near.ends}"
-        names |= {
-            f"{name}:length={near.length}",
-            f"{name}:ends={near.ends}",
-            f"{name}:capitals={near.capitals}",
-            f"{form}&{prose}&{zone}",
-            f"{name}:length={near.length}&length={shape.length}",
-        }
-        names |= {f"{name}={kind}&{prose}&length={shape.length}" for kind in page.kinds[other]}
-        if page.gone[other]:
-            names.add(f"{name}=gone&{zone}&{prose}&length={shape.length}")
-        own, theirs = page.keys[at], page.keys[other]
-        if len(own) > 8 and theirs and (own.startswith(theirs) or theirs.startswith(own)):
-            names.add(f"{name}:same-start")
-    return names
+# The families.
 
 
-def _signs(text: str, zone: str) -> set[str]:
-    names = {f"has={sign}" for sign in _SIGNS if sign in text}
-    for name, pattern in _HAS.items():
-        if pattern.search(text):
-            names |= {f"has={name}", f"has={name}&{zone}"}
-    digits = sum(character.isdigit() for character in text)
-    if digits:
-        names.add(f"digits={4 * digits // len(text)}/4")
-    return names
+def _form(
+    zone: str, prose: str, length: int, words: int, ends: str, starts: str, capitals: str
+) -> Iterable[str]:
+    own = (
+        f"length={length}",
+        f"words={words}",
+        f"ends={ends}",
+        f"starts={starts}",
+        f"capitals={capitals}",
+        prose,
+        f"form={length},{ends}",
+    )
+    return (*own, *(f"{zone}&{name}" for name in own))
 
 
-def _words(text: str, zone: str) -> set[str]:
-    """The words of a line: all of a short one's, the first and the last of a long one's; no names of numbers."""
-    found = ["0" if word.isdigit() else word.casefold() for word in _WORD.findall(text[:400])]
-    words = found if len(found) <= _MOST_WORDS else found[: _MOST_WORDS - 8] + found[-8:]
-    names = {f"word={word}" for word in words}
-    if words:
-        names |= {
-            f"first={words[0]}",
-            f"last={words[-1]}",
-            f"first={' '.join(words[:2])}",
-            f"first={' '.join(words[:3])}",
-        }
-    if len(words) <= _SHORT:
-        names |= {name for word in words for name in (f"short={word}", f"{zone}&short={word}")}
-    for stretch in _UNSPACED.findall(text[:200]):
-        names |= {f"pair={stretch[at : at + 2]}" for at in range(len(stretch) - 1)}
-    return names
+def _signs(zone: str, signs: str, has: tuple[str, ...], digits: int | None) -> Iterable[str]:
+    yield from (f"has={name}" for name in (*signs, *has))
+    yield from (f"has={name}&{zone}" for name in has)
+    if digits is not None:
+        yield f"digits={digits}/4"
+
+
+def _word(word: str) -> Iterable[str]:
+    return (f"word={word}",)
+
+
+def _first(words: str) -> Iterable[str]:
+    return (f"first={words}",)
+
+
+def _last(word: str) -> Iterable[str]:
+    return (f"last={word}",)
+
+
+def _short(zone: str, word: str) -> Iterable[str]:
+    return (f"short={word}", f"{zone}&short={word}")
+
+
+def _pair(pair: str) -> Iterable[str]:
+    return (f"pair={pair}",)
+
+
+def _edges(zone: str, edge: str, top: int, end: int) -> Iterable[str]:
+    return (zone, edge, f"from-top={top}", f"from-end={end}")
+
+
+def _run(
+    zone: str, prose: str, run: int, place: int, known: str, touch: str, gone_above: str
+) -> Iterable[str]:
+    return (
+        f"{zone}&run={run}",
+        f"{zone}&run={run}&known={known}",
+        f"{zone}&run={run}&{prose}",
+        f"{zone}&place={place}",
+        f"{touch}&{zone}",
+        f"{touch}&{zone}&known={known}",
+        f"gone-above={gone_above}&{zone}",
+    )
+
+
+def _below(zone: str, prose: str, tail: int, below: int, left: int, known_below: str) -> Iterable[str]:
+    return (
+        f"furniture-above={tail}&below={below}",
+        f"furniture-above={tail}&{zone}&{prose}",
+        f"furniture-above={tail}&left={left}&{prose}",
+        f"furniture-above={tail}&known-below={known_below}&{prose}",
+        f"below={below}&{prose}",
+        f"known-below={known_below}&below={below}&{prose}",
+        f"left={left}&known-below={known_below}&{prose}",
+    )
+
+
+def _prose_above(prose: str, above: int, known_above: str) -> Iterable[str]:
+    return (f"above={above}&{prose}", f"known-above={known_above}&above={above}&{prose}")
+
+
+def _after(kind: str, zone: str, prose: str, length: int, tail: int, ends: str) -> Iterable[str]:
+    return (
+        f"nearest-above={kind}&{zone}",
+        f"nearest-above={kind}&{prose}&length={length}",
+        f"nearest-above={kind}&furniture-above={tail}&ends={ends}",
+    )
+
+
+def _ahead(below: str, listed: int, kinds: frozenset[str], zone: str, prose: str, tail: int) -> Iterable[str]:
+    yield f"nearest-below={below}&{zone}&{prose}"
+    yield f"list={listed}&{zone}&{prose}"
+    yield f"list={listed}&{zone}&furniture-above={tail}"
+    for kind in kinds or ("unknown",):
+        yield from (f"kind={kind}", f"kind={kind}&{zone}")
+
+
+def _repeated(zone: str, length: int) -> Iterable[str]:
+    return ("repeated", f"repeated&{zone}&length={length}")
+
+
+def _no_neighbour(name: str) -> Iterable[str]:
+    return (f"{name}=edge",)
+
+
+def _neighbour(name: str, prose: bool, kinds: frozenset[str], gone: bool) -> Iterable[str]:
+    yield f"{name}={'paragraph' if prose else 'line'}"
+    yield from (f"{name}={kind}" for kind in kinds)
+    if gone:
+        yield f"{name}=gone"
+
+
+def _near_form(
+    name: str, length: int, ends: str, capitals: str, zone: str, prose: str, own_length: int
+) -> Iterable[str]:
+    return (
+        f"{name}:length={length}",
+        f"{name}:ends={ends}",
+        f"{name}:capitals={capitals}",
+        f"{name}:form={length},{ends}&{prose}&{zone}",
+        f"{name}:length={length}&length={own_length}",
+    )
+
+
+def _near_kinds(
+    name: str, kinds: frozenset[str], gone: bool, zone: str, prose: str, length: int
+) -> Iterable[str]:
+    yield from (f"{name}={kind}&{prose}&length={length}" for kind in kinds)
+    if gone:
+        yield f"{name}=gone&{zone}&{prose}&length={length}"
+
+
+def _same_start(name: str) -> Iterable[str]:
+    return (f"{name}:same-start",)

@@ -54,15 +54,7 @@ class _Index(NamedTuple):
     folded: dict[str, list[_Entry]]
     exact: dict[str, list[_Entry]]
     longest: int
-    everywhere: list[_Prepared]
-    """For every line."""
-    picked: list[_Prepared]
-    """For the lines that ``overview`` names."""
-    overview: list[Callable[[bytes, int], Any]]
-
-    @property
-    def sets(self) -> list[_Prepared]:
-        return [*self.everywhere, *self.picked]
+    sets: list[_Prepared]
 
 
 class Lines:
@@ -73,8 +65,18 @@ class Lines:
         self.texts = [norm(line) for line in lines]
         self.least = [_least(text) for text in self.texts]
         self.encoded = [text.encode() for text in self.texts]
-        self.data = b"\n".join((b"", *self.encoded, b""))
         self._folded: dict[int, str] = {}
+
+    def seen(self, view: View) -> Sequence[str | bytes]:
+        """The lines as a set of that view wants them: most have no decoration, and are the bytes that are there already."""
+        if view == "whole":
+            return self.encoded
+        cut = _VIEWS[view]
+        bare = map(cut, self.texts)
+        return [
+            data if len(text) == len(other) else other
+            for text, other, data in zip(self.texts, bare, self.encoded, strict=True)
+        ]
 
     def folded(self, number: int) -> str:
         known = self._folded.get(number)
@@ -103,7 +105,7 @@ class Matcher:
         return self.hits_of([line])[0]
 
     def hits_of(self, lines: Sequence[str]) -> list[tuple[Hit, ...]]:
-        """``hits`` of each line: prose is passed over in one search through all of them."""
+        """``hits`` of each line: what all of them need is prepared once."""
         return self.hits_in(Lines(lines))
 
     def hits_in(self, story: Lines) -> list[tuple[Hit, ...]]:
@@ -182,33 +184,11 @@ class Matcher:
                     found.setdefault(number, []).extend(named)
                 if index.exact and (named := index.exact.get(fold_exact(story.texts[number]))):
                     found.setdefault(number, []).extend(named)
-        for sets, numbers in (
-            (index.everywhere, range(len(story.lines))),
-            (index.picked, self._picked(story)),
-        ):
-            for view, prepared, entries in sets:
-                for number in numbers:
-                    seen = _VIEWS[view](story.texts[number]) if view != "whole" else story.encoded[number]
-                    for place in prepared.Match(seen) or ():
-                        found.setdefault(number, []).append(entries[place])
+        for view, prepared, entries in index.sets:
+            for number, seen in enumerate(story.seen(view)):
+                for place in prepared.Match(seen) or ():
+                    found.setdefault(number, []).append(entries[place])
         return found
-
-    def _picked(self, story: Lines) -> list[int]:
-        """The numbers of the lines that the overview names."""
-        picked: set[int] = set()
-        data = story.data
-        for search in self._index.overview:
-            number = at = 0
-            while found := search(data, at):
-                start = found.start()
-                if start + 1 == len(data):  # the line break after the last line begins none
-                    break
-                number += data.count(b"\n", at, start)
-                picked.add(number)
-                # A match may run on into lines below; they are looked at on their own.
-                at = data.index(b"\n", start + 1)
-                number += 1
-        return sorted(picked)
 
     def may_hit_end(self, line: str) -> bool:
         """Whether ``hits`` may find anything in an end of ``line``, from whichever character on, without the full stops and
@@ -248,21 +228,20 @@ class Matcher:
             literal = entry.expression.literal
             if literal is None:
                 floating = entry.expression.anchor == "ends"
-                opening = _in_story(entry.expression) is not None
+                opening = _gives_up(entry.expression)
                 others.setdefault((opening, entry.expression.view, floating), []).append(entry)
             elif entry.rule.case == "fold":
                 folded.setdefault(fold(literal), []).append(entry)
             else:
                 exact.setdefault(fold_exact(literal), []).append(entry)
-        sets: dict[bool, list[_Prepared]] = {True: [], False: []}
-        for (opening, view, floating), entries in others.items():
-            # A set that is anchored at the start gives up on a line of prose after a few characters.
+        sets = []
+        for (_, view, floating), entries in others.items():
+            # A set that is anchored at the start gives up on a line of prose after a few characters. One search through the
+            # whole story for all of them would be faster still, until RE2's memory is too small for it: then it is 50 times slower.
             kind_of_set = re2.Set.SearchSet if floating else re2.Set.MatchSet
-            sets[opening] += [_Prepared(view, *made) for made in _sets(kind_of_set, entries)]
+            sets += [_Prepared(view, *made) for made in _sets(kind_of_set, entries)]
         longest = max(map(len, (*folded, *exact)), default=0)
-        places = [_in_story(entry.expression) for made in sets[True] for entry in made.entries]
-        overview = _searches([place for place in places if place is not None])
-        return _Index(folded, exact, longest, sets[False], sets[True], overview)
+        return _Index(folded, exact, longest, sets)
 
 
 class Layers:
@@ -302,19 +281,9 @@ class Layers:
         return tuple(sorted((*below, *above), key=lambda hit: (hit.rule.name, hit.start, hit.end)))
 
 
-def _in_story(expression: Expression) -> str | None:
-    """``loose`` for a line inside a story; ``None`` for what does not give up on prose after a few words, and cannot be passed over.
-
-    A dot stops at the end of the line; what does not (``[^,]``) may run on, which names a line too many, never one too few.
-    """
-    if expression.anchor in ("pattern", "ends") or _OPEN.match(expression.loose):
-        return None
-    flags, _, loose = expression.loose.partition(")")
-    loose = loose.removeprefix(_BEGIN)
-    if loose.endswith(_END):
-        loose = loose.removesuffix(_END) + r"\n"
-    case = "(?i:" if "i" in flags else "(?:"
-    return rf"[{re.escape(LEADING)}]*{case}{loose})"
+def _gives_up(expression: Expression) -> bool:
+    """Whether it gives up on a line of prose after a few words; the others are in sets of their own, so as not to hold these up."""
+    return expression.anchor not in ("pattern", "ends") and not _OPEN.match(expression.loose)
 
 
 _BEGIN, _END = r"\A", r"\z"
@@ -327,20 +296,6 @@ def _uncaptured(memory: int) -> re2.Options:
     chosen = options(memory)
     chosen.never_capture = True
     return chosen
-
-
-def _searches(patterns: list[str]) -> list[Callable[[bytes, int], Any]]:
-    """One pattern for all; several where RE2's memory does not hold them in one."""
-    if not patterns:
-        return []
-    memory = _SET_MEMORY + _MEMORY_A_PATTERN * len(patterns)
-    try:
-        return [re2.compile(rf"\n(?:{'|'.join(patterns)})", _uncaptured(memory)).search]
-    except re2.error:
-        if len(patterns) == 1:
-            raise
-        half = len(patterns) // 2
-        return [*_searches(patterns[:half]), *_searches(patterns[half:])]
 
 
 def _least(text: str) -> int:

@@ -227,7 +227,7 @@ def test_a_set_that_is_too_large_is_halved(monkeypatch: pytest.MonkeyPatch) -> N
 
 @given(rule_lists(), st.lists(lines, max_size=8))
 def test_a_story_at_once_is_line_by_line(rules: Sequence[Rule], some: list[str]) -> None:
-    """The overview of a whole story may only narrow (law 6), and what is remembered of a line is what would be found again."""
+    """Lines prepared together may only narrow (law 6), and what is remembered of a line is what would be found again."""
     found = ruleset(*rules)
     story = [*some, *(text for item in rules for text in (*item.line, *item.starts, *item.ends)), *some]
     expected = [found.hits_one_by_one(line) for line in story]
