@@ -42,7 +42,7 @@ HOSTILE = {
 }
 
 
-@pytest.mark.timeout(15)
+@pytest.mark.timeout(40)
 @pytest.mark.parametrize("form", ["body", "text"])
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_bodies_and_texts_end(form: str, name: str) -> None:
@@ -50,7 +50,7 @@ def test_hostile_bodies_and_texts_end(form: str, name: str) -> None:
     assert bool(story.blocks) != bool(story.problems)
 
 
-@pytest.mark.timeout(15)
+@pytest.mark.timeout(40)
 @pytest.mark.parametrize(
     "middle",
     ["<p>Read more</p>" * 3_000, "<div>" * 3_000, "<b>a" * 3_000, "<td>kill" * 3_000, "\xad" + " " * 50_000],

@@ -1,13 +1,11 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from cleaners.model import Raw
 from cleaners.read import read
 from cleaners.read.raw_lines import raw_lines
-from cleaners.read.signals import _CUE, _cued, _normal, signal_of, signals_in
+from cleaners.read.signals import signal_of, signals_in
 
 FILLER = " The harbour master said that the ferry would sail again on Monday, weather allowing." * 5
 
@@ -172,18 +170,3 @@ def test_inline_markup_ends_no_line() -> None:
 def test_a_correction_of_a_neighbour_is_none_of_the_story() -> None:
     page = f"<html><body><article>{PROSE}</article><nav><a href=x>CORRECTED-Rail line reopens</a></nav></body></html>"
     assert read(Raw("s", "page", page)).signals == ()
-
-
-@given(
-    st.lists(
-        st.text(st.sampled_from("kilhodnt ’'“–…&;#\n\u00a0\u2009\t|.ＫＩＬL\u00ad"), max_size=20)
-        | st.sampled_from(
-            ("KILL KILL KILL", "HOLD", "do  not publish", "Don’t use", "Note | KILL", "&#75;ILL")
-        )
-    )
-)
-def test_no_line_with_a_cue_is_passed_over(found: list[str]) -> None:
-    cued = _cued(found)
-    for number, line in enumerate(found):
-        if "|" in line or _CUE.search(_normal(line).casefold()):
-            assert cued[number] == _normal(line)
