@@ -43,7 +43,7 @@ def _check(rule: Rule, words: Words, file: YamlFile, steps: Steps) -> list[Confi
     matcher = Matcher([(rule, expressions(rule, words))])
     errors = []
     for index, line in enumerate(rule.matches):
-        if not matcher.hits_one_by_one(line):
+        if not matcher.hits(line):
             errors.append(
                 file.error(
                     (*steps, "matches", index),
@@ -52,7 +52,7 @@ def _check(rule: Rule, words: Words, file: YamlFile, steps: Steps) -> list[Confi
                 )
             )
     for index, line in enumerate(rule.spares):
-        for hit in matcher.hits_one_by_one(line)[:1]:
+        for hit in matcher.hits(line)[:1]:
             cut = line[hit.start : hit.end]
             errors.append(
                 file.error(
