@@ -79,7 +79,15 @@ def below(measured: Mapping[str, float], floors: Mapping[str, float], sets: set[
 
 
 def _worse(name: str, figure: float, floor: float) -> bool:
-    return figure > floor if name.rpartition("/")[2] in _LESS_IS_BETTER else figure < floor
+    less = name.rpartition("/")[2] in _LESS_IS_BETTER
+    return (figure - floor if less else floor - figure) > _slack(name) + 1e-9
+
+
+def _slack(name: str) -> float:
+    """Training adds up fractions, which another processor rounds otherwise: a line or two may fall on the other side."""
+    if "/five-fold" not in name:
+        return 0.0
+    return 0.01 if name.endswith("/removed") else 2.0
 
 
 def raise_floors(measured: Mapping[str, float]) -> list[str]:

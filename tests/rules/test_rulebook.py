@@ -118,7 +118,7 @@ def test_a_rule_is_read_whole(book: Rulebook) -> None:
         ("de-AT", {"german", "common"}),
         ("DE_ch", {"german", "common"}),
         ("ca", {"common"}),
-        (None, {"english", "german", "common"}),
+        (None, {"common"}),
     ],
 )
 def test_packs_of_a_language(book: Rulebook, language: str | None, packs: set[str]) -> None:
