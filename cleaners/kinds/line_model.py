@@ -2,7 +2,7 @@
 
 The weights stand in ``line_model.tsv``: one feature a line, a whole number for each label: how much more it speaks for that label
 than for keeping the line, in hundredths. A line's lead for a label is the sum over its features. It goes when the largest lead reaches
-its zone's limit, and then as that label says; with a smaller one it stays and is a suspect. Whole numbers, so that the sum is
+its place's limit, and then as that label says; with a smaller one it stays and is a suspect. Whole numbers, so that the sum is
 the same on any machine. The weights are made by ``python -m tests.bench.line_model`` from labelled stories and say
 nothing of any one of them: each feature was seen at several publishers.
 """
@@ -21,7 +21,7 @@ from pydantic import Field
 
 from cleaners.kinds.line_features import OpenLine, open_lines, own_parts
 from cleaners.kinds.registry import Context, Settings, cleaner, whole
-from cleaners.model import Mark, Story, Zone
+from cleaners.model import Mark, Story
 
 FIELDS = {
     "headline": "headline",
@@ -128,7 +128,7 @@ def opinions(context: Context, settings: LineModel, weights: Weights) -> Iterato
         if lead < min(limit, settings.suspect):
             continue
         opinion = judge_line(line.features, weights)
-        why = _why(line, line.zone, opinion)
+        why = _why(line, opinion)
         field = FIELDS.get(opinion.label)
         if opinion.lead < limit:
             yield whole(line.block, "suspect", f"line_model/{opinion.label}", why)
@@ -136,10 +136,10 @@ def opinions(context: Context, settings: LineModel, weights: Weights) -> Iterato
             yield whole(line.block, "lift" if field else "remove", f"line_model/{opinion.label}", why, field)
 
 
-def _why(line: OpenLine, zone: Zone, opinion: Opinion) -> str:
+def _why(line: OpenLine, opinion: Opinion) -> str:
     cues = ", ".join(opinion.cues)
     if line.place == "apart":
-        where = "above the story's beginning" if zone == "head" else "under the story's end"
+        where = "above the story's beginning" if line.zone == "head" else "under the story's end"
         return f"It stands {where}, parted from it by a line that goes ({cues})."
     return f"Lines like this one are not the story's ({cues})."
 

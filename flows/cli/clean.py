@@ -15,6 +15,7 @@ from flows.cli.options import (
     From,
     FromOption,
     LanguageOption,
+    OutputOption,
     PublisherOption,
     To,
     UrlOption,
@@ -54,16 +55,7 @@ def clean(
         bool,
         typer.Option("--explain", help="Say on stderr, line by line, what went, by which rule, and why."),
     ] = False,
-    output: Annotated[
-        str | None,
-        typer.Option(
-            "-o",
-            "--output",
-            metavar="FILE",
-            help="Write here instead of to standard output. A folder (or a name ending in /) gets one file a story.",
-            show_default=False,
-        ),
-    ] = None,
+    output: OutputOption = None,
     strict: Annotated[
         bool, typer.Option("--strict", help=f"Leave with exit code {HELD} when a story is held or killed.")
     ] = False,

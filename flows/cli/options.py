@@ -66,3 +66,13 @@ ConfigOption = Annotated[
         show_default=False,
     ),
 ]
+OutputOption = Annotated[
+    str | None,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="Write here instead of to standard output. A folder (or a name ending in /) gets one file a story.",
+        show_default=False,
+    ),
+]

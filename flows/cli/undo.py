@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from flows.cli.options import ConfigOption, To
+from flows.cli.options import ConfigOption, OutputOption, To
 from flows.cli.terminal import progress, say, stop
 
 if TYPE_CHECKING:
@@ -77,16 +77,7 @@ def undo(
             show_default=False,
         ),
     ] = None,
-    output: Annotated[
-        str | None,
-        typer.Option(
-            "-o",
-            "--output",
-            metavar="FILE",
-            help="Write here instead of to standard output. A folder (or a name ending in /) gets one file a story.",
-            show_default=False,
-        ),
-    ] = None,
+    output: OutputOption = None,
     config: ConfigOption = None,
 ) -> None:
     """Put back what cleaning took out of a story: single removals, all of a rule, or everything. Nothing is published.
