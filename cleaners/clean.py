@@ -10,7 +10,6 @@ every round, with nothing but the story that is left. The others have five round
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -23,8 +22,6 @@ from cleaners.model import Cleaned, Cut, Decision, Mark, Removal, Span, Story
 from cleaners.rules import Ruleset
 
 MOST_ROUNDS = 5
-MOST_OPINIONS = 30
-"""Second opinions may take the edge of a story line by line; that ends by itself, and is no sign of rules that feed each other."""
 
 
 def clean(
@@ -51,14 +48,12 @@ def clean(
     settled = looked_back = False
     first = [each for each in cleaners if not each[0].second]
     second = [each for each in cleaners if each[0].second]
-    cut_by = Counter({"first": 0, "second": 0})
-    while cut_by["first"] < MOST_ROUNDS and cut_by["second"] < MOST_OPINIONS:
+    while rounds <= MOST_ROUNDS:
         rounds += 1
         context = look(view, ruleset, known)
         known |= {facts.text: facts for facts in context.lines}
         told = _told(context, first)
         decision = decide(view, told)
-        cut_by["first" if decision.cuts else "second"] += 1
         if not decision.cuts and removals and second and not looked_back:
             looked_back = True
             back = _told(_behind(story, view, ruleset, known), second)

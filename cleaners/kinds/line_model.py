@@ -9,7 +9,7 @@ nothing of any one of them: each feature was seen at several publishers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from importlib.resources import files
@@ -42,13 +42,12 @@ class LineModel(Settings):
     """For each place the lead over keeping a line, in hundredths of the model's own unit, at which it goes; at 0 both are even."""
 
     apart: int = Field(default=0, description="Above or under the story, with a line that goes between.")
-    head: int = Field(default=300, description="Above the story, next to it.")
+    head: int = Field(default=280, description="Above the story, next to it.")
     between: int = Field(default=250, description="Between paragraphs, with lines that go on both sides.")
-    opening: int = Field(default=250, description="Between paragraphs, with most of the story still below.")
-    paragraph: int = Field(
-        default=80, description="A sentence between paragraphs, with page furniture above."
-    )
-    middle: int = Field(default=380, description="Between paragraphs.")
+    sentence: int = Field(default=150, description="Between paragraphs, and reads like one.")
+    row: int = Field(default=130, description="Between the first paragraphs, among other open lines.")
+    opening: int = Field(default=280, description="Between the first paragraphs, alone.")
+    middle: int = Field(default=280, description="Between later paragraphs.")
     late: int = Field(
         default=50, description="Between paragraphs, with page furniture above and little of the story below."
     )
@@ -57,6 +56,8 @@ class LineModel(Settings):
     suspect: int = Field(default=100, description="From here on a line that stays is a suspect.")
 
 
+_MOST_HEARD = 500
+"""One line that is surely junk, or surely not, says only so much of its company."""
 _LANE = 32
 _REMEMBERED = 1 << 15
 
@@ -116,24 +117,47 @@ class Opinion(NamedTuple):
 
 
 @cleaner(LineModel, second=True)
-def line_model(story: Story, context: Context, settings: LineModel) -> Iterable[Mark]:
+def line_model(story: Story, context: Context, settings: LineModel) -> Iterator[Mark]:
     """Mark open lines that are almost certainly not the story's, and suspect those that probably are not."""
-    return opinions(context, settings, shipped_weights())
+    return settled(context, settings, shipped_weights())
 
 
-def opinions(context: Context, settings: LineModel, weights: Weights) -> Iterator[Mark]:
-    for line in open_lines(context):
-        lead = max(weights.leads(line)) - weights.even
+def settled(context: Context, settings: LineModel, weights: Weights) -> Iterator[Mark]:
+    """The opinions on ``context``, on what they leave of it, and so on until they leave all: a story's edge goes line by line."""
+    while True:
+        told = opinions(context, settings, weights)
+        gone = {mark.block for mark in told if mark.action != "suspect"}
+        if not gone or context.found:
+            yield from told
+            return
+        yield from (mark for mark in told if mark.block in gone)
+        context = context.without(gone)
+
+
+def opinions(context: Context, settings: LineModel, weights: Weights) -> list[Mark]:
+    """What the weights say of each open line as it stands."""
+    lines = open_lines(context)
+    highest = [max(weights.leads(line)) - weights.even for line in lines]
+    marks = []
+    for line, own in zip(lines, highest, strict=True):
+        lead = _in_company(own, [highest[at] for at in line.company])
         limit = getattr(settings, line.place)
         if lead < min(limit, settings.suspect):
             continue
         opinion = judge_line(line.features, weights)
-        why = _why(line, opinion)
         field = FIELDS.get(opinion.label)
-        if opinion.lead < limit:
-            yield whole(line.block, "suspect", f"line_model/{opinion.label}", why)
-        else:
-            yield whole(line.block, "lift" if field else "remove", f"line_model/{opinion.label}", why, field)
+        action = "suspect" if lead < limit else "lift" if field else "remove"
+        rule, why = f"line_model/{opinion.label}", _why(line, opinion)
+        marks.append(whole(line.block, action, rule, why, field if action == "lift" else None))
+    return marks
+
+
+def _in_company(own: int, others: Sequence[int]) -> int:
+    """The mean of a line's lead and its company's: one title under another, each doubtful alone, are links; a subhead stands alone."""
+    if not others:
+        return own
+    company = sum(max(-_MOST_HEARD, min(other, _MOST_HEARD)) for other in others)
+    return (own + company // len(others)) // 2
 
 
 def _why(line: OpenLine, opinion: Opinion) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import import_module
 from typing import Any
@@ -77,6 +77,12 @@ class Context:
             block.kind in PROSE_KINDS and facts.prose and block.number not in self.found
             for block, facts in zip(self.story.blocks, self.lines, strict=True)
         ]
+
+    def without(self, gone: Set[int]) -> Context:
+        """The same when the blocks ``gone`` are there no more."""
+        left = [at for at, block in enumerate(self.story.blocks) if block.number not in gone]
+        story = replace(self.story, blocks=tuple(self.story.blocks[at] for at in left))
+        return replace(self, story=story, lines=[self.lines[at] for at in left])
 
     def is_prose(self, block: Block) -> bool:
         """A sentence-like paragraph that no rule would take, and that was not found."""

@@ -25,7 +25,7 @@ from sklearn.linear_model import LogisticRegression
 from cleaners import write
 from cleaners.clean import second_look
 from cleaners.kinds.line_features import open_lines
-from cleaners.kinds.line_model import ALWAYS, FIELDS, LineModel, Weights, opinions
+from cleaners.kinds.line_model import ALWAYS, FIELDS, LineModel, Weights, settled
 from cleaners.kinds.registry import Context
 from cleaners.model import Mark, Story
 from cleaners.pipeline import Pipeline, load_pipeline
@@ -151,7 +151,7 @@ def five_fold(config: Path) -> dict[str, list[Record]]:
 
 
 def _with(weights: Weights, story: Story, context: Context, settings: LineModel) -> Iterator[Mark]:
-    return opinions(context, settings, weights)
+    return settled(context, settings, weights)
 
 
 def weights_text(weights: Weights) -> str:

@@ -1,0 +1,221 @@
+"""Where a line stands, for the line model: its place, its run of lines between two paragraphs, and what is known above and below."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from itertools import accumulate, takewhile
+from typing import Literal, NamedTuple
+
+from cleaners.kinds.facts import Facts
+from cleaners.kinds.line_shape import ending, starts, step
+from cleaners.kinds.registry import Context
+
+SHARES = (0, 2, 5, 10, 20, 40, 70)
+_LONGEST_UNKNOWN = 8
+_COMPANY = 6
+"""How many lines away a line of the same run still keeps it company."""
+_TAIL_KINDS = frozenset(
+    [
+        "agency-footer",
+        "author-bio",
+        "bio-label",
+        "channel",
+        "comments",
+        "copyright",
+        "donation",
+        "follow",
+        "furniture",
+        "navigation",
+        "newsletter",
+        "related",
+        "related-label",
+        "share",
+        "share-word",
+        "subscribe",
+        "tags",
+        "tags-label",
+    ]
+)
+_PICTURE_KINDS = frozenset({"credit", "picture-label"})
+_NO_KINDS: frozenset[str] = frozenset()
+# "www.harbour.example", "@harbourlens": a list of sources or of handles looks like the page's own furniture
+_ADDRESS = re.compile(r"(?:https?://)?(?:[\w-]+\.)+[a-z]{2,}(?:/\S*)?|(?:[A-Z]{2}: ?)?@[\w.]+", re.IGNORECASE)
+
+Place = Literal["apart", "head", "between", "sentence", "row", "opening", "middle", "late", "company", "tail"]
+"""Where an open line stands, for how sure one must be differs from place to place.
+
+Above or under the story: ``apart``, with a line that goes between; ``head``; ``tail``, with ``company`` when lines that are known stand
+by it. Between paragraphs: ``between``, with lines that go on both sides; ``sentence``, a line that reads like a paragraph; ``row``, with
+most of the story still below and other open lines beside it; ``opening``, the same alone; ``late``, with page furniture above and little
+of the story below; ``middle``.
+"""
+
+IN_COMPANY: frozenset[Place] = frozenset({"head", "row", "middle"})
+"""Places where a line is judged together with the open lines of its run: titles under a label go or stay as one."""
+
+
+class Run(NamedTuple):
+    """A run of lines between two paragraphs: how many it has, which of them this one is, how many are known."""
+
+    length: int
+    place: int
+    known: int
+
+
+class Page:
+    """The story's lines with running counts, so that each line's features cost the same however long the story is."""
+
+    def __init__(self, context: Context) -> None:
+        blocks = context.story.blocks
+        self.lines = context.lines
+        self.zones = [context.zones[block.number] for block in blocks]
+        self.kinds = [_kinds(line) if line.hits else _NO_KINDS for line in self.lines]
+        self.gone = [block.number in context.found for block in blocks]
+        self.prose = context.prose
+        known = [gone or bool(kinds) for gone, kinds in zip(self.gone, self.kinds, strict=True)]
+        self.times = Counter([line.key for line in self.lines])
+        self.known_above = _above(known)
+        self.gone_above = _above(self.gone)
+        self.prose_above = _above(self.prose)
+        self.tail_above = _above(
+            [
+                bool(kinds) and above > 0 and not kinds.isdisjoint(_TAIL_KINDS)
+                for above, kinds in zip(self.prose_above, self.kinds, strict=False)
+            ]
+        )
+        self.letters_above = _above(
+            [len(line.text) if prose else 0 for line, prose in zip(self.lines, self.prose, strict=True)]
+        )
+        self.listed = step(
+            sum(
+                zone == "body" and not prose and not sure and ending(line) != "sentence"
+                for zone, prose, sure, line in zip(self.zones, self.prose, known, self.lines, strict=True)
+            )
+        )
+        self.first = next((at for at, prose in enumerate(self.prose) if prose), None)
+        self.last = next((at for at in range(len(self.prose) - 1, -1, -1) if self.prose[at]), None)
+        self.runs = _runs(self.prose, known)
+        self.nearest_above = _nearest(self.kinds)
+        self.nearest_below = _nearest(self.kinds[::-1])[::-1]
+        self.open = [
+            not line.protected and not gone and block.kind != "embed" and self._is_open(at)
+            for at, (block, line, gone) in enumerate(zip(blocks, self.lines, self.gone, strict=True))
+        ]
+
+    def _is_open(self, at: int) -> bool:
+        """A plain paragraph is open only at the story's edges, among its first and under page furniture, and beside a picture."""
+        line = self.lines[at]
+        if (
+            self.zones[at] == "body"
+            and line.sentence_like
+            and self.prose_above[at] > 2
+            and not self.tail_above[at]
+            and ending(line) == "sentence"
+        ):
+            near = self.kinds[max(0, at - 1) : at] + self.kinds[at + 1 : at + 2]
+            if all(kinds.isdisjoint(_PICTURE_KINDS) for kinds in near):
+                return False
+        return not _ADDRESS.fullmatch(line.text)
+
+    def left(self, at: int) -> int:
+        """How much of the story is still below the line: 0 is nothing, 7 is most of it."""
+        letters = self.letters_above[-1] or 1
+        return step(100 * (letters - self.letters_above[at + 1]) // letters, SHARES)
+
+    def company(self, at: int) -> list[int]:
+        """The other open lines near it in its run."""
+        run = self.runs[at]
+        start = at - run.place
+        near = range(max(start, at - _COMPANY), min(start + run.length, at + _COMPANY + 1))
+        return [other for other in near if other != at and self.open[other]]
+
+    def in_list(self, at: int) -> bool:
+        """Three lines in a row that begin with a number or a sign, whatever else goes among them: "2 May: …", "11 May: …"."""
+        own = starts(self.lines[at].text)
+        if own not in ("digit", "bullet"):
+            return False
+        left = [line for line, gone in zip(self.lines, self.gone, strict=True) if not gone]
+        here = at - self.gone_above[at]
+        above = takewhile(lambda line: starts(line.text) == own, reversed(left[:here]))
+        below = takewhile(lambda line: starts(line.text) == own, left[here + 1 :])
+        return len(list(above)) + len(list(below)) >= 2
+
+    def place(self, at: int, touch: str, left: int) -> Place:
+        if self.zones[at] == "body":
+            if touch == "apart":
+                return "between"
+            if self.prose[at] or self.lines[at].sentence_like:
+                return "sentence"
+            if left == len(SHARES):
+                return "row" if self.company(at) else "opening"
+            return "late" if left <= 2 and self.tail_above[at] >= 2 else "middle"
+        run = self.runs[at]
+        company = 5 * run.known >= run.length > 0
+        if self.zones[at] == "tail" and self.in_list(at):
+            return "tail"
+        # A long list of which one line happens to be known is a list of the story's.
+        if touch == "apart" and (company or run.length <= _LONGEST_UNKNOWN):
+            return "apart"
+        if self.zones[at] == "head":
+            return "head"
+        return "company" if company else "tail"
+
+    def touch(self, at: int) -> str:
+        """Whether only open lines stand between this one and the story, or one that goes."""
+        if self.zones[at] == "head" and self.first is not None:
+            between = self.gone_above[self.first] - self.gone_above[at + 1]
+        elif self.zones[at] == "tail" and self.last is not None:
+            between = self.gone_above[at] - self.gone_above[self.last]
+        else:
+            run = self.runs[at]
+            between = min(
+                self.gone_above[at] - self.gone_above[at - run.place],
+                self.gone_above[at - run.place + run.length] - self.gone_above[at],
+            )
+        return "apart" if between else "touching"
+
+    def from_edge(self, at: int) -> str:
+        if self.first is None or self.last is None:
+            return "no-paragraph"
+        if at < self.first:
+            return f"above-story={step(self.first - at)}"
+        if at > self.last:
+            return f"under-story={step(at - self.last)}"
+        return f"inside={min(step(at - self.first), 5)}"
+
+
+def _above(counts: Sequence[int | bool]) -> list[int]:
+    """For each line the sum over the lines above it; one more at the end for the whole."""
+    return list(accumulate(counts, initial=0))
+
+
+def _kinds(line: Facts) -> frozenset[str]:
+    return frozenset({"protected"}) if line.protected else line.kinds - {"name"}
+
+
+def _runs(prose: Sequence[bool], known: Sequence[bool]) -> list[Run]:
+    """For each line its run; a paragraph has none."""
+    runs: list[Run] = []
+    while len(runs) < len(prose):
+        first = len(runs)
+        if prose[first]:
+            runs.append(Run(0, 0, 0))
+            continue
+        last = next((at for at in range(first, len(prose)) if prose[at]), len(prose))
+        sure = sum(known[first:last])
+        runs += [Run(last - first, at - first, sure) for at in range(first, last)]
+    return runs
+
+
+def _nearest(kinds: Sequence[frozenset[str]], far: int = 12) -> list[str]:
+    """For each line the kind of the nearest known line before it, at most ``far`` lines away."""
+    found: list[str] = []
+    kind, distance = "none", 0
+    for each in kinds:
+        found.append(kind if distance <= far else "far")
+        if each:
+            kind, distance = min(each), 0
+        distance += 1
+    return found
