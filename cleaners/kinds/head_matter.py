@@ -208,10 +208,20 @@ def _headlines(
     if not titles:
         return [], False
     named = [block for block in titles if _share(block.text, slug) >= 0.5]
+    titles = [block for block in titles if not _leads_to(block, titles)]
+    named = [block for block in named if block in titles]
     best = max(named, key=lambda block: (_share(block.text, slug), -block.number)) if named else titles[0]
     if named or any(_is_meta(block, context) for block in head) or _plain_case(best, free, head):
         return [block for block in titles if same_line(block.text, best.text)], bool(named)
     return [], False
+
+
+def _leads_to(trail: Block, titles: list[Block]) -> bool:
+    """It is a breadcrumb trail to a later title: "Home Harbour Ferry returns to the estuary", "Ferry returns to the estuary"."""
+    return any(
+        title.number > trail.number and len(title.text) >= 20 and title.text in trail.text[4:]
+        for title in titles
+    )
 
 
 # "… says. | Getty Harbour master resigns": a caption glued to a title is neither.
@@ -222,6 +232,11 @@ def _may_be_headline(block: Block) -> bool:
     words = len(block.text.split())
     enough = words >= 4 or (words >= 2 and reach(block.text) >= 22) or reach(block.text) >= 40
     return enough and is_title(block.text, shortest=16, longest=220) and block.text[:1] not in "-•·*…"
+
+
+def in_address(text: str, url: str | None) -> bool:
+    """Half of the title's words stand in the story's address."""
+    return _share(text, _slug_words(url)) >= 0.5
 
 
 def _share(text: str, slug: frozenset[str]) -> float:

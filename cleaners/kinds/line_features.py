@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from cleaners.kinds.facts import Facts
-from cleaners.kinds.line_page import IN_COMPANY, Page, Place
+from cleaners.kinds.line_page import IN_COMPANY, SHARES, Page, Place
 from cleaners.kinds.line_shape import digits_of, has, pairs_of, shape_of, signs_of, step, words_of
 from cleaners.kinds.registry import Context
 from cleaners.model import Block, Zone
@@ -27,15 +27,17 @@ Part = tuple[Any, ...]
 
 
 class OpenLine(NamedTuple):
-    """A line nobody speaks for. ``parts`` are those that follow from where it stands; ``own_parts`` gives the others.
+    """A line nobody speaks for, ``at`` a position of the story. ``on_top``: nearly all of the story is still below. ``parts`` are those that follow from where it stands; ``own_parts`` gives the others.
 
     ``company`` are those of the story's open lines that it is judged together with, by their positions among all open lines.
     """
 
+    at: int
     block: Block
     line: Facts
     zone: Zone
     place: Place
+    on_top: bool
     parts: Sequence[Part]
     company: Sequence[int]
 
@@ -60,9 +62,8 @@ def open_lines(context: Context) -> list[OpenLine]:
         place = page.place(at, touch, left)
         company = [number[other] for other in page.company(at)] if place in IN_COMPANY else ()
         parts = _parts(page, at, touch, left)
-        lines.append(
-            OpenLine(context.story.blocks[at], page.lines[at], page.zones[at], place, parts, company)
-        )
+        block, line, zone = context.story.blocks[at], page.lines[at], page.zones[at]
+        lines.append(OpenLine(at, block, line, zone, place, left == len(SHARES), parts, company))
     return lines
 
 

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 from pydantic import Field
 
+from cleaners.kinds.head_matter import in_address, same_line
 from cleaners.kinds.line_features import OpenLine, open_lines, own_parts
 from cleaners.kinds.registry import Context, Settings, cleaner, whole
 from cleaners.model import Mark, Story
@@ -145,11 +146,30 @@ def opinions(context: Context, settings: LineModel, weights: Weights) -> list[Ma
         if lead < min(limit, settings.suspect):
             continue
         opinion = judge_line(line.features, weights)
-        field = FIELDS.get(opinion.label)
+        label = _known_as(line, opinion.label, context)
+        field = FIELDS.get(label)
         action = "suspect" if lead < limit else "lift" if field else "remove"
-        rule, why = f"line_model/{opinion.label}", _why(line, opinion)
+        rule, why = f"line_model/{label}", _why(line, opinion)
         marks.append(whole(line.block, action, rule, why, field if action == "lift" else None))
     return marks
+
+
+_BY_KIND = {"published": "date", "byline": "byline", "role": "byline", "credit": "credit"}
+
+
+def _known_as(line: OpenLine, label: str, context: Context) -> str:
+    """On top of the story a line that goes is what it is known to be: a date there is the story's own, and so is a name beside one."""
+    if label != "remove" or not line.on_top:
+        return label
+    fields, kinds = context.story.fields, line.line.kinds
+    known = next((known for kind, known in _BY_KIND.items() if kind in kinds), None)
+    if known:
+        return known
+    near = context.kinds_at(line.at - 1) | context.kinds_at(line.at + 1)
+    if "name" in kinds and line.line.words > 1 and not near.isdisjoint(_BY_KIND):
+        return "byline"
+    same = fields.headline and same_line(line.block.text, fields.headline)
+    return "headline" if same or (not fields.headline and in_address(line.block.text, context.story.url)) else label
 
 
 def _in_company(own: int, others: Sequence[int]) -> int:
