@@ -7,6 +7,7 @@ alone: victims, signatories and letter writers look just the same.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 from pydantic import Field
 
@@ -32,6 +33,7 @@ class TailMatter(Settings):
 def tail_matter(story: Story, context: Context, settings: TailMatter) -> Iterable[Mark]:
     """Mark labels in the tail and the lines under them, and lines about the writer named in the byline."""
     byline = key(story.fields.byline or "")
+    yield from _writers_box(story, context, byline)
     if len(byline) < 6 and context.all_kinds.isdisjoint(_LABELS):
         return
     for position, block in enumerate(story.blocks):
@@ -55,6 +57,26 @@ def tail_matter(story: Story, context: Context, settings: TailMatter) -> Iterabl
                 "tail_matter/writer",
                 "The line under the story is about the writer named in the byline.",
             )
+
+
+def _writers_box(story: Story, context: Context, byline: str) -> Iterable[Mark]:
+    """A bare name above a line about its bearer, without a label: "Ilse Brandvik", "Ilse Brandvik covers ports for the Harbour Post."
+
+    The line is one that rules know, or the story's last and about the writer of the byline: a story that portrays several people has
+    a name above each paragraph, too.
+    """
+    why = "Under the story stands a box about the writer."
+    last = max((at for at, prose in enumerate(context.prose) if prose), default=0)
+    for position, (block, below) in enumerate(pairwise(story.blocks)):
+        if not context.is_kind(block, "name") or context.protected(block) or context.protected(below):
+            continue
+        if context.zones[block.number] == "tail" and context.is_kind(below, "author-bio"):
+            yield whole(block, "remove", "tail_matter/writer", why)
+        elif len(byline) >= 6 and position + 1 == last and context.facts(block).key == byline:
+            line = context.facts(below)
+            if _is_about(line, byline) and line.key != byline:
+                yield whole(block, "remove", "tail_matter/writer", why)
+                yield whole(below, "remove", "tail_matter/writer", why)
 
 
 def _under(story: Story, position: int, context: Context, settings: TailMatter) -> Iterable[Block]:
