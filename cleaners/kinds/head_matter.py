@@ -369,7 +369,11 @@ def _names(below: list[Block], head: _Head, context: Context) -> Iterator[Mark]:
             first = not any(_is_meta(other, context) for other in below[:position])
             if beside or (head.headlines and first and len(block.text.split()) in (2, 3)):
                 marked.add(block.number)
-                if len(block.text.split()) == 1 and reach(block.text) == len(block.text):
+                if (
+                    len(block.text.split()) == 1
+                    and reach(block.text) == len(block.text)
+                    and block.text[0] != "@"
+                ):
                     # "Harbour" or "Norwegen": nobody signs with one word, where words are parted by spaces
                     yield whole(
                         block,

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 from pydantic import Field
 
 from cleaners.kinds.head_matter import in_address, same_line
+from cleaners.kinds.line_cues import in_words
 from cleaners.kinds.line_features import OpenLine, open_lines, own_parts
 from cleaners.kinds.registry import Context, Settings, cleaner, whole
 from cleaners.model import Mark, Story
@@ -169,7 +170,11 @@ def _known_as(line: OpenLine, label: str, context: Context) -> str:
     if "name" in kinds and line.line.words > 1 and not near.isdisjoint(_BY_KIND):
         return "byline"
     same = fields.headline and same_line(line.block.text, fields.headline)
-    return "headline" if same or (not fields.headline and in_address(line.block.text, context.story.url)) else label
+    return (
+        "headline"
+        if same or (not fields.headline and in_address(line.block.text, context.story.url))
+        else label
+    )
 
 
 def _in_company(own: int, others: Sequence[int]) -> int:
@@ -181,7 +186,8 @@ def _in_company(own: int, others: Sequence[int]) -> int:
 
 
 def _why(line: OpenLine, opinion: Opinion) -> str:
-    cues = ", ".join(opinion.cues)
+    """Where the line stands, and its strongest cues in words; two that say the same are told once."""
+    cues = "; ".join(dict.fromkeys(map(in_words, opinion.cues)))
     if line.place == "apart":
         where = "above the story's beginning" if line.zone == "head" else "under the story's end"
         return f"It stands {where}, parted from it by a line that goes ({cues})."

@@ -20,6 +20,7 @@ _LABELS = {
     "tags-label": ("tags", "tags", "A topic of the page, under its label."),
     "bio-label": ("author-bio", None, "It stands in the writer's box."),
 }
+_SHORTEST_NAME = 6
 _LONGEST_BOX = 3
 """Lines of a writer's box: name, role, address. More under "About the author" may be a story's section of that name."""
 
@@ -32,9 +33,9 @@ class TailMatter(Settings):
 @cleaner(TailMatter)
 def tail_matter(story: Story, context: Context, settings: TailMatter) -> Iterable[Mark]:
     """Mark labels in the tail and the lines under them, and lines about the writer named in the byline."""
-    byline = key(story.fields.byline or "")
-    yield from _writers_box(story, context, byline)
-    if len(byline) < 6 and context.all_kinds.isdisjoint(_LABELS):
+    writers = _writers(story.fields.byline or "")
+    yield from _writers_box(story, context, writers)
+    if not writers and context.all_kinds.isdisjoint(_LABELS):
         return
     for position, block in enumerate(story.blocks):
         if context.zones[block.number] != "tail" or context.protected(block):
@@ -50,7 +51,7 @@ def tail_matter(story: Story, context: Context, settings: TailMatter) -> Iterabl
                 under = []
             for line in under:
                 yield whole(line, "lift" if field else "remove", f"tail_matter/{kind}", why, field)
-        if len(byline) >= 6 and _is_about(context.facts(block), byline):
+        if _is_about(context.facts(block), writers):
             yield whole(
                 block,
                 "remove",
@@ -59,7 +60,20 @@ def tail_matter(story: Story, context: Context, settings: TailMatter) -> Iterabl
             )
 
 
-def _writers_box(story: Story, context: Context, byline: str) -> Iterable[Mark]:
+def _writers(byline: str) -> tuple[str, ...]:
+    """The writers' names as keys, with the byline's first word and without: "By Marta Oyelaran" names Marta Oyelaran.
+
+    >>> _writers("By Marta Oyelaran")
+    ('bymartaoyelaran', 'martaoyelaran')
+    """
+    parts = [part.split() for part in byline.split(",")]
+    names = [words[skip:] for words in parts for skip in (0, 1)]
+    return tuple(
+        key("".join(words)) for words in names if len(words) > 1 and len("".join(words)) >= _SHORTEST_NAME
+    )
+
+
+def _writers_box(story: Story, context: Context, writers: tuple[str, ...]) -> Iterable[Mark]:
     """A bare name above a line about its bearer, without a label: "Ilse Brandvik", "Ilse Brandvik covers ports for the Harbour Post."
 
     The line is one that rules know, or the story's last and about the writer of the byline: a story that portrays several people has
@@ -72,9 +86,9 @@ def _writers_box(story: Story, context: Context, byline: str) -> Iterable[Mark]:
             continue
         if context.zones[block.number] == "tail" and context.is_kind(below, "author-bio"):
             yield whole(block, "remove", "tail_matter/writer", why)
-        elif len(byline) >= 6 and position + 1 == last and context.facts(block).key == byline:
+        elif position + 1 == last and context.facts(block).key in writers:
             line = context.facts(below)
-            if _is_about(line, byline) and line.key != byline:
+            if _is_about(line, (context.facts(block).key,)) and line.key not in writers:
                 yield whole(block, "remove", "tail_matter/writer", why)
                 yield whole(below, "remove", "tail_matter/writer", why)
 
@@ -92,6 +106,6 @@ def _under(story: Story, position: int, context: Context, settings: TailMatter) 
         yield block
 
 
-def _is_about(line: Facts, byline: str) -> bool:
-    """The tail's line is the writer's name, or opens with it: "Marta Oyelaran covers ports."."""
-    return line.key == byline or (line.key.startswith(byline) and line.reach <= 400)
+def _is_about(line: Facts, writers: tuple[str, ...]) -> bool:
+    """The tail's line is a writer's name, or opens with it: "Marta Oyelaran covers ports."."""
+    return line.key in writers or (line.reach <= 400 and line.key.startswith(writers))

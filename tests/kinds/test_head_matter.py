@@ -79,3 +79,15 @@ def test_the_first_title_is_the_headline_where_nothing_names_another(said):
 def test_results_above_the_first_sentence_are_no_head(said):
     wards = [f"Ward {number} of 60 districts: turnout 7 percent" for number in range(60)]
     assert said("head_matter", [*wards, LEAD, NEXT]) == {}
+
+
+def test_a_trail_that_ends_in_the_headline_is_not_the_headline(said):
+    trail = f"Home Harbour {HEADLINE}"
+    found = said("head_matter", [trail, "Harbour", HEADLINE, "By Marta Oyelaran", LEAD, NEXT])
+    assert found[HEADLINE] == "lift headline"
+    assert found.get(trail) != "lift headline"
+
+
+def test_the_writer_s_handle_under_a_byline(said):
+    found = said("head_matter", [HEADLINE, "By Marta Oyelaran", "@harbourlens", "3 March 2026", LEAD, NEXT])
+    assert found["@harbourlens"] == "lift byline"

@@ -178,3 +178,35 @@ def test_weights_are_whole_numbers():
     with pytest.raises(ValueError, match=r"1\.5"):
         read_weights("feature\tremove\nends=colon\t1.5\n")
     assert read_weights("feature\tremove\nends=colon\t-3\n").of == {"ends=colon": (-3,)}
+
+
+def _weights_by_length() -> Weights:
+    """Short lines speak for going, long ones for staying."""
+    return Weights(
+        ("remove",), {ALWAYS: (0,), **{f"length={step}": (300 if step < 6 else -200,) for step in range(14)}}
+    )
+
+
+def test_lines_in_a_row_are_judged_together(shipped):
+    """One title under another is a list of links, or of the story's; a line alone is judged by itself."""
+
+    def gone(*row: str) -> set[str]:
+        lines = (LEAD, *row, NEXT, MORE, LAST, NEXT, MORE)
+        story = shipped.read(Raw(id="t", form="lines", content=lines, language="en"))
+        context = look(story, shipped.rulebook.ruleset(None, "en", None))
+        marks = opinions(context, LineModel(row=250, opening=250, middle=250), _weights_by_length())
+        return {lines[mark.block] for mark in marks if mark.action == "remove"} & set(row)
+
+    long = "What the pilots found when they went out to the old lighthouse"
+    assert gone("Quays old and new") == {"Quays old and new"}
+    assert gone("Quays old and new", "Ferries of the town") == {"Quays old and new", "Ferries of the town"}
+    assert gone("Quays old and new", long, long) == set()
+
+
+def test_on_top_a_line_is_what_it_is_known_to_be(cleaned):
+    """The date of a story whose head nobody could read goes into its field, not away."""
+    story = cleaned(
+        [LEAD, "3 March 2026, 10:45", "Share", "Facebook", "Twitter", NEXT, MORE, LAST, NEXT, MORE, LAST]
+    )
+    dates = [removal for removal in story.removals if removal.text == "3 March 2026, 10:45"]
+    assert all(removal.field == "published" for removal in dates)

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
-from conftest import LEAD, NEXT  # type: ignore[import-not-found]
+import pytest
+from conftest import LAST, LEAD, NEXT  # type: ignore[import-not-found]
+
+from cleaners.model import Raw
 
 
 def test_names_without_a_label_stay(said):
@@ -19,3 +22,28 @@ def test_topics_under_their_label(said):
 def test_the_writer_s_box(said):
     found = said("tail_matter", [LEAD, NEXT, "About the author", "Writes about tides"])
     assert found == {"About the author": "remove", "Writes about tides": "remove"}
+
+
+BOX = "Marta Oyelaran is the harbour correspondent of the Harbour Post and has written two books about pilots and tides."
+
+
+def test_the_writer_s_box_without_a_label(shipped):
+    headline = "Ferry returns to the estuary after nine years"
+    lines = (headline, "By Marta Oyelaran", LEAD, NEXT, LAST, "Marta Oyelaran", BOX)
+    story = shipped.clean(Raw(id="t", form="lines", content=lines, language="en"))
+    assert [block.text for block in story.copy.blocks] == [LEAD, NEXT, LAST]
+    assert {removal.rules for removal in story.removals if removal.text == BOX} == {("tail_matter/writer",)}
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        # Somebody else's portrait: names above paragraphs are its subheads.
+        ["By Jon Blythe", LEAD, NEXT, LAST, "Marta Oyelaran", BOX],
+        # Not the last paragraph.
+        ["By Marta Oyelaran", LEAD, NEXT, "Marta Oyelaran", BOX, LAST],
+    ],
+)
+def test_a_name_above_a_paragraph_about_it_stays(shipped, lines):
+    story = shipped.clean(Raw(id="t", form="lines", content=tuple(lines), language="en"))
+    assert {"Marta Oyelaran", BOX} <= {block.text for block in story.copy.blocks}
