@@ -14,6 +14,8 @@ from cleaners.kinds.registry import Context
 
 SHARES = (0, 2, 5, 10, 20, 40, 70)
 _LONGEST_UNKNOWN = 8
+_LONGEST_SENTENCE = 250
+"""Longer paragraphs of the story's are never told from its own by their form."""
 _COMPANY = 6
 """How many lines away a line of the same run still keeps it company."""
 _TAIL_KINDS = frozenset(
@@ -107,6 +109,8 @@ class Page:
     def _is_open(self, at: int) -> bool:
         """A plain paragraph is open only at the story's edges, among its first and under page furniture, and beside a picture."""
         line = self.lines[at]
+        if self.zones[at] == "body" and line.sentence_like and len(line.text) > _LONGEST_SENTENCE:
+            return False
         if (
             self.zones[at] == "body"
             and line.sentence_like
