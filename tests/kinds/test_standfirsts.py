@@ -62,6 +62,18 @@ def test_spares(lifted, lines):
     assert lifted(*lines) == (None, [line for line in lines if line in {LEAD, NEXT, MORE, LAST}])
 
 
+DATED = "ORLA (AP) — The dredger came back to the estuary on Monday, nine years after it had left it."
+
+
+def test_a_paragraph_above_the_dateline(lifted):
+    assert lifted(HEADLINE, STANDFIRST, DATED, LEAD, NEXT, MORE) == (STANDFIRST, [LEAD, NEXT, MORE])
+
+
+def test_a_round_up_of_several_places_opens_with_its_own_paragraph(lifted):
+    other = "TESMER (AP) — The council voted for the lighthouse on Monday, by seven votes to two, and for the quay."
+    assert lifted(HEADLINE, LEAD, DATED, NEXT, other, MORE) == (None, [LEAD, NEXT, MORE])
+
+
 def test_the_standfirst_that_is_known_stays_the_only_one(lifted):
     known = "Nine years without a dredger, and not a word from the office"
     lines = [HEADLINE, known, LEAD, "Share", "Facebook", "Twitter", NEXT, MORE, LAST]
