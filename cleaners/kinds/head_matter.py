@@ -391,11 +391,13 @@ def _standfirsts(
         position for position, block in enumerate(head.blocks) if position > last and _is_meta(block, context)
     ]
     known = story.fields.standfirst
+    lifted: list[int] = []
     for block in below:
         text, position = block.text, at[block.number]
         if len(text) > settings.longest_standfirst:
             continue
         if known and same_line(text, known):
+            lifted.append(position)
             yield _standfirst(block)
         elif (
             position < last
@@ -409,6 +411,10 @@ def _standfirsts(
         elif meta and position > meta[0]:
             yield _caption_or_doubt(block, head.blocks[max(0, position - 1) : position + 2], context)
         elif head.headlines or (meta and position < meta[0]):
+            if lifted and _is_picture_s(position, lifted, head, context):
+                yield whole(block, "lift", "head_matter/caption", _CAPTION, "caption")
+                continue
+            lifted.append(position)
             yield _standfirst(block)
 
 
@@ -417,9 +423,17 @@ def _standfirst(block: Block) -> Mark:
     return whole(block, "lift", "head_matter/standfirst", why, "standfirst")
 
 
+_CAPTION = "Between headline, standfirst, byline or date and the story stands the picture's caption."
+
+
+def _is_picture_s(position: int, standfirsts: list[int], head: _Head, context: Context) -> bool:
+    """Under a standfirst, parted from it by another line or with a credit right below: a picture's, for standfirsts stand together."""
+    below = head.blocks[position + 1 : position + 2]
+    return position - 1 not in standfirsts or any(context.is_kind(other, "credit") for other in below)
+
+
 def _caption_or_doubt(block: Block, near: list[Block], context: Context) -> Mark:
     """Kicker, headline, standfirst, byline, date, picture, body: under the date a caption may stand, or the story's first line."""
-    why = "Between byline or date and the story stands the picture's caption."
     if any(context.is_kind(other, "credit", "picture-label") for other in near):
-        return whole(block, "lift", "head_matter/caption", why, "caption")
-    return whole(block, "suspect", "head_matter/caption", why)
+        return whole(block, "lift", "head_matter/caption", _CAPTION, "caption")
+    return whole(block, "suspect", "head_matter/caption", _CAPTION)
