@@ -49,7 +49,7 @@ def captions(story: Story, context: Context, settings: Captions) -> Iterable[Mar
             yield from _repeated(story, position, settings, context)
         elif (
             block.kind != "caption"
-            and facts.kinds.isdisjoint(("credit", "caption"))
+            and facts.kinds.isdisjoint(("credit", "caption", "copyright"))
             and not labelled
             and is_plain(facts)
         ):
@@ -70,6 +70,12 @@ def captions(story: Story, context: Context, settings: Captions) -> Iterable[Mar
                 yield from _with_credit(story.blocks[position - 1], context, "captions/above-credit", why)
             elif credited >= 2:
                 yield from _above_credit(story, position, context, last)
+        elif context.zones[block.number] != "tail" and _is_rights_line(block.text):
+            # "© Jon Blythe The ferry at the quay on Monday" has no seam; what is longer than a name is the caption's.
+            field = "credit" if len(block.text) <= settings.longest_credit else "caption"
+            yield whole(
+                block, "lift", "captions/rights", "The line says who has the rights in the picture.", field
+            )
         elif context.is_kind(block, "caption"):
             why = "The line says of itself that it is a picture's caption."
             yield from _with_credit(block, context, "captions/says-so", why)
@@ -192,6 +198,18 @@ def _may_be_caption(block: Block, context: Context) -> bool:
             or not (is_quotation(block.text) or ends_sentence(block.text))
         )
     )
+
+
+# "© Jon Blythe", but not "© 2026 Harbour Post" and not "© Harbour Post. All rights reserved."
+_RIGHTS = re.compile(r"(?:©|\(c\)) ?(?=[^\W\d_]).{3,}", re.IGNORECASE)
+_OF_THE_HOUSE = re.compile(
+    r"(?:19|20)\d\d|right|reserved|permission|licen[cs]|recht|derecho|droit|diritt|direito|praw|права|reprodu|copyright",
+    re.IGNORECASE,
+)
+
+
+def _is_rights_line(text: str) -> bool:
+    return text[0] in "©(" and bool(_RIGHTS.fullmatch(text)) and not _OF_THE_HOUSE.search(text)
 
 
 _LONGEST_ABOVE = 300

@@ -171,6 +171,7 @@ def _taken(block: Block, context: Context) -> bool:
 
 
 def _bylines_and_dates(head: list[Block], context: Context) -> Iterator[Mark]:
+    signed = any(context.is_kind(block, "byline") and not context.is_kind(block, "credit") for block in head)
     for position, block in enumerate(head):
         if context.protected(block) or is_prose(block.text) or _after_colon(head, position, context):
             continue
@@ -178,7 +179,8 @@ def _bylines_and_dates(head: list[Block], context: Context) -> Iterator[Mark]:
             yield whole(
                 block, "lift", "head_matter/date", "When the story came out stands above it.", "published"
             )
-        elif context.is_kind(block, "byline"):
+        elif context.is_kind(block, "byline") and not (signed and context.is_kind(block, "credit")):
+            # "Jon Blythe/Reuters" is a byline or a credit: beside a plain byline it is the picture's.
             yield whole(
                 block, "lift", "head_matter/byline", "The writer's name stands above the story.", "byline"
             )
@@ -343,7 +345,7 @@ def _names(below: list[Block], head: _Head, context: Context) -> Iterator[Mark]:
         near = [below[other] for other in (position - 1, position + 1) if 0 <= other < len(below)]
         beside = any(_is_meta(other, context) or other.number in marked for other in near)
         if context.is_kind(block, "role") or (
-            context.is_kind(block, "agency-name") and not context.is_kind(block, "byline")
+            context.is_kind(block, "agency-name") and not context.is_kind(block, "byline", "credit")
         ):
             if not any(other.kind == "caption" or context.is_kind(other, "credit") for other in near):
                 marked.add(block.number)
