@@ -8,22 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from statistics import median
 
 from pydantic import Field
 
 from cleaners.kinds.facts import NO_CLAIM
+from cleaners.kinds.picture_credits import credit_at_end, credit_start, is_plain, note_plain
 from cleaners.kinds.registry import Context, Settings, cleaner, whole
 from cleaners.kinds.shapes import ends_sentence, is_quotation, reach
 from cleaners.model import Block, Mark, Story
 
 _GLUE = re.compile(r"^[\s\-–—|/•·,;:(\[]*")
-# "(AFP)", "[Photo: Jon Blythe/Reuters]", "（撮影）" at the end of a line
-_BRACKET = re.compile(r"\s*[(\[（［](?P<credit>[^()\[\]（）［］]{2,70})[)\]）］][.。]?$")
-_CLOSES = frozenset(")]）］")
-_HANDLE = re.compile(r"^@\w[\w.]{1,30}(?:/\w{1,20})?$")
-# Where a credit may begin: after a full stop, two spaces, a stroke, a comma, or before a label ("Photo: ").
-_SEAM = re.compile(r"(?<=[.。!?…])\s+|\s{2,}|\s+(?=@\w)|\s[|–—-]\s|,\s|\s/\s|\s(?=[^\s:]+(?: [^\s:]+)?:\s)")
-_LONGEST_TAIL = 80
 
 
 class Captions(Settings):
@@ -39,8 +34,9 @@ def captions(story: Story, context: Context, settings: Captions) -> Iterable[Mar
         "credit" in facts.kinds and context.zones[block.number] != "tail"
         for block, facts in zip(story.blocks, context.lines, strict=True)
     )
-    _note_plain(context, settings.longest + settings.longest_credit)
+    note_plain(context, settings.longest + settings.longest_credit)
     labelled = "picture-label" in context.all_kinds
+    rhythm = _rhythm(story, context) if credited >= _LEAST_RHYTHM else frozenset()
     for position, (block, facts) in enumerate(zip(story.blocks, context.lines, strict=True)):
         if (
             block.kind == "embed"
@@ -51,7 +47,12 @@ def captions(story: Story, context: Context, settings: Captions) -> Iterable[Mar
         alike = _next_begins_alike(story, position)
         if alike:
             yield from _repeated(story, position, settings, context)
-        elif block.kind != "caption" and "credit" not in facts.kinds and not labelled and facts.noted[_PLAIN]:
+        elif (
+            block.kind != "caption"
+            and facts.kinds.isdisjoint(("credit", "caption", "copyright"))
+            and not labelled
+            and is_plain(facts)
+        ):
             continue
         if block.text.find(block.text[:20], 20) > 0:
             yield from _twice_inside(block, settings, context)
@@ -64,10 +65,22 @@ def captions(story: Story, context: Context, settings: Captions) -> Iterable[Mar
             )
         elif context.is_kind(block, "credit"):
             yield whole(block, "lift", "captions/credit", "The line names who took the picture.", "credit")
-            if credited >= 2:
+            if _captioned_above(story, position, context) or position in rhythm:
+                why = "Between a picture's label and its credit, or above its credit as in the whole story, stands its caption."
+                yield from _with_credit(story.blocks[position - 1], context, "captions/above-credit", why)
+            elif credited >= 2:
                 yield from _above_credit(story, position, context, last)
+        elif context.zones[block.number] != "tail" and _is_rights_line(block.text):
+            # "© Jon Blythe The ferry at the quay on Monday" has no seam; what is longer than a name is the caption's.
+            field = "credit" if len(block.text) <= settings.longest_credit else "caption"
+            yield whole(
+                block, "lift", "captions/rights", "The line says who has the rights in the picture.", field
+            )
+        elif context.is_kind(block, "caption"):
+            why = "The line says of itself that it is a picture's caption."
+            yield from _with_credit(block, context, "captions/says-so", why)
         elif facts.kinds.isdisjoint(("byline", "related", "copyright")):
-            if _credit_at_end(block, context, last=position >= last):
+            if credit_at_end(block, context, last=position >= last):
                 yield from _with_credit(
                     block, context, "captions/ends-in-credit", "The line ends in a picture credit."
                 )
@@ -79,24 +92,6 @@ def captions(story: Story, context: Context, settings: Captions) -> Iterable[Mar
                 yield from _with_credit(
                     block, context, "captions/under-label", "The line stands under a picture's label."
                 )
-
-
-_PLAIN = "captions/plain"
-
-
-def _note_plain(context: Context, longest: int) -> None:
-    """Note the lines whose text does not speak for a caption: it does not say its beginning twice, and no credit is at its end."""
-    credit = context.ruleset.of_kind("credit")
-    new = [line for line in context.lines if len(line.text) <= longest and _PLAIN not in line.noted]
-    # Hardly a story has such an end: one search for all of them, and one for each where there is one.
-    some = bool(new) and credit.may_hit_ends([line.text[-_LONGEST_TAIL - 20 :] for line in new])
-    for line in new:
-        text = line.text
-        line.noted[_PLAIN] = (
-            text.find(text[:20], 20) <= 0
-            and not _bracket(text)
-            and not (some and credit.may_hit_end(text[-_LONGEST_TAIL - 20 :]))
-        )
 
 
 def _next_begins_alike(story: Story, position: int) -> bool:
@@ -177,7 +172,7 @@ def _spoken_for(block: Block, context: Context) -> bool:
 
 def _with_credit(block: Block, context: Context, rule: str, why: str) -> Iterator[Mark]:
     """The block is a caption; a credit at its end goes into its own field."""
-    at = _credit_start(block, context)
+    at = credit_start(block, context)
     if at is None or at == 0:
         yield whole(block, "lift", rule, why, "credit" if at == 0 else "caption")
         return
@@ -193,78 +188,95 @@ def _with_credit(block: Block, context: Context, rule: str, why: str) -> Iterato
     )
 
 
-def _credit_start(block: Block, context: Context) -> int | None:
-    """Where the credit at the end of a caption begins, if there is one. The line after the cut is asked again, the text is the same."""
-    figure = block.kind == "caption"
-    noted = context.facts(block).noted
-    name = "credit-in-figure" if figure else "credit-start"
-    if name not in noted:
-        noted[name] = _find_credit(block.text, context, figure)
-    return noted[name]  # type: ignore[no-any-return]
-
-
-def _find_credit(text: str, context: Context, figure: bool) -> int | None:
-    bracket = _bracket(text)
-    if bracket and _names_source(bracket["credit"], context):
-        return bracket.start()
-    if not figure and not context.ruleset.of_kind("credit").may_hit_end(text):
-        return None
-    for piece in _SEAM.finditer(text, max(0, len(text) - _LONGEST_TAIL)):
-        tail = text[piece.end() :]
-        if len(tail) <= _LONGEST_TAIL and (_credit_line(tail, context) or (figure and _HANDLE.match(tail))):
-            return piece.start()
-    return 0 if _credit_line(text, context) else None
-
-
-def _credit_at_end(block: Block, context: Context, last: bool) -> bool:
-    """A line that ends in a credit is a caption; a wire's sign-off "(ANI)" under the last paragraph is not."""
-    noted = context.facts(block).noted
-    name = ("credit-at-end", last, block.kind)
-    if name not in noted:
-        noted[name] = _ends_in_credit(block, context, last)
-    return bool(noted[name])
-
-
-def _ends_in_credit(block: Block, context: Context, last: bool) -> bool:
-    text = block.text
-    if is_quotation(text) or reach(text) < 15:
-        return False
-    bracket = _bracket(text)
-    if bracket and _names_source(bracket["credit"], context):
-        explicit = _credit_line(bracket["credit"], context) and not _bare_agency(bracket["credit"], context)
-        # "… the Environmental Protection Agency (EPA)." is a sentence; a caption's agency stands behind the full stop.
-        return explicit or (not last and len(text) <= 260 and text[-1] not in ".。")
-    # Where the credit would begin is asked only of a line whose end may be one.
-    if not context.ruleset.of_kind("credit").may_hit_end(text[-_LONGEST_TAIL - 20 :]):
-        return False
-    start = _credit_start(block, context)
-    return start is not None and start > 0 and not _bare_agency(text[start:].strip(" .|–—-/,"), context)
-
-
-def _bracket(text: str) -> re.Match[str] | None:
-    return _BRACKET.search(text) if _CLOSES & set(text[-3:]) else None
-
-
-def _names_source(text: str, context: Context) -> bool:
-    return bool(_HANDLE.match(text.strip())) or _credit_line(text, context) or _bare_agency(text, context)
-
-
-def _credit_line(text: str, context: Context) -> bool:
-    return bool(context.ruleset.of_kind("credit").hits(text.strip(" .")))
-
-
-def _bare_agency(text: str, context: Context) -> bool:
-    return bool(context.ruleset.of_kind("agency-name").hits(text.strip(" .")))
-
-
 def _may_be_caption(block: Block, context: Context) -> bool:
     return (
         not context.claimed(block)
-        and not is_quotation(block.text)
         and reach(block.text) >= 15
         and len(block.text) <= 300
-        and (not ends_sentence(block.text) or _credit_start(block, context) is not None)
+        and (
+            credit_start(block, context) is not None
+            or not (is_quotation(block.text) or ends_sentence(block.text))
+        )
     )
+
+
+# "© Jon Blythe", but not "© 2026 Harbour Post" and not "© Harbour Post. All rights reserved."
+_RIGHTS = re.compile(r"(?:©|\(c\)) ?(?=[^\W\d_]).{3,}", re.IGNORECASE)
+_OF_THE_HOUSE = re.compile(
+    r"(?:19|20)\d\d|right|reserved|permission|licen[cs]|recht|derecho|droit|diritt|direito|praw|права|reprodu|copyright",
+    re.IGNORECASE,
+)
+
+
+def _is_rights_line(text: str) -> bool:
+    return text[0] in "©(" and bool(_RIGHTS.fullmatch(text)) and not _OF_THE_HOUSE.search(text)
+
+
+_LONGEST_ABOVE = 300
+_LEAST_RHYTHM = 3
+_YEAR = re.compile(r"\b(?:1[89]|20)\d\d[.。]$")
+
+
+def _free_above(story: Story, position: int, context: Context) -> Block | None:
+    """The line above the credit at ``position``, if nobody knows it and it is not longer than a caption."""
+    above = story.blocks[position - 1] if position else None
+    if (
+        above is None
+        or above.kind != "paragraph"
+        or context.zones[above.number] == "tail"
+        or context.claimed(above)
+        or len(above.text) > _LONGEST_ABOVE
+    ):
+        return None
+    return above
+
+
+def _captioned_above(story: Story, position: int, context: Context) -> bool:
+    """Label, caption, credit, as galleries have it; or a few words that end in the picture's year: "The captain in 1987."."""
+    above = _free_above(story, position, context)
+    if above is None:
+        return False
+    if "picture-label" in context.kinds_at(position - 2):
+        return True
+    return (
+        context.zones[above.number] == "body"
+        and not context.facts(above).sentence_like
+        and not is_quotation(above.text)
+        and bool(_YEAR.search(above.text))
+    )
+
+
+def _rhythm(story: Story, context: Context) -> frozenset[int]:
+    """The credits between paragraphs, if all of them have a caption above.
+
+    One paragraph above one credit may be the story's. Where above each of three credits or more stands one short line, and the
+    story's other paragraphs are of quite another length, these lines are the captions.
+    """
+    credits = [
+        position
+        for position, block in enumerate(story.blocks)
+        if "credit" in context.lines[position].kinds and context.zones[block.number] == "body"
+    ]
+    above = [_free_above(story, position, context) for position in credits]
+    short = [
+        block
+        for block in above
+        if block and len(block.text) <= _LONGEST_RHYTHM and not is_quotation(block.text)
+    ]
+    if len(short) < max(len(credits), _LEAST_RHYTHM):
+        return frozenset()
+    numbers = {block.number for block in short}
+    others = [
+        len(block.text)
+        for block, stands in zip(story.blocks, context.prose, strict=True)
+        if stands and block.number not in numbers
+    ]
+    if len(others) < _LEAST_RHYTHM or median(others) < 1.7 * median(len(block.text) for block in short):
+        return frozenset()
+    return frozenset(credits)
+
+
+_LONGEST_RHYTHM = 200
 
 
 def _above_credit(story: Story, position: int, context: Context, last: int) -> Iterator[Mark]:

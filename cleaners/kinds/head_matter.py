@@ -171,6 +171,7 @@ def _taken(block: Block, context: Context) -> bool:
 
 
 def _bylines_and_dates(head: list[Block], context: Context) -> Iterator[Mark]:
+    signed = any(context.is_kind(block, "byline") and not context.is_kind(block, "credit") for block in head)
     for position, block in enumerate(head):
         if context.protected(block) or is_prose(block.text) or _after_colon(head, position, context):
             continue
@@ -178,7 +179,8 @@ def _bylines_and_dates(head: list[Block], context: Context) -> Iterator[Mark]:
             yield whole(
                 block, "lift", "head_matter/date", "When the story came out stands above it.", "published"
             )
-        elif context.is_kind(block, "byline"):
+        elif context.is_kind(block, "byline") and not (signed and context.is_kind(block, "credit")):
+            # "Jon Blythe/Reuters" is a byline or a credit: beside a plain byline it is the picture's.
             yield whole(
                 block, "lift", "head_matter/byline", "The writer's name stands above the story.", "byline"
             )
@@ -358,7 +360,7 @@ def _names(below: list[Block], head: _Head, context: Context) -> Iterator[Mark]:
         near = [below[other] for other in (position - 1, position + 1) if 0 <= other < len(below)]
         beside = any(_is_meta(other, context) or other.number in marked for other in near)
         if context.is_kind(block, "role") or (
-            context.is_kind(block, "agency-name") and not context.is_kind(block, "byline")
+            context.is_kind(block, "agency-name") and not context.is_kind(block, "byline", "credit")
         ):
             if not any(other.kind == "caption" or context.is_kind(other, "credit") for other in near):
                 marked.add(block.number)
@@ -411,11 +413,13 @@ def _standfirsts(
         position for position, block in enumerate(head.blocks) if position > last and _is_meta(block, context)
     ]
     known = story.fields.standfirst
+    lifted: list[int] = []
     for block in below:
         text, position = block.text, at[block.number]
         if len(text) > settings.longest_standfirst:
             continue
         if known and same_line(text, known):
+            lifted.append(position)
             yield _standfirst(block)
         elif (
             position < last
@@ -429,6 +433,10 @@ def _standfirsts(
         elif meta and position > meta[0]:
             yield _caption_or_doubt(block, head.blocks[max(0, position - 1) : position + 2], context)
         elif head.headlines or (meta and position < meta[0]):
+            if lifted and _is_picture_s(position, lifted, head, context):
+                yield whole(block, "lift", "head_matter/caption", _CAPTION, "caption")
+                continue
+            lifted.append(position)
             yield _standfirst(block)
 
 
@@ -437,9 +445,17 @@ def _standfirst(block: Block) -> Mark:
     return whole(block, "lift", "head_matter/standfirst", why, "standfirst")
 
 
+_CAPTION = "Between headline, standfirst, byline or date and the story stands the picture's caption."
+
+
+def _is_picture_s(position: int, standfirsts: list[int], head: _Head, context: Context) -> bool:
+    """Under a standfirst, parted from it by another line or with a credit right below: a picture's, for standfirsts stand together."""
+    below = head.blocks[position + 1 : position + 2]
+    return position - 1 not in standfirsts or any(context.is_kind(other, "credit") for other in below)
+
+
 def _caption_or_doubt(block: Block, near: list[Block], context: Context) -> Mark:
     """Kicker, headline, standfirst, byline, date, picture, body: under the date a caption may stand, or the story's first line."""
-    why = "Between byline or date and the story stands the picture's caption."
     if any(context.is_kind(other, "credit", "picture-label") for other in near):
-        return whole(block, "lift", "head_matter/caption", why, "caption")
-    return whole(block, "suspect", "head_matter/caption", why)
+        return whole(block, "lift", "head_matter/caption", _CAPTION, "caption")
+    return whole(block, "suspect", "head_matter/caption", _CAPTION)
