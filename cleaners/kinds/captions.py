@@ -39,21 +39,17 @@ def captions(story: Story, context: Context, settings: Captions) -> Iterable[Mar
         "credit" in facts.kinds and context.zones[block.number] != "tail"
         for block, facts in zip(story.blocks, context.lines, strict=True)
     )
-    _note_plain(context, settings.longest + settings.longest_credit)
+    longest = settings.longest + settings.longest_credit
+    _note_plain(context, longest)
     labelled = "picture-label" in context.all_kinds
     for position, (block, facts) in enumerate(zip(story.blocks, context.lines, strict=True)):
-        if (
-            block.kind == "embed"
-            or len(block.text) > settings.longest + settings.longest_credit
-            or facts.protected
-        ):
+        if block.kind == "embed" or len(facts.text) > longest or facts.protected:
             continue
-        alike = _next_begins_alike(story, position)
-        if alike:
+        if _next_begins_alike(context, position):
             yield from _repeated(story, position, settings, context)
-        elif block.kind != "caption" and "credit" not in facts.kinds and not labelled and facts.noted[_PLAIN]:
+        elif not labelled and facts.noted[_PLAIN] and block.kind != "caption" and "credit" not in facts.kinds:
             continue
-        if block.text.find(block.text[:20], 20) > 0:
+        if _begins_again(facts.text):
             yield from _twice_inside(block, settings, context)
         if block.kind == "caption":
             yield from _with_credit(block, context, "captions/figure", "The line is a picture's caption.")
@@ -93,17 +89,28 @@ def _note_plain(context: Context, longest: int) -> None:
     for line in new:
         text = line.text
         line.noted[_PLAIN] = (
-            text.find(text[:20], 20) <= 0
+            not _begins_again(text)
             and not _bracket(text)
             and not (some and credit.may_hit_end(text[-_LONGEST_TAIL - 20 :]))
         )
 
 
-def _next_begins_alike(story: Story, position: int) -> bool:
-    if position + 1 == len(story.blocks):
+def _next_begins_alike(context: Context, position: int) -> bool:
+    if position + 1 == len(context.lines):
         return False
-    first, second = story.blocks[position].text, story.blocks[position + 1].text
+    first, second = context.lines[position].text, context.lines[position + 1].text
     return first[:1] in (second[:1], ".") and second.startswith(first.rstrip("."))
+
+
+def _begins_again(text: str) -> bool:
+    """Whether all that stands before it comes once more at some place in the text."""
+    opening = text[:20]
+    at = text.find(opening, 20)
+    while at > 0:
+        if text.startswith(text[:at].rstrip(), at):
+            return True
+        at = text.find(opening, at + 1)
+    return False
 
 
 def _repeated(story: Story, position: int, settings: Captions, context: Context) -> Iterator[Mark]:
