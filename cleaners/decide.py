@@ -33,14 +33,16 @@ def decide(story: Story, marks: Iterable[Mark]) -> Decision:
     suspects: list[Mark] = []
     for number in sorted(by_block):
         here = by_block[number]
+        standing = [mark for mark in here if mark.action in ("remove", "lift")]
         shields = [mark for mark in here if mark.action == "protect"]
-        asked = [mark for mark in here if mark.action in ("remove", "lift")]
-        spared = [mark for mark in asked if any(_overlap(mark, shield) for shield in shields)]
-        standing = [mark for mark in asked if mark not in spared]
-        cuts += _cuts(texts[number], standing)
-        protected += shields
-        overruled += spared
-        if not standing:
+        if shields:
+            spared = [mark for mark in standing if any(_overlap(mark, shield) for shield in shields)]
+            standing = [mark for mark in standing if mark not in spared]
+            protected += shields
+            overruled += spared
+        if standing:
+            cuts += _cuts(texts[number], standing)
+        else:
             suspects += [mark for mark in here if mark.action == "suspect"]
     return Decision(tuple(cuts), tuple(protected), tuple(overruled), tuple(suspects))
 
@@ -87,8 +89,6 @@ def _strength(mark: Mark) -> tuple[object, ...]:
 
 def _cuts(text: str, marks: list[Mark]) -> list[Cut]:
     """Cut the union of the marks into pieces, each with the strongest mark that covers it."""
-    if not marks:
-        return []
     if len(marks) == 1:
         (mark,) = marks
         return _with_spaces(text, [_cut(mark.start, mark.end, (mark,))])
@@ -114,7 +114,7 @@ def _same_act(one: Mark, other: Mark) -> bool:
 def _cut(start: int, end: int, over: tuple[Mark, ...]) -> Cut:
     first = over[0]
     act: list[Mark] = [mark for mark in over if _same_act(mark, first)]
-    rest = [mark for mark in over if not _same_act(mark, first)]
+    rest = [mark for mark in over if not _same_act(mark, first)] if len(act) < len(over) else []
     rules = tuple(dict.fromkeys(mark.rule for mark in [*act, *rest]))
     return Cut(
         block=first.block,
@@ -144,5 +144,5 @@ def _with_spaces(text: str, cuts: list[Cut]) -> list[Cut]:
         if at_edge:
             while start > floor and text[start - 1].isspace():
                 start -= 1
-        grown.append(cut._replace(start=start, end=end))
+        grown.append(cut if end - start == cut.end - cut.start else cut._replace(start=start, end=end))
     return grown

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from cleaners.model import Cut, Fields, Picture, Story
 
@@ -25,27 +26,27 @@ _SINGLE = (
 
 def lift(story: Story, cuts: Sequence[Cut]) -> Fields:
     """The story's fields with the lifts among ``cuts`` filled in."""
-    texts = {block.number: block.text for block in story.blocks}
-    pictured = {block.number: block.picture for block in story.blocks}
+    blocks = {block.number: block for block in story.blocks}
     lifted = [
-        _Lifted(cut.block, cut.field, texts[cut.block][cut.start : cut.end].strip(), pictured[cut.block])
+        _Lifted(cut.block, cut.field, text, blocks[cut.block].picture)
         for cut in cuts
-        if cut.action == "lift" and cut.field is not None
+        if cut.action == "lift"
+        and cut.field is not None
+        and (text := blocks[cut.block].text[cut.start : cut.end].strip())
     ]
-    lifted = [one for one in lifted if one.text]
     if not lifted:
         return story.fields
     fields = story.fields
     sources = dict(fields.sources)
+    filled: dict[str, str] = {}
     for name in _SINGLE:
-        lines = list(dict.fromkeys(one.text for one in lifted if one.field == name))
+        lines = dict.fromkeys([one.text for one in lifted if one.field == name])
         if not lines:
             continue
         known = getattr(fields, name)
         if known and sources.get(name) != "line" and name != "ednote":
             continue
-        value = _join(name, ([known] if known else []) + [line for line in lines if line != known])
-        fields = replace(fields, **{name: value})  # type: ignore[arg-type]
+        filled[name] = _join(name, [*([known] if known else []), *(line for line in lines if line != known)])
         sources.setdefault(name, "line")
     tags = tuple(dict.fromkeys([*fields.tags, *(one.text for one in lifted if one.field == "tags")]))
     return replace(
@@ -53,11 +54,11 @@ def lift(story: Story, cuts: Sequence[Cut]) -> Fields:
         tags=tags,
         pictures=_pictures(fields.pictures, lifted),
         sources=tuple(sorted(sources.items())),
+        **filled,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Lifted:
+class _Lifted(NamedTuple):
     block: int
     field: str
     text: str

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -116,9 +116,8 @@ def _losses(story: Story, removals: Sequence[Removal], budget: Budget) -> list[s
     lost = sum(
         words(removal.text) for removal in counted if removal.action == "remove" and removal.block in body
     )
-    # Where nothing is lost, nothing need be counted.
-    total = sum(words(block.text) for block in story.blocks if block.number in body) if lost else 0
     reasons = []
+    total = _total((block.text for block in story.blocks if block.number in body), lost, budget.share)
     if total and lost / total > budget.share:
         reasons.append(
             f"{lost} of {total} body words would go ({lost / total:.0%}; the budget is {budget.share:.0%})"
@@ -127,17 +126,27 @@ def _losses(story: Story, removals: Sequence[Removal], budget: Budget) -> list[s
     for removal in counted:
         if removal.action == "lift" and removal.field != "caption":
             continue
-        if words(removal.text) >= budget.paragraph:
+        quoted = removal.action == "remove" and removal.text[0] in _QUOTE_OPENS
+        if len(removal.text) < budget.paragraph and not quoted:
+            continue  # there are no more words than characters
+        length = words(removal.text)
+        if length >= budget.paragraph:
             reasons.append(
-                f"a paragraph of {words(removal.text)} words would go by {removal.rules[0]} (block {removal.block})"
+                f"a paragraph of {length} words would go by {removal.rules[0]} (block {removal.block})"
             )
-        elif (
-            removal.action == "remove"
-            and removal.text[0] in _QUOTE_OPENS
-            and words(removal.text) >= budget.quotation
-        ):
+        elif quoted and length >= budget.quotation:
             reasons.append(f"a quotation would go by {removal.rules[0]} (block {removal.block})")
     return reasons
+
+
+def _total(texts: Iterable[str], lost: int, share: float) -> int:
+    """The words of the texts, where so many are lost; counted no further than to where they are within the share."""
+    total = 0
+    for text in texts if lost else ():
+        total += words(text)
+        if total and lost / total <= share:
+            break
+    return total
 
 
 def _has_prose(story: Story) -> bool:
@@ -172,7 +181,7 @@ def _prose_lost(story: Story, removals: Sequence[Removal], budget: Budget, body:
         for removal in removals
         if removal.block in prose and not removal.may_exceed and removal.field != "standfirst"
     )
-    total = sum(map(words, prose.values())) if gone else 0
+    total = _total(prose.values(), gone, budget.prose)
     if total and gone / total > budget.prose:
         return [
             f"{gone} of {total} words in sentences would leave the copy ({gone / total:.0%}; the budget is {budget.prose:.0%})"

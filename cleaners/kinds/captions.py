@@ -15,7 +15,7 @@ from pydantic import Field
 from cleaners.kinds.facts import NO_CLAIM
 from cleaners.kinds.picture_credits import credit_at_end, credit_start, is_plain, note_plain
 from cleaners.kinds.registry import Context, Settings, cleaner, whole
-from cleaners.kinds.shapes import ends_sentence, is_quotation, reach
+from cleaners.kinds.shapes import begins_again, ends_sentence, is_quotation, reach
 from cleaners.model import Block, Mark, Story
 
 _GLUE = re.compile(r"^[\s\-–—|/•·,;:(\[]*")
@@ -34,27 +34,23 @@ def captions(story: Story, context: Context, settings: Captions) -> Iterable[Mar
         "credit" in facts.kinds and context.zones[block.number] != "tail"
         for block, facts in zip(story.blocks, context.lines, strict=True)
     )
-    note_plain(context, settings.longest + settings.longest_credit)
+    longest = settings.longest + settings.longest_credit
+    note_plain(context, longest)
     labelled = "picture-label" in context.all_kinds
     rhythm = _rhythm(story, context) if credited >= _LEAST_RHYTHM else frozenset()
     for position, (block, facts) in enumerate(zip(story.blocks, context.lines, strict=True)):
-        if (
-            block.kind == "embed"
-            or len(block.text) > settings.longest + settings.longest_credit
-            or facts.protected
-        ):
+        if block.kind == "embed" or len(facts.text) > longest or facts.protected:
             continue
-        alike = _next_begins_alike(story, position)
-        if alike:
+        if _next_begins_alike(context, position):
             yield from _repeated(story, position, settings, context)
         elif (
-            block.kind != "caption"
-            and facts.kinds.isdisjoint(("credit", "caption", "copyright"))
-            and not labelled
+            not labelled
             and is_plain(facts)
+            and block.kind != "caption"
+            and facts.kinds.isdisjoint(("credit", "caption", "copyright"))
         ):
             continue
-        if block.text.find(block.text[:20], 20) > 0:
+        if begins_again(facts.text):
             yield from _twice_inside(block, settings, context)
         if block.kind == "caption":
             yield from _with_credit(block, context, "captions/figure", "The line is a picture's caption.")
@@ -94,10 +90,10 @@ def captions(story: Story, context: Context, settings: Captions) -> Iterable[Mar
                 )
 
 
-def _next_begins_alike(story: Story, position: int) -> bool:
-    if position + 1 == len(story.blocks):
+def _next_begins_alike(context: Context, position: int) -> bool:
+    if position + 1 == len(context.lines):
         return False
-    first, second = story.blocks[position].text, story.blocks[position + 1].text
+    first, second = context.lines[position].text, context.lines[position + 1].text
     return first[:1] in (second[:1], ".") and second.startswith(first.rstrip("."))
 
 

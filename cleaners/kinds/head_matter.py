@@ -261,7 +261,8 @@ def _words(text: str) -> frozenset[str]:
     """The words as an address has them: "Überfahrt" and "uberfahrt" are one, and so are "порт" and "port"."""
     return frozenset(
         word
-        for word in slugify(text).split("-")
+        # The tables are named: looked for anew at each call, they would depend on what is installed, and take seven times as long.
+        for word in slugify(text, backend="text-unidecode").split("-")
         if (len(word) >= 3 and not word.isdigit()) or (word.isdigit() and len(word) <= 4)
     )
 

@@ -10,7 +10,7 @@ import re
 
 from cleaners.kinds.facts import Facts
 from cleaners.kinds.registry import Context
-from cleaners.kinds.shapes import ends_sentence, is_quotation, reach
+from cleaners.kinds.shapes import begins_again, ends_sentence, is_quotation, reach
 from cleaners.model import Block
 
 # "(AFP)", "[Photo: Jon Blythe/Reuters]", "（撮影）" at the end of a line
@@ -49,7 +49,7 @@ def note_plain(context: Context, longest: int) -> None:
     for line in new:
         text = line.text
         line.noted[_PLAIN] = (
-            text.find(text[:20], 20) <= 0
+            not begins_again(text)
             and not _bracket(text)
             and not _BEHIND_SENTENCE.search(text[-40:])
             and not (some and credit.may_hit_end(text[-_LONGEST_TAIL - 20 :]))

@@ -70,3 +70,14 @@ def key(text: str) -> str:
     """
     folded = text.casefold()
     return folded.translate(_SIGNS) if folded.isascii() else "".join(filter(str.isalnum, folded))
+
+
+def begins_again(text: str) -> bool:
+    """Whether all that stands before it comes once more at some place in the text."""
+    opening = text[:20]
+    at = text.find(opening, 20)
+    while at > 0:
+        if text.startswith(text[:at].rstrip(), at):
+            return True
+        at = text.find(opening, at + 1)
+    return False

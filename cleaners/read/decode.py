@@ -96,7 +96,7 @@ def storable(text: str) -> tuple[str, tuple[Repair, ...]]:
     >>> storable("Rates\\x00 rise")[0]
     'Rates rise'
     """
-    if ("\x00" not in text and text.isascii()) or _UNSTORABLE.search(text) is None:
+    if "\x00" not in text and _has_utf8(text):
         return text, ()
     repairs = []
     if "\x00" in text:
@@ -111,6 +111,14 @@ def storable(text: str) -> tuple[str, tuple[Repair, ...]]:
         repairs.append(Repair(-1, "surrogate", f"{lone} × half a character", "\ufffd"))
         text = _UNSTORABLE.sub("\ufffd", text)
     return text, tuple(repairs)
+
+
+def _has_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def document(raw: Raw) -> tuple[str, tuple[Repair, ...]]:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import cache
 from html import unescape
 from html.entities import html5
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import ftfy
-from ftfy.badness import is_bad
+import re2
+from ftfy.badness import BADNESS_RE, is_bad
 
 from cleaners.model import Repair
 from cleaners.read.pieces import Edit, Piece, edited, text_of, trimmed
@@ -53,10 +55,6 @@ _JOINING = re.compile(
 _PICTOGRAPH = re.compile("[\u2190-\u2bff\ufe0f\U0001f000-\U0001faff]")
 
 
-# What English prints beside ASCII. ftfy finds no fault in a text that has nothing else (``test_read_repair`` tries it).
-_PLAIN = "’“”‘—–…\u00a0"
-
-
 class Repaired(NamedTuple):
     """The mended pieces and what was mended (``Repair.block`` is left at 0 for the reader to set)."""
 
@@ -85,15 +83,24 @@ def repair(pieces: Sequence[Piece]) -> Repaired:
 
 def may_need_repair(text: str) -> bool:
     """Whether ``repair`` would do more than trim: nearly every line needs nothing."""
-    if text.isascii():
-        return not (text.isprintable() and "&" not in text) and _SUSPICIOUS.search(text) is not None
-    return _SUSPICIOUS.search(text) is not None or (not _is_plain(text) and is_bad(text))
+    if text.isascii() and text.isprintable() and "&" not in text:
+        return False
+    if _narrowed().Match(text.encode(errors="replace")) is None:
+        return False
+    return _SUSPICIOUS.search(text) is not None or is_bad(text)
 
 
-def _is_plain(text: str) -> bool:
-    for character in _PLAIN:
-        text = text.replace(character, "")
-    return text.isascii()
+@cache
+def _narrowed() -> Any:
+    """What both of these find and little more, as a set of RE2: it takes a fiftieth of the time that ftfy's own pattern takes
+    to find nothing. ``test_read_repair`` holds it to that."""
+    # Written over several lines with comments; and what is a space or a letter beyond ASCII, the two do not agree on.
+    flat = re.sub(r"(\[[^\]]*\])|\s+|#.*", lambda part: part[1] or "", BADNESS_RE.pattern)
+    narrowed = re2.Set.SearchSet()
+    narrowed.Add(_SUSPICIOUS.pattern)
+    narrowed.Add(re.sub(r"\\[sw]", "(?s:.)", flat))
+    narrowed.Compile()
+    return narrowed
 
 
 def repair_text(text: str) -> str:

@@ -22,9 +22,9 @@ from cleaners.read.zones import is_prose
 
 _LONGEST = 300
 """Of a longer line its first so many characters: "KILL KILL KILL: …" with the whole paragraph behind it."""
-_FRAME = re.compile(r"^[\s*+\-–—=#/\\|•!>(\[{<^]+|[\s*+\-–—=#/\\|•!)\]}<>^]+$")
+_FRAME = " *+-–—=#/\\|•!<>^"
+_OPENS, _CLOSES = _FRAME + "([{", _FRAME + ")]}"
 _SENTENCE = re.compile(r"(.{3,}?[.!?])[\s)\]*]")
-_SPACES = re.compile(r"\s+")
 _UNSEEN = re.compile("[\xad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 _EDGE = 12
 """A bare "HOLD" is an instruction only among the first or last lines; elsewhere it may be a heading."""
@@ -40,14 +40,16 @@ _BARE: dict[str, SignalKind] = {
 }
 _BARE_AT_EDGE: dict[str, SignalKind] = {"HOLD": "hold"}
 
-# No shape can match a line without one of these: most lines are done after this one search.
-_CUE = re2.compile(
+# No shape can match a line without one of these: most lines are done after this one search. A set, for it is asked for no place.
+_CUE = re2.Set.SearchSet()
+_CUE.Add(
     "(?i)kill|spike|withdr|retract|remov|zur(?:ü|ue)ck|gestrich|storno|annul|anula|embarg|sperr|hold|advance|"
     "not (?:for|to)|do not|don['’]t|ver(?:ö|oe)ff|verwend|ne pas|no publi|non pubb|correc|refil|bericht|korrekt|rectif|"
     "clarif|fe de err|eds|editor|redaktion|attention|attn|advisor|"
     "annul|anule|not[ií]cia|notizia|retir|intrekken|dras|trekk|trækk|ambargo|klausul|julkaisuvapaa|zakaz|utilizar|publi[ck]|публик|diffus|"
     "эмбарго|ембарго|аннул|снято|отзыв|解禁|エンバーゴ|取り消し|撤|禁|금지|엠바고|기사|보도|yayınla"
 )
+_CUE.Compile()
 # A desk note opens with a bracket, a star, capitals or a word for editors, and is short.
 _NOTE_CUE = re.compile(
     r"\W|[A-Z]{2}|\d|(?i:eds|ednote|editor|note|nota|for int|intern|hinweis|redakt|take|more|ends|hr )"
@@ -225,7 +227,17 @@ _SHAPES: tuple[tuple[SignalKind, re.Pattern[str]], ...] = (
             r"ADVISORY\s?(?:[-–—]|: )\s?\S.*|(?i:attention|attn)[:,]? (?i:editors|eds|desks|clients|subscribers|redaktionen)\b.*|(?:MEDIA|EDITORIAL|EDITORS'?|EDITOR’S) ADVISORY\b.*|(?i:achtung redaktionen)\b.*"
         ),
     ),
+    *FOREIGN,
 )
+
+
+def _any(shapes: Iterable[re.Pattern[str]]) -> re.Pattern[str]:
+    """All of them in one, to be asked before each of them is."""
+    return re.compile("|".join(f"(?:{shape.pattern})" for shape in shapes), re.DOTALL)
+
+
+_SOME_SHAPE = _any(shape for _, shape in _SHAPES)
+_SOME_FORM = _any(form.shape for form in FORMS)
 
 
 def signals_in(
@@ -328,8 +340,8 @@ def _normal(line: str) -> str:
         if "&" in text:
             text = unescape(text)
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", _UNSEEN.sub("", text))
-    return _SPACES.sub(" ", text).strip()[:_LONGEST]
+        text = unicodedata.normalize("NFKC", text if text.isprintable() else _UNSEEN.sub("", text))
+    return " ".join(text.split())[:_LONGEST]
 
 
 def _kind(text: str, edge: bool, alone: bool = True) -> SignalKind | None:
@@ -337,9 +349,9 @@ def _kind(text: str, edge: bool, alone: bool = True) -> SignalKind | None:
         _NOTE_CUE.match(text) is not None or text.endswith((")", "]"))
     )
     form = _form(text, edge) if like_a_note else None
-    if _CUE.search(text) is None:
+    if _CUE.Match(text.encode(errors="replace")) is None:
         return form
-    bare = _FRAME.sub("", text)
+    bare = _bare(text)
     word = bare.rstrip(".:! ")
     if alone and word in _BARE:
         return _BARE[word]
@@ -355,12 +367,12 @@ def _form(text: str, edge: bool) -> SignalKind | None:
     """The kind of a desk note that says nothing against publishing; ``advisory`` where it says something that may."""
     if _END.fullmatch(text) is not None:
         return "part" if edge else None
-    label = LABEL.match(text) or TAIL.search(text)
+    label = LABEL.match(text) or (TAIL.search(text) if text.endswith((")", "]")) else None)
     if label is not None and edge:
         return "correction" if label["mended"] else "update"
-    bare = _FRAME.sub("", text)
+    bare = _bare(text)
     framed = not text[0].isalnum() and bare != text
-    for form in FORMS:
+    for form in FORMS if _SOME_FORM.fullmatch(bare) is not None else ():
         if (edge or not form.edge) and (framed or not form.framed) and form.shape.fullmatch(bare) is not None:
             if form.kind != "note" or GRAVE.search(text) is None:
                 return form.kind
@@ -372,11 +384,16 @@ def _form(text: str, edge: bool) -> SignalKind | None:
 def _first_sentence(text: str) -> SignalKind | None:
     """ "This story has been withdrawn. The ferry …": what the first sentence instructs."""
     found = _SENTENCE.match(text)
-    return _instruction(text, _FRAME.sub("", found[1])) if found is not None else None
+    return _instruction(text, _bare(found[1])) if found is not None else None
+
+
+def _bare(text: str) -> str:
+    """Without the brackets, dashes and stars around it."""
+    return text.lstrip(_OPENS).rstrip(_CLOSES)
 
 
 def _instruction(line: str, bare: str) -> SignalKind | None:
-    for kind, shape in (*_SHAPES, *FOREIGN):
+    for kind, shape in _SHAPES if _SOME_SHAPE.fullmatch(bare) is not None else ():
         if shape.fullmatch(bare) is not None and not (kind == "correction" and _is_ordinary(line, bare)):
             return kind
     return None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from cleaners.model import Block, Fields, Kind, Raw, Repair, Segment, Span, Story
 from cleaners.read.decode import document, storable
 from cleaners.read.language import language_of
@@ -22,7 +20,7 @@ def read_text(raw: Raw) -> Story:
     A block's element is its line with the line break.
     """
     content, repairs = document(raw)
-    return _story(raw, content, _lines(content), repairs)
+    return _story(raw, content, content.split("\n"), repairs)
 
 
 def read_lines(raw: Raw) -> Story:
@@ -31,12 +29,8 @@ def read_lines(raw: Raw) -> Story:
         raise TypeError(f"story {raw.id}: form 'lines' takes a tuple of lines")
     mended = [storable(line) for line in raw.content]
     repairs = tuple(dict.fromkeys(note for _, notes in mended for note in notes))
-    spans: list[Span] = []
-    at = 0
-    for line, _ in mended:
-        spans.append(Span(at, at + len(line)))
-        at += len(line) + 1
-    return _story(raw, "\n".join(line for line, _ in mended), iter(spans), repairs)
+    lines = [line for line, _ in mended]
+    return _story(raw, "\n".join(lines), lines, repairs)
 
 
 def given_fields(raw: Raw) -> Fields:
@@ -53,17 +47,7 @@ def given_fields(raw: Raw) -> Fields:
     )
 
 
-def _lines(content: str) -> Iterator[Span]:
-    start = 0
-    while start <= len(content):
-        end = content.find("\n", start)
-        if end < 0:
-            end = len(content)
-        yield Span(start, end)
-        start = end + 1
-
-
-def _story(raw: Raw, content: str, lines: Iterator[Span], repairs: tuple[Repair, ...]) -> Story:
+def _story(raw: Raw, content: str, lines: list[str], repairs: tuple[Repair, ...]) -> Story:
     if len(content) > BODY_CHARACTERS:
         return too_large(raw, content, repairs, given_fields(raw))
     if content.count("\n") > ELEMENTS:
@@ -71,8 +55,10 @@ def _story(raw: Raw, content: str, lines: Iterator[Span], repairs: tuple[Repair,
         return unread(raw, content, repairs, given_fields(raw), problem)
     read: list[tuple[str, Kind, int, Span, tuple[Segment, ...]]] = []
     notes = list(repairs)
-    for index, (start, end) in enumerate(lines):
-        line = content[start:end].removesuffix("\r")
+    end = -1
+    for index, whole in enumerate(lines):
+        start, end = end + 1, end + 1 + len(whole)
+        line = whole.removesuffix("\r")
         if may_need_repair(line):
             mended = repair([Piece(line, start, start + len(line))])
             text, runs = text_of(mended.pieces), segments(mended.pieces)
@@ -94,8 +80,8 @@ def _story(raw: Raw, content: str, lines: Iterator[Span], repairs: tuple[Repair,
         raise UnreadableStory(
             f"story {raw.id}: there is no text in it; send the story's text, or leave it out"
         )
-    body = "\n".join(block.text for block in blocks)
-    language = language_of(raw.language, None, body)
+    texts = [block.text for block in blocks]
+    language = language_of(raw.language, None, "\n".join(texts))
     return Story(
         id=raw.id,
         form=raw.form,
@@ -105,6 +91,6 @@ def _story(raw: Raw, content: str, lines: Iterator[Span], repairs: tuple[Repair,
         url=raw.url,
         publisher=raw.publisher,
         language=language,
-        signals=signals_of(raw, (block.text for block in blocks), content.split("\n"), language),
+        signals=signals_of(raw, texts, content.split("\n"), language),
         repairs=tuple(notes),
     )

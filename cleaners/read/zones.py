@@ -17,6 +17,11 @@ SENTENCE = 60
 PARAGRAPH = 200
 
 
+_HEAD: tuple[Zone, ...] = ("head",)
+_BODY: tuple[Zone, ...] = ("body",)
+_TAIL: tuple[Zone, ...] = ("tail",)
+
+
 # Reader, cleaners and judge ask the same of a line.
 @lru_cache(maxsize=512)
 def is_prose(text: str) -> bool:
@@ -48,17 +53,11 @@ def zones_of(prose: Sequence[bool]) -> tuple[Zone, ...]:
     >>> zones_of([False, False])
     ('body', 'body')
     """
-    if not any(prose):
-        return tuple(_zone(0, 0, 0) for _ in prose)
-    first = prose.index(True)
-    last = len(prose) - 1 - list(reversed(prose)).index(True)
-    return tuple(_zone(at, first, last) for at in range(len(prose)))
-
-
-def _zone(at: int, first: int, last: int) -> Zone:
-    if at < first:
-        return "head"
-    return "tail" if at > last else "body"
+    if True not in prose:
+        return _BODY * len(prose)
+    above = prose.index(True)
+    below = list(reversed(prose)).index(True)
+    return _HEAD * above + _BODY * (len(prose) - above - below) + _TAIL * below
 
 
 def with_zones(blocks: Iterable[Block]) -> tuple[Block, ...]:

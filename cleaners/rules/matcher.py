@@ -101,6 +101,7 @@ class Matcher:
         pairs = [(rule, expression) for rule, expressions in rules for expression in expressions]
         self._entries = [_Entry(rule, expression, order) for order, (rule, expression) in enumerate(pairs)]
         self._singles: dict[str, _Single] = {}
+        self._whole: dict[str, Callable[[bytes], Any]] = {}
 
     def hits(self, line: str) -> tuple[Hit, ...]:
         """Every hit, sorted by the rule's name and start. One hit for each rule and span."""
@@ -127,12 +128,11 @@ class Matcher:
 
     def _hits(self, line: str, text: str, entries: Iterable[_Entry]) -> tuple[Hit, ...]:
         found: dict[tuple[str, int, int], tuple[int, Hit]] = {}
-        # Of an ASCII line the bytes have the offsets of the characters, and RE2's wrapper need not count them.
-        searched: str | bytes = text.encode() if text.isascii() else text
+        encoded = text.encode()
         for entry in entries:
             if not entry.rule.fits(line):
                 continue
-            hit = self._try(entry, text, searched)
+            hit = self._try(entry, text, encoded)
             if hit is None:
                 continue
             key = (entry.rule.name, hit.start, hit.end)
@@ -141,13 +141,16 @@ class Matcher:
                 found[key] = (entry.order, hit)
         return tuple(found[key][1] for key in sorted(found))
 
-    def _try(self, entry: _Entry, text: str, searched: str | bytes) -> Hit | None:
+    def _try(self, entry: _Entry, text: str, encoded: bytes) -> Hit | None:
         rule, expression, _ = entry
         if expression.literal is not None:
             shape = fold if rule.case == "fold" else fold_exact
             return Hit(rule, 0, len(text)) if shape(text) == shape(expression.literal) else None
+        if rule.cut == "line" and rule.value is None:
+            return Hit(rule, 0, len(text)) if self._asked(expression.exact)(encoded) else None
         single = self._single(expression.exact)
-        match = single.search(searched)
+        # Of an ASCII line the bytes have the offsets of the characters, and RE2's wrapper need not count them.
+        match = single.search(encoded if text.isascii() else text)
         if match is None:
             return None
         name = rule.value if expression.anchor == "pattern" else "value"
@@ -166,6 +169,12 @@ class Matcher:
             end = len(text)
             start = len(text[:start].rstrip(" "))
         return Hit(rule, start, end, value) if start < end else None
+
+    def _asked(self, pattern: str) -> Callable[[bytes], Any]:
+        asked = self._whole.get(pattern)
+        if asked is None:
+            asked = self._whole[pattern] = _yes_or_no(pattern)
+        return asked
 
     def _single(self, pattern: str) -> _Single:
         single = self._singles.get(pattern)
@@ -202,10 +211,10 @@ class Matcher:
         if self._end is None or not self._entries:
             return bool(self._entries)
         text = "\n".join([norm(line.rstrip(" .")) for line in lines])
-        return self._end.search(text.encode()) is not None
+        return self._end(text.encode()) is not None
 
     @cached_property
-    def _end(self) -> Any:
+    def _end(self) -> Callable[[bytes], Any] | None:
         """All that narrows, without its beginning; ``None`` where a rule's beginning cannot be left out."""
         patterns = []
         for entry in self._entries:
@@ -218,7 +227,7 @@ class Matcher:
             patterns.append(f"(?i:{loose})" if "i" in flags else f"(?:{loose})")
         pattern = "|".join(patterns)
         try:
-            return re2.compile(pattern, _uncaptured(_SET_MEMORY + _MEMORY_A_CHARACTER * len(pattern)))
+            return _yes_or_no(pattern)
         except re2.error:
             return None
 
@@ -294,11 +303,12 @@ _BEGIN, _END = r"\A", r"\z"
 _OPEN = re.compile(r"\(\?i?s\)\\A(?:\[[^\]]*\]\*)?(?:\(\?:)*(?:\.\*|\(\?-i:(?:\[A-Z\\d\\x22|\(\?:\[\^ \]))")
 
 
-def _uncaptured(memory: int) -> re2.Options:
-    """Where only the place is asked, a group in a pattern would cost RE2 its fast path."""
-    chosen = options(memory)
-    chosen.never_capture = True
-    return chosen
+def _yes_or_no(pattern: str) -> Callable[[bytes], Any]:
+    """Finds whether the pattern hits, and not where: a set of one takes a quarter of the time of a search."""
+    single = re2.Set.SearchSet(options(_SET_MEMORY + _MEMORY_A_CHARACTER * len(pattern)))
+    single.Add(pattern)
+    single.Compile()
+    return single.Match  # type: ignore[no-any-return]
 
 
 def _least(text: str) -> int:
