@@ -9,19 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from cleaners.model import Cut, Fields, Picture, Story
-
-_SINGLE = (
-    "headline",
-    "standfirst",
-    "section",
-    "byline",
-    "published",
-    "updated",
-    "agency",
-    "rights",
-    "ednote",
-)
+from cleaners.model import TEXT_FIELDS, Cut, Fields, Picture, Story
 
 
 def lift(story: Story, cuts: Sequence[Cut]) -> Fields:
@@ -39,7 +27,7 @@ def lift(story: Story, cuts: Sequence[Cut]) -> Fields:
     fields = story.fields
     sources = dict(fields.sources)
     filled: dict[str, str] = {}
-    for name in _SINGLE:
+    for name in TEXT_FIELDS:
         lines = dict.fromkeys([one.text for one in lifted if one.field == name])
         if not lines:
             continue

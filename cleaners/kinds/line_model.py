@@ -46,14 +46,14 @@ class LineModel(Settings):
     apart: int = Field(default=0, description="Above or under the story, with a line that goes between.")
     head: int = Field(default=280, description="Above the story, next to it.")
     between: int = Field(default=250, description="Between paragraphs, with lines that go on both sides.")
-    sentence: int = Field(default=150, description="Between paragraphs, and reads like one.")
-    row: int = Field(default=130, description="Between the first paragraphs, among other open lines.")
-    opening: int = Field(default=280, description="Between the first paragraphs, alone.")
-    middle: int = Field(default=280, description="Between later paragraphs.")
+    sentence: int = Field(default=120, description="Between paragraphs, and reads like one.")
+    row: int = Field(default=110, description="Between the first paragraphs, among other open lines.")
+    opening: int = Field(default=230, description="Between the first paragraphs, alone.")
+    middle: int = Field(default=230, description="Between later paragraphs.")
     late: int = Field(
         default=50, description="Between paragraphs, with page furniture above and little of the story below."
     )
-    company: int = Field(default=200, description="Under the story, among lines that others know.")
+    company: int = Field(default=220, description="Under the story, among lines that others know.")
     tail: int = Field(default=700, description="Under the story, among lines that nobody knows.")
     suspect: int = Field(default=100, description="From here on a line that stays is a suspect.")
 

@@ -1,7 +1,7 @@
 """The values of cleancopy: what is read, what is marked, what comes out. All frozen, all picklable."""
 
 from cleaners.model.cleaned import Cleaned, Removal, Verdict
-from cleaners.model.marks import LIFT_FIELDS, Action, Cut, Decision, Mark
+from cleaners.model.marks import LIFT_FIELDS, TEXT_FIELDS, Action, Cut, Decision, Mark
 from cleaners.model.story import (
     Block,
     Fields,
@@ -19,6 +19,7 @@ from cleaners.model.story import (
 
 __all__ = [
     "LIFT_FIELDS",
+    "TEXT_FIELDS",
     "Action",
     "Block",
     "Cleaned",

@@ -21,7 +21,10 @@ LIFT_FIELDS = (
     "agency",
     "rights",
 )
-"""The fields that a lift may fill. ``caption`` and ``credit`` become a picture's."""
+"""The fields that a lift may fill, the strongest first. ``caption`` and ``credit`` become a picture's."""
+
+TEXT_FIELDS = tuple(name for name in LIFT_FIELDS if name not in ("caption", "credit", "tags"))
+"""Those of them that hold one text."""
 
 
 class Mark(NamedTuple):

@@ -123,17 +123,7 @@ def _fields(cleaned: Cleaned) -> RenderableType:
     fields = cleaned.copy.fields
     sources = dict(fields.sources)
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 1))
-    for name in (
-        "section",
-        "headline",
-        "standfirst",
-        "byline",
-        "published",
-        "updated",
-        "agency",
-        "rights",
-        "ednote",
-    ):
+    for name in TEXT_FIELDS:
         value = getattr(fields, name)
         if value:
             origin = f"  ({sources[name]})" if name in sources else ""
