@@ -120,6 +120,8 @@ def _told(line: Line) -> Text:
 
 
 def _fields(cleaned: Cleaned) -> RenderableType:
+    from cleaners.model import TEXT_FIELDS
+
     fields = cleaned.copy.fields
     sources = dict(fields.sources)
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 1))
