@@ -46,6 +46,18 @@ def is_by(removal: Removal, name: str) -> bool:
     return any(rule == name or rule.startswith(name.rstrip("/") + "/") for rule in removal.rules)
 
 
+def others_of(removals: Iterable[Removal], names: Collection[str]) -> str:
+    """The rules that asked for the removals of ``names``, too, for a message: who undoes one rule's work may undo another's with it."""
+    undone = [removal for removal in removals if any(is_by(removal, name) for name in names)]
+    others = [
+        replace(removal, rules=(rule,))
+        for removal in undone
+        for rule in removal.rules
+        if not any(is_by(replace(removal, rules=(rule,)), name) for name in names)
+    ]
+    return rules_of(others)
+
+
 def rules_of(removals: Iterable[Removal]) -> str:
     """The rules that asked for ``removals``, for a message: "captions/credit (2), english/follow-us"."""
     counts = Counter(rule for removal in removals for rule in removal.rules)

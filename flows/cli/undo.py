@@ -135,7 +135,7 @@ def _undo_each(
     records: Iterable[Kept], what: _What, many: bool, put: Put, advance: Callable[[int], None]
 ) -> list[str]:
     """Undo and write each record; what is wrong with one is said and given back, and the next one has its turn."""
-    from cleaners.undo import NothingToUndo, is_by, rules_of, undo
+    from cleaners.undo import NothingToUndo, is_by, others_of, rules_of, undo
 
     problems: list[str] = []
     seen: list[Removal] = []
@@ -159,6 +159,9 @@ def _undo_each(
                 put(undo(cleaned, numbers=what.numbers, rules=here, everything=what.everything))
             except NothingToUndo as error:
                 complain(f"{place}: {error}")
+            else:
+                if others := others_of(cleaned.removals, here):
+                    say(f"{place}: among what came back are removals that others asked for, too: {others}")
         advance(size)
     for name in what.rules if many else ():
         if not any(is_by(removal, name) for removal in seen):

@@ -147,3 +147,15 @@ def test_a_story_of_the_ledger_is_undone_and_nothing_is_published(run: Run, tmp_
     assert (missing.exit_code, "no clean copy of it" in missing.stderr) == (1, True)
     engine.dispose()
     assert run("clean", stdin=STORY).stdout == CLEAN
+
+
+def test_a_rule_that_was_not_alone_says_who_else_asked(run: Run) -> None:
+    kept(run, "s.txt", TWICE)
+    record = json.loads(Path("s.txt.json").read_text())
+    record["removed"][0]["rules"] = ["english/published-undefined"]
+    record["removed"][1]["rules"] = ["english/published-undefined", "template_residue/label"]
+    Path("both.json").write_text(json.dumps(record))
+    both = run("undo", "--rule", "english", "both.json")
+    assert both.exit_code == 0
+    assert both.stdout_bytes == TWICE.encode()
+    assert both.stderr.strip().endswith("others asked for, too: template_residue/label")
