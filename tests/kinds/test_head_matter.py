@@ -79,3 +79,29 @@ def test_the_first_title_is_the_headline_where_nothing_names_another(said):
 def test_results_above_the_first_sentence_are_no_head(said):
     wards = [f"Ward {number} of 60 districts: turnout 7 percent" for number in range(60)]
     assert said("head_matter", [*wards, LEAD, NEXT]) == {}
+
+
+def test_what_stands_under_the_standfirst_apart_from_it_is_the_picture_s(said):
+    caption = "The dredger on the day before it left the estuary for the north"
+    found = said("head_matter", [HEADLINE, STANDFIRST, "Share", caption, "By Marta Oyelaran", LEAD, NEXT])
+    assert (found[STANDFIRST], found[caption]) == ("lift standfirst", "lift caption")
+
+
+def test_under_the_standfirst_and_above_a_credit_stands_the_caption(said):
+    caption = "The dredger on the day before it left the estuary for the north"
+    found = said(
+        "head_matter", [HEADLINE, STANDFIRST, caption, "Photo: Jon Blythe", "By Ann Bell", LEAD, NEXT]
+    )
+    assert (found[STANDFIRST], found[caption]) == ("lift standfirst", "lift caption")
+
+
+def test_two_lines_of_a_standfirst_stand_together(said):
+    second = "The harbour office says nothing, and the captain says less"
+    found = said("head_matter", [HEADLINE, STANDFIRST, second, "By Marta Oyelaran", LEAD, NEXT])
+    assert found[second] == "lift standfirst"
+
+
+def test_a_name_with_its_agency_beside_a_byline_is_a_credit(said):
+    lines = [HEADLINE, "Jon Blythe/Reuters", "By Marta Oyelaran", LEAD, NEXT]
+    assert "Jon Blythe/Reuters" not in said("head_matter", lines)
+    assert said("captions", lines)["Jon Blythe/Reuters"] == "lift credit"
