@@ -254,11 +254,7 @@ def _rhythm(story: Story, context: Context) -> frozenset[int]:
         if "credit" in context.lines[position].kinds and context.zones[block.number] == "body"
     ]
     above = [_free_above(story, position, context) for position in credits]
-    short = [
-        block
-        for block in above
-        if block and len(block.text) <= _LONGEST_RHYTHM and not is_quotation(block.text)
-    ]
+    short = [block for block in above if block and _like_a_sentence_of_a_caption(block.text)]
     if len(short) < max(len(credits), _LEAST_RHYTHM):
         return frozenset()
     numbers = {block.number for block in short}
@@ -273,6 +269,18 @@ def _rhythm(story: Story, context: Context) -> frozenset[int]:
 
 
 _LONGEST_RHYTHM = 200
+_SHORTEST_RHYTHM = 30
+
+
+def _like_a_sentence_of_a_caption(text: str) -> bool:
+    """A sentence of a caption's length: above the credits of a list of places stand the places' names, and these are the story's."""
+    return (
+        reach(text) >= (_SHORTEST_RHYTHM if text[-1] in ".。" else 2 * _SHORTEST_RHYTHM)
+        and len(text) <= _LONGEST_RHYTHM
+        and text[-1] not in ":?"
+        and not text[0].isdigit()
+        and not is_quotation(text)
+    )
 
 
 def _above_credit(story: Story, position: int, context: Context, last: int) -> Iterator[Mark]:

@@ -98,3 +98,124 @@ def test_both_lines_of_a_picture_in_one_paragraph(marks_by):
         (CAPTION, "caption"),
         ("@harbourlens/X", "credit"),
     }
+
+
+@pytest.mark.parametrize(
+    ("line", "caption", "credit"),
+    [
+        (
+            f"{CAPTION}. (Marta Oyelaran/Quay-Lens, Inc via Getty Images)",
+            f"{CAPTION}.",
+            "(Marta Oyelaran/Quay-Lens, Inc via Getty Images)",
+        ),
+        (f"{CAPTION}. (Ana Duarte/Quaylens)", f"{CAPTION}.", "(Ana Duarte/Quaylens)"),
+        (f"{CAPTION} on March 3, 2026. (Harbour 5)", f"{CAPTION} on March 3, 2026.", "(Harbour 5)"),
+        (f"{CAPTION}.Blythe / Getty Images", f"{CAPTION}.", "Blythe / Getty Images"),
+        (f"{CAPTION} in Orla. AP", f"{CAPTION} in Orla.", "AP"),
+        (f"{CAPTION}. Supplied", f"{CAPTION}.", "Supplied"),
+    ],
+)
+def test_houses_joined_behind_a_sentence_or_glued_to_it(said, line, caption, credit):
+    assert said("captions", [LEAD, line, NEXT, LAST]) == {caption: "lift caption", credit: "lift credit"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "The harbour office stayed closed. (Nobody had told the captain.)",
+        "The joint venture belongs to the two oldest houses on the quay (Quaylens/Harbour Media).",
+        "The bill was passed at the harbour on March 3, 2026. (see page 4)",
+        "Nobody asked the captain of the ferry about it. Not any more",
+        "The two of them had met at the BBC",
+    ],
+)
+def test_brackets_and_short_ends_of_the_story_s_own(said, line):
+    assert said("captions", [LEAD, line, NEXT, LAST]) == {}
+
+
+def test_a_house_s_name_under_the_last_paragraph_signs_it(said):
+    assert said("captions", [LEAD, NEXT, "The office confirmed the plan late on Monday. AP"]) == {}
+
+
+def test_between_a_picture_s_label_and_its_credit(said):
+    sentence = "The dredger is the oldest on the whole estuary and still works every day."
+    found = said("captions", [LEAD, NEXT, "Image 2 of 5", sentence, "(Image credit: Jon Blythe)", LAST])
+    assert found == {sentence: "lift caption", "(Image credit: Jon Blythe)": "lift credit"}
+
+
+def test_a_sentence_above_one_credit_is_a_doubt_at_most(said):
+    sentence = "The dredger is the oldest on the whole estuary and still works every day."
+    found = said("captions", [LEAD, NEXT, sentence, "Photo: Jon Blythe", LAST])
+    assert found == {"Photo: Jon Blythe": "lift credit"}
+
+
+def test_a_few_words_and_a_year_above_a_credit(said):
+    found = said("captions", [LEAD, "The old captain in 1987.", "Photo: Jon Blythe", NEXT, LAST])
+    assert found == {"The old captain in 1987.": "lift caption", "Photo: Jon Blythe": "lift credit"}
+
+
+def _with_credits(lines: list[str]) -> list[str]:
+    paragraph = f"{LEAD} {NEXT} {LAST}"
+    return [paragraph, *(one for line in lines for one in (line, "Photo: Jon Blythe", paragraph)), LEAD]
+
+
+def test_the_rhythm_of_captions_above_their_credits(said):
+    lines = [
+        f"The {place} is the oldest part of the harbour town today." for place in ("quay", "lock", "mill")
+    ]
+    found = said("captions", _with_credits(lines))
+    assert {line: found.get(line) for line in lines} == dict.fromkeys(lines, "lift caption")
+
+
+@pytest.mark.parametrize(
+    "change", ["two credits", "a quotation", "a credit right under a paragraph", "subheads"]
+)
+def test_no_rhythm_no_captions(said, change):
+    lines = [
+        f"The {place} is the oldest part of the harbour town today." for place in ("quay", "lock", "mill")
+    ]
+    if change == "two credits":
+        lines = lines[:2]
+    elif change == "a quotation":
+        lines[1] = "“The lock is the oldest part of the harbour town today.”"
+    elif change == "subheads":
+        lines = ["1. The quay", "2. The lock that nobody ever opened", "3. The mill"]
+    story = _with_credits(lines)
+    if change == "a credit right under a paragraph":
+        story += ["Photo: Jon Blythe", LAST]
+    assert "lift caption" not in said("captions", story).values()
+
+
+@pytest.mark.parametrize(
+    ("line", "field"),
+    [
+        ("© Jon Blythe", "credit"),
+        ("© Jon Blythe The dredger at the old quay on Monday, before it left for the estuary", "caption"),
+    ],
+)
+def test_rights_in_a_picture(said, line, field):
+    assert said("captions", [LEAD, line, NEXT]) == {line: f"lift {field}"}
+
+
+@pytest.mark.parametrize("line", ["© 2026 Harbour Post", "© Harbour Post. All rights reserved."])
+def test_the_house_s_own_rights_are_no_credit(said, line):
+    assert said("captions", [LEAD, line, NEXT]) == {}
+
+
+@pytest.mark.parametrize(
+    ("line", "language"),
+    [
+        ("Harbour master Jon Blythe, left, greets the captain of the ferry.", "en"),
+        ("Von links: Ana Duarte, Jon Blythe und Marta Holm", "de"),
+        ("La cheffe du port Ana Duarte (à gauche) avec le capitaine du ferry", "fr"),
+    ],
+)
+def test_a_line_that_says_where_people_stand(said, line, language):
+    assert said("captions", [LEAD, line, NEXT, LAST], language) == {line: "lift caption"}
+
+
+@pytest.mark.parametrize(
+    "line", ["Getty Images", "Shutterstock", "Marta Oyelaran/Quay Lens via Getty Images"]
+)
+def test_houses_of_pictures_alone(said, line):
+    assert said("captions", [LEAD, line, NEXT]) == {line: "lift credit"}

@@ -91,3 +91,29 @@ def test_a_trail_that_ends_in_the_headline_is_not_the_headline(said):
 def test_the_writer_s_handle_under_a_byline(said):
     found = said("head_matter", [HEADLINE, "By Marta Oyelaran", "@harbourlens", "3 March 2026", LEAD, NEXT])
     assert found["@harbourlens"] == "lift byline"
+
+
+def test_what_stands_under_the_standfirst_apart_from_it_is_the_picture_s(said):
+    caption = "The dredger on the day before it left the estuary for the north"
+    found = said("head_matter", [HEADLINE, STANDFIRST, "Share", caption, "By Marta Oyelaran", LEAD, NEXT])
+    assert (found[STANDFIRST], found[caption]) == ("lift standfirst", "lift caption")
+
+
+def test_under_the_standfirst_and_above_a_credit_stands_the_caption(said):
+    caption = "The dredger on the day before it left the estuary for the north"
+    found = said(
+        "head_matter", [HEADLINE, STANDFIRST, caption, "Photo: Jon Blythe", "By Ann Bell", LEAD, NEXT]
+    )
+    assert (found[STANDFIRST], found[caption]) == ("lift standfirst", "lift caption")
+
+
+def test_two_lines_of_a_standfirst_stand_together(said):
+    second = "The harbour office says nothing, and the captain says less"
+    found = said("head_matter", [HEADLINE, STANDFIRST, second, "By Marta Oyelaran", LEAD, NEXT])
+    assert found[second] == "lift standfirst"
+
+
+def test_a_name_with_its_agency_beside_a_byline_is_a_credit(said):
+    lines = [HEADLINE, "Jon Blythe/Reuters", "By Marta Oyelaran", LEAD, NEXT]
+    assert "Jon Blythe/Reuters" not in said("head_matter", lines)
+    assert said("captions", lines)["Jon Blythe/Reuters"] == "lift credit"
