@@ -31,6 +31,8 @@ _LOOSE = {
     "W": r"\W",
     "S": r"\S",
 }
+_COUNT = re.compile(r"\{(\d+)(,(\d*))?\}")
+_FEW = 4
 _REFUSED = {
     "b": (
         "\\b knows ASCII letters only",
@@ -96,7 +98,12 @@ def translate_pattern(pattern: str) -> str:
 def loosen_pattern(pattern: str) -> str:
     """A pattern that ``translate_pattern`` took, for narrowing: it matches all that the translated one does, and more.
 
-    Only outside of classes: ``[^\\w]`` means less when ``\\w`` means more.
+    Only outside of classes: ``[^\\w]`` means less when ``\\w`` means more. What may come more than a few times may come any
+    number of times: ".*, the [^,.]{3,60} said" counts from every comma of the line, each new line of prose brings RE2 new
+    states, and soon its memory holds none of them long enough to be met again.
+
+    >>> loosen_pattern(r"a{1,3} .{0,80}b{20,}")
+    'a{1,3} .*b+'
     """
     return _translate(pattern, _LOOSE)[0]
 
@@ -140,11 +147,19 @@ def _translate(pattern: str, outside: Mapping[str, str] = _OUTSIDE) -> tuple[str
                 in_class, class_start = True, at
             elif char == "(" and pattern[at : at + 2] == "(?":
                 _check_group(pattern, at)
+            elif outside is _LOOSE and (count := _COUNT.match(pattern, at)) and _is_large(count):
+                out.append("+" if int(count[1]) else "*")
+                at = count.end()
+                continue
             stand_in = char
         out.append(char)
         lint.append(stand_in)
         at += 1
     return "".join(out), "".join(lint)
+
+
+def _is_large(count: re.Match[str]) -> bool:
+    return int(count[3] or count[1]) > _FEW or count[2] == ","
 
 
 def _check_group(pattern: str, at: int) -> None:

@@ -33,11 +33,19 @@ from cleaners.rules.patterns import loosen_pattern
         (r"^a.*\z", "abc"),
         (r"(?i)a(?-i:B)", "AB"),
         (r"[&~|]+", "&&"),
+        (r".{0,80}?a{5}b{20,}[c{9}]\p{Lu}{2,6}\x{e4}{1,2}\{7}", "xaaaaa" + "b" * 20 + "{ÖÖää{7}"),
     ],
 )
 def test_translated(pattern: str, line: str) -> None:
     assert re2.compile(translate_pattern(pattern)).fullmatch(line)
     assert re2.compile(loosen_pattern(pattern)).fullmatch(line)
+
+
+def test_what_may_come_often_is_not_counted_where_it_only_narrows() -> None:
+    assert (
+        loosen_pattern(r"a{3} (?:b{0,80}?|c{5,}) d{1,4}[e{9}]\p{L}{6}\{7}")
+        == r"a{3} (?:b*?|c+) d{1,4}[e{9}]\p{L}+\{7}"
+    )
 
 
 @pytest.mark.parametrize(
