@@ -29,10 +29,8 @@ _PARTS = re.compile(r"\s*(?:/|\||,|;)\s*| via | for ")
 _SMALL = re.compile(
     r"a|al|and|at|by|courtesy|da|das|del?|der|di|dos?|du|el|et|file|for|from|in|la|le|of|on|the|und|van|via|von|y"
 )
-# "on Feb. 29, 2024." and "am 3. März 2024"
-_DATED = re.compile(
-    r"\b\d{1,2}[.,]?\s+(?:(?:de\s+)?[^\W\d_]{3,12}\.?,?\s+(?:de\s+)?)?(?:19|20)\d\d\.[\"”’]?\s*$"
-)
+# "on Feb. 29, 2024." and "am 3. März 2024."; not "born on March 3, 1926."
+_DATED = re.compile(r"\b\d{1,2}[.,]?\s+(?:(?:de\s+)?[^\W\d_]{3,12}\.?,?\s+(?:de\s+)?)?20\d\d\.[\"”’]?\s*$")
 _LONGEST_TAIL = 80
 _LONGEST_SIGNED = 300
 """Longer lines that end in a house's bare name are paragraphs with their source."""

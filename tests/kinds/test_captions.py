@@ -125,6 +125,7 @@ def test_houses_joined_behind_a_sentence_or_glued_to_it(said, line, caption, cre
         "The harbour office stayed closed. (Nobody had told the captain.)",
         "The joint venture belongs to the two oldest houses on the quay (Quaylens/Harbour Media).",
         "The bill was passed at the harbour on March 3, 2026. (see page 4)",
+        "The old harbour master was born in Orla on March 3, 1926. (Ana Duarte)",
         "Nobody asked the captain of the ferry about it. Not any more",
         "The two of them had met at the BBC",
     ],
