@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from cleaners.kinds.line_shape import COUNTS, LENGTHS, STEPS
@@ -82,6 +83,8 @@ _SHARES = {
 }
 
 
+# "body&short=for", but not the sign in "word=&" and "first=q & a"
+_JOINT = re.compile(r"&(?=[a-z-]+(?:[=&:]|$))")
 _ASIDE = frozenset({"head", "body", "tail", "paragraph", "line"})
 """Where it stands, which the reason tells already, and what it looks like at first sight; said only when there is nothing else."""
 
@@ -98,7 +101,7 @@ def in_words(name: str) -> str:
     >>> in_words("word=newsletter")
     'has “newsletter” in it'
     """
-    parts = name.split("&")
+    parts = _JOINT.split(name)
     parts = [part for part in parts if part not in _ASIDE] or parts
     first, *rest = [_phrase(part) for part in parts]
     own = "this one " if parts[0].partition("=")[0].partition(":")[0] in _NEIGHBOURS else ""

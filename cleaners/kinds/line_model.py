@@ -43,19 +43,23 @@ ALWAYS = "always"
 class LineModel(Settings):
     """For each place the lead over keeping a line, in hundredths of the model's own unit, at which it goes; at 0 both are even."""
 
-    apart: int = Field(default=0, description="Above or under the story, with a line that goes between.")
-    head: int = Field(default=280, description="Above the story, next to it.")
-    between: int = Field(default=250, description="Between paragraphs, with lines that go on both sides.")
-    sentence: int = Field(default=120, description="Between paragraphs, and reads like one.")
-    row: int = Field(default=110, description="Between the first paragraphs, among other open lines.")
-    opening: int = Field(default=230, description="Between the first paragraphs, alone.")
-    middle: int = Field(default=230, description="Between later paragraphs.")
+    apart: int = Field(default=-150, description="Above or under the story, with a line that goes between.")
+    head: int = Field(default=150, description="Above the story, next to it.")
+    between: int = Field(default=180, description="Between paragraphs, with lines that go on both sides.")
+    sentence: int = Field(default=65, description="Between paragraphs, and reads like one.")
+    row: int = Field(default=90, description="Between the first paragraphs, among other open lines.")
+    opening: int = Field(default=75, description="Between the first paragraphs, alone.")
+    middle: int = Field(default=135, description="Between later paragraphs.")
     late: int = Field(
-        default=50, description="Between paragraphs, with page furniture above and little of the story below."
+        default=0, description="Between paragraphs, with page furniture above and little of the story below."
     )
-    company: int = Field(default=220, description="Under the story, among lines that others know.")
+    company: int = Field(default=250, description="Under the story, among lines that others know.")
     tail: int = Field(default=700, description="Under the story, among lines that nobody knows.")
-    suspect: int = Field(default=100, description="From here on a line that stays is a suspect.")
+    unaided: int = Field(
+        default=60,
+        description="How much surer it must be where no other cleaner took a line that it could go by.",
+    )
+    suspect: int = Field(default=30, description="From here on a line that stays is a suspect.")
 
 
 _MOST_HEARD = 500
@@ -143,7 +147,7 @@ def opinions(context: Context, settings: LineModel, weights: Weights) -> list[Ma
     marks = []
     for line, own in zip(lines, highest, strict=True):
         lead = _in_company(own, [highest[at] for at in line.company])
-        limit = getattr(settings, line.place)
+        limit = getattr(settings, line.place) + (0 if context.found else settings.unaided)
         if lead < min(limit, settings.suspect):
             continue
         opinion = judge_line(line.features, weights)

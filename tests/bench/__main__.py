@@ -82,7 +82,7 @@ def main() -> None:
         told = {}
         for corpus in EXTRACTION_SETS:
             if corpus.name in wanted:
-                told[corpus.name] = _extraction(corpus, cleaner, Path(work), console)
+                told[corpus.name] = _extraction(corpus, Path(work), console, settings.config_dir)
         if told:
             console.print(extraction_table(told), "")
             results["extraction"] = told
@@ -128,7 +128,7 @@ def _lines(
     rows = _parts("cleancopy", figures, gold, predictions, work)
     folds = None
     if each in TRAINED_ON:
-        unseen = five_fold(options.config_dir)[each.name]
+        unseen = [one.decisions for one in five_fold(options.config_dir, each.records())]
         folds = line_scores(gold, unseen, work)
         rows |= _parts(FIVE_FOLD, folds, gold, unseen, work)
     languages = language_rows(figures)
@@ -204,8 +204,9 @@ def _examples(
         )
 
 
-def _extraction(corpus: ExtractionSet, cleaner: Cleaner, work: Path, console: Console) -> dict[str, Figures]:
-    done = list(cleaner.clean(corpus.records()))
+def _extraction(corpus: ExtractionSet, work: Path, console: Console, config: Path) -> dict[str, Figures]:
+    """Five-fold: the line model is trained on these pages, too."""
+    done = five_fold(config, corpus.records())
     ours, reference = extraction_scores(corpus, [{"id": one.id, "text": one.text} for one in done], work)
     _verdicts(done, console, corpus.name)
     for measured, gap in ours.get("against", {}).items():

@@ -36,21 +36,19 @@ def _open(directory: Path) -> None:
 
 def _clean(record: Record) -> Done:
     assert _pipeline is not None
+    return clean_one(_pipeline, record)
+
+
+def clean_one(pipeline: Pipeline, record: Record) -> Done:
     began = process_time()
     try:
-        cleaned = _pipeline.clean(raw_from_record(record))
+        cleaned = pipeline.clean(raw_from_record(record))
         told, text = write.decisions(cleaned), write.text(cleaned)
         return Done(record["id"], told, text, cleaned.verdict, process_time() - began, None)
     except Exception as error:  # counted and shown: a benchmark must not end at its worst story
         seconds = process_time() - began
-        return Done(
-            record["id"],
-            {"id": record["id"], "lines": []},
-            "",
-            "failed",
-            seconds,
-            f"{type(error).__name__}: {error}",
-        )
+        said = f"{type(error).__name__}: {error}"
+        return Done(record["id"], {"id": record["id"], "lines": []}, "", "failed", seconds, said)
 
 
 class Cleaner:

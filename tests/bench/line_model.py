@@ -4,7 +4,9 @@ python -m tests.bench.line_model            five-fold by publisher: what strange
 python -m tests.bench.line_model --write    train on all and write cleaners/kinds/line_model.tsv
 
 Each story is shown as it meets the model at work: raw, after extraction, both again when the other cleaners have cut what they
-know, and as clean copy, where all stays. A feature counts when it was seen at MOST_LOCAL publishers or more.
+know, and as clean copy, where all stays. The pages of the extraction benchmarks (``page_lines.py``) tell of many more publishers which lines
+go, though not as what; a model of the stories alone guesses that. The weights are the mean of that model's and of one that is trained on
+stories and pages: each errs on lines of its own, and their mean on few.
 """
 
 from __future__ import annotations
@@ -22,23 +24,27 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
-from cleaners import write
 from cleaners.clean import second_look
 from cleaners.kinds.line_features import open_lines
-from cleaners.kinds.line_model import ALWAYS, FIELDS, LineModel, Weights, settled
+from cleaners.kinds.line_model import ALWAYS, FIELDS, LineModel, Weights, judge_line, settled
 from cleaners.kinds.registry import Context
 from cleaners.model import Mark, Story
 from cleaners.pipeline import Pipeline, load_pipeline
 from flows.settings import load_settings
 from flows.sources.records import raw_from_record
+from tests.bench.cleaning import Done, clean_one
+from tests.bench.page_lines import GONE, page_stories, publisher_of
 from tests.bench.scoring import line_scores, row
 from tests.bench.sets import LINE_SETS, Record
 
 KEEP = "keep"
-GONE = ("remove", *FIELDS)
+LABELS = ("remove", *FIELDS)
 TRAINED_ON = [each for each in LINE_SETS if each.name in ("stories", "extracted")]
 FOLDS = 5
 LEAST_PUBLISHERS = 3
+"""A feature counts when it was seen at so many publishers,"""
+LEAST_OF_PAGES = 6
+"""or, with the pages' many more, at so many."""
 STRENGTH = 0.05
 KEEP_COUNTS = 3.0
 """A lost line is worse than one that is left: it counts so many times in training."""
@@ -65,14 +71,38 @@ def fold_of(publisher: str) -> int:
 
 def label_of(label: str) -> str | None:
     """The model's label for a line of the benchmark; None where both ways are right."""
-    return None if label == "keep~" else GONE[0] if label.startswith("remove") else label
+    return None if label == "keep~" else LABELS[0] if label.startswith("remove") else label
 
 
-def examples(pipeline: Pipeline, records: Iterable[Record]) -> Iterator[Example]:
-    """All open lines of labelled stories, in all views."""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a model is trained on: lines of labelled stories, and of pages, of which those that go are labelled as gone."""
+
+    stories: list[Example]
+    pages: list[Example]
+
+    def without(self, fold: int) -> Seen:
+        return Seen(
+            *(
+                [each for each in lines if fold_of(each.publisher) != fold]
+                for lines in (self.stories, self.pages)
+            )
+        )
+
+
+def all_seen(pipeline: Pipeline) -> Seen:
+    stories = [record for each in TRAINED_ON for record in each.labelled()]
+    pages = page_stories(known=frozenset(record["url"] for record in stories))
+    return Seen(list(examples(pipeline, stories)), list(examples(pipeline, pages, only_whole=True)))
+
+
+def examples(pipeline: Pipeline, records: Iterable[Record], only_whole: bool = False) -> Iterator[Example]:
+    """All open lines of labelled stories, in all views, or only as they come."""
     for record in records:
         everything = range(len(record["lines"]))
         gone = yield from _seen(pipeline, record, everything, "whole")
+        if only_whole:
+            continue
         if gone:
             yield from _seen(pipeline, record, [at for at in everything if at not in gone], "cut")
         clean = [at for at in everything if record["labels"][at].startswith(KEEP)]
@@ -97,13 +127,32 @@ def _seen(
     return {line[number] for number in context.found}
 
 
-def train(seen: Sequence[Example]) -> Weights:
+def train(seen: Seen) -> Weights:
     """Weights from examples; the same examples in the same order give the same weights."""
+    own = _fit(seen.stories, LEAST_PUBLISHERS)
+    pages = [replace(each, label=_goes_as(each, own)) if each.label == GONE else each for each in seen.pages]
+    both = _fit([*seen.stories, *pages], LEAST_OF_PAGES)
+    none = (0,) * len(own.labels)
+    names = sorted(own.of.keys() | both.of.keys())
+    pairs = {name: zip(own.of.get(name, none), both.of.get(name, none), strict=True) for name in names}
+    mean = {name: tuple((one + other) // 2 for one, other in numbers) for name, numbers in pairs.items()}
+    return Weights(
+        own.labels,
+        {name: numbers for name, numbers in mean.items() if max(map(abs, numbers)) >= LEAST_WEIGHT},
+    )
+
+
+def _goes_as(example: Example, weights: Weights) -> str:
+    """A line that goes is removed or lifted, as the weights have it that know what lines go as."""
+    return judge_line(example.features, weights).label
+
+
+def _fit(seen: Sequence[Example], least: int) -> Weights:
     publishers = defaultdict(set)
     for example in seen:
         for name in example.features:
             publishers[name].add(example.publisher)
-    names = sorted(name for name, where in publishers.items() if len(where) >= LEAST_PUBLISHERS)
+    names = sorted(name for name, where in publishers.items() if len(where) >= least)
     columns = {name: at for at, name in enumerate(names)}
     rows = [[columns[name] for name in example.features if name in columns] for example in seen]
     ends = np.cumsum([0, *(len(row) for row in rows)])
@@ -113,11 +162,11 @@ def train(seen: Sequence[Example]) -> Weights:
     model = LogisticRegression(
         C=STRENGTH,
         max_iter=1000,
-        class_weight={label: KEEP_COUNTS if label == KEEP else 1.0 for label in (KEEP, *GONE)},
+        class_weight={label: KEEP_COUNTS if label == KEEP else 1.0 for label in (KEEP, *LABELS)},
     )
     model.fit(matrix, [example.label for example in seen])
     number = {label: at for at, label in enumerate(model.classes_)}
-    order = [number[label] for label in GONE]
+    order = [number[label] for label in LABELS]
     coefficients = np.column_stack([model.coef_, model.intercept_])
     leads = np.rint(100 * (coefficients[order] - coefficients[number[KEEP]])).astype(int)
     of = {
@@ -125,29 +174,33 @@ def train(seen: Sequence[Example]) -> Weights:
         for name, column in {ALWAYS: len(names), **columns}.items()
         if np.abs(leads[:, column]).max() >= LEAST_WEIGHT
     }
-    return Weights(GONE, of)
+    return Weights(LABELS, of)
 
 
 @cache
-def five_fold(config: Path) -> dict[str, list[Record]]:
-    """For each set it is trained on, the decisions for each story by a model that was trained without its publisher."""
+def unseen(config: Path) -> tuple[Pipeline, ...]:
+    """For each fold the pipeline with a line model that was trained without that fold's publishers."""
     pipeline = load_pipeline(config)
-    seen = [example for each in TRAINED_ON for example in examples(pipeline, each.labelled())]
-    told: dict[str, list[Record]] = {each.name: [] for each in TRAINED_ON}
-    for fold in range(FOLDS):
-        model = partial(_with, train([example for example in seen if fold_of(example.publisher) != fold]))
-        cleaners = tuple(
-            (replace(kind, mark=model) if kind.name == "line_model" else kind, settings)
-            for kind, settings in pipeline.cleaners
-        )
-        unseen = replace(pipeline, cleaners=cleaners)
-        for each in TRAINED_ON:
-            told[each.name] += [
-                write.decisions(unseen.clean(raw_from_record(record)))
-                for record in each.records()
-                if fold_of(record.get("publisher") or record["id"]) == fold
-            ]
-    return told
+    seen = all_seen(pipeline)
+    return tuple(_with_weights(pipeline, train(seen.without(fold))) for fold in range(FOLDS))
+
+
+def five_fold(config: Path, records: Iterable[Record]) -> list[Done]:
+    """Stories or pages cleaned, each by a pipeline whose line model has not seen its publisher."""
+    folds = unseen(config)
+    return [
+        clean_one(folds[fold_of(record.get("publisher") or publisher_of(record))], record)
+        for record in records
+    ]
+
+
+def _with_weights(pipeline: Pipeline, weights: Weights) -> Pipeline:
+    model = partial(_with, weights)
+    cleaners = tuple(
+        (replace(kind, mark=model) if kind.name == "line_model" else kind, settings)
+        for kind, settings in pipeline.cleaners
+    )
+    return replace(pipeline, cleaners=cleaners)
 
 
 def _with(weights: Weights, story: Story, context: Context, settings: LineModel) -> Iterator[Mark]:
@@ -173,13 +226,14 @@ def main() -> None:
     config = load_settings().config_dir
     if write_it:
         pipeline = load_pipeline(config)
-        weights = train([example for each in TRAINED_ON for example in examples(pipeline, each.labelled())])
+        weights = train(all_seen(pipeline))
         WEIGHTS.write_text(weights_text(weights), encoding="utf-8")
         print(f"{WEIGHTS}: {len(weights.of)} features")
         return
     with TemporaryDirectory() as work:
         for each in TRAINED_ON:
-            figures = row(line_scores(each.labelled(), five_fold(config)[each.name], Path(work)))
+            told = [one.decisions for one in five_fold(config, each.records())]
+            figures = row(line_scores(each.labelled(), told, Path(work)))
             print(
                 f"{each.title}, five-fold: {figures.recall:.1%} removed, {figures.lost} lost, {figures.exact} exact"
             )

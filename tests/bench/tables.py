@@ -70,7 +70,7 @@ def categories_table(figures: Figures) -> Table:
 
 
 def extraction_table(results: Mapping[str, Mapping[str, Figures]]) -> Table:
-    table = Table(title="extraction", title_justify="left", title_style="bold")
+    table = Table(title="extraction, five-fold by publisher", title_justify="left", title_style="bold")
     table.add_column("")
     names = ("f1", "precision", "recall", "exact", "word_f1", "with", "without", "empty")
     for name in names:

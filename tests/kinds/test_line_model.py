@@ -148,13 +148,15 @@ def test_limits_are_the_places_own(shipped):
     context = look(story, shipped.rulebook.ruleset(None, "en", None))
     weights = Weights(("remove",), {ALWAYS: (150,)})
 
-    def acts(**limits: int) -> set[str]:
-        marks = opinions(context, LineModel(**limits), weights)
+    def acts(unaided: int = 0, **limits: int) -> set[str]:
+        marks = opinions(context, LineModel(unaided=unaided, **limits), weights)
         return {mark.action for mark in marks if context.zones[mark.block] == "tail"}
 
     assert acts(tail=150) == {"remove"}
     assert acts(tail=151) == {"suspect"}
     assert acts(tail=151, suspect=151) == set()
+    # Where nothing else was found, one must be surer.
+    assert acts(tail=150, unaided=1) == {"suspect"}
 
 
 def test_a_plain_paragraph_inside_the_story_is_not_open(shipped):
@@ -194,7 +196,9 @@ def test_lines_in_a_row_are_judged_together(shipped):
         lines = (LEAD, *row, NEXT, MORE, LAST, NEXT, MORE)
         story = shipped.read(Raw(id="t", form="lines", content=lines, language="en"))
         context = look(story, shipped.rulebook.ruleset(None, "en", None))
-        marks = opinions(context, LineModel(row=250, opening=250, middle=250), _weights_by_length())
+        marks = opinions(
+            context, LineModel(row=250, opening=250, middle=250, unaided=0), _weights_by_length()
+        )
         return {lines[mark.block] for mark in marks if mark.action == "remove"} & set(row)
 
     long = "What the pilots found when they went out to the old lighthouse"
