@@ -43,7 +43,8 @@ ALWAYS = "always"
 class LineModel(Settings):
     """For each place the lead over keeping a line, in hundredths of the model's own unit, at which it goes; at 0 both are even."""
 
-    apart: int = Field(default=-150, description="Above or under the story, with a line that goes between.")
+    apart: int = Field(default=50, description="Above or under the story, with a line that goes between.")
+    outside: int = Field(default=250, description="Above or under the story, and ends like a sentence.")
     head: int = Field(default=150, description="Above the story, next to it.")
     between: int = Field(default=180, description="Between paragraphs, with lines that go on both sides.")
     sentence: int = Field(default=65, description="Between paragraphs, and reads like one.")

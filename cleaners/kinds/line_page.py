@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import cached_property
 from itertools import accumulate, takewhile
 from typing import Literal, NamedTuple
 
@@ -41,15 +42,20 @@ _TAIL_KINDS = frozenset(
     ]
 )
 _PICTURE_KINDS = frozenset({"credit", "picture-label"})
+_NEVER_OPEN = ("embed", "quote", "row")
+"""A quotation, a post or a table row in a CMS body says by its element that it is the story's."""
 _NO_KINDS: frozenset[str] = frozenset()
 # "www.harbour.example", "@harbourlens": a list of sources or of handles looks like the page's own furniture
 _ADDRESS = re.compile(r"(?:https?://)?(?:[\w-]+\.)+[a-z]{2,}(?:/\S*)?|(?:[A-Z]{2}: ?)?@[\w.]+", re.IGNORECASE)
 
-Place = Literal["apart", "head", "between", "sentence", "row", "opening", "middle", "late", "company", "tail"]
+Place = Literal[
+    "apart", "outside", "head", "between", "sentence", "row", "opening", "middle", "late", "company", "tail"
+]
 """Where an open line stands, for how sure one must be differs from place to place.
 
-Above or under the story: ``apart``, with a line that goes between; ``head``; ``tail``, with ``company`` when lines that are known stand
-by it. Between paragraphs: ``between``, with lines that go on both sides; ``sentence``, a line that reads like a paragraph; ``row``, with
+Above or under the story: ``outside``, a line that ends like a sentence, for the story's own beginning and end may be short; ``apart``,
+with a line that goes between; ``head``; ``tail``, with ``company`` when lines that are known stand
+by it or they are a list. Between paragraphs: ``between``, with lines that go on both sides; ``sentence``, a line that reads like a paragraph; ``row``, with
 most of the story still below and other open lines beside it; ``opening``, the same alone; ``late``, with page furniture above and little
 of the story below; ``middle``.
 """
@@ -79,6 +85,8 @@ class Page:
         known = [gone or bool(kinds) for gone, kinds in zip(self.gone, self.kinds, strict=True)]
         self.times = Counter([line.key for line in self.lines])
         self.known_above = _above(known)
+        protected = [line.protected for line in self.lines]
+        self.protected_below = [any(protected[at + 1 :]) for at in range(len(protected))]
         self.gone_above = _above(self.gone)
         self.prose_above = _above(self.prose)
         self.tail_above = _above(
@@ -102,7 +110,7 @@ class Page:
         self.nearest_above = _nearest(self.kinds)
         self.nearest_below = _nearest(self.kinds[::-1])[::-1]
         self.open = [
-            not line.protected and not gone and block.kind != "embed" and self._is_open(at)
+            not line.protected and not gone and block.kind not in _NEVER_OPEN and self._is_open(at)
             for at, (block, line, gone) in enumerate(zip(blocks, self.lines, self.gone, strict=True))
         ]
 
@@ -136,15 +144,21 @@ class Page:
         return [other for other in near if other != at and self.open[other]]
 
     def in_list(self, at: int) -> bool:
-        """Three lines in a row that begin with a number or a sign, whatever else goes among them: "2 May: …", "11 May: …"."""
-        own = starts(self.lines[at].text)
-        if own not in ("digit", "bullet"):
-            return False
-        left = [line for line, gone in zip(self.lines, self.gone, strict=True) if not gone]
+        """Lines of one form in a row, whatever else goes among them, are a list of the story's: "Ruth Amsel, 94", "Ben Oakes, 71", …
+
+        Times and years stand on every other line: "1811", "First stone laid", "1947", "Breached by the flood".
+        """
         here = at - self.gone_above[at]
-        above = takewhile(lambda line: starts(line.text) == own, reversed(left[:here]))
-        below = takewhile(lambda line: starts(line.text) == own, left[here + 1 :])
-        return len(list(above)) + len(list(below)) >= 2
+        forms = self.forms
+        if forms[here] and _alike(forms, here, 1) >= _LEAST_LISTED:
+            return True
+        near = [other for other in (here - 1, here, here + 1) if 0 <= other < len(forms)]
+        return any(forms[other] == "clock" and _alike(forms, other, 2) >= _LEAST_CLOCKS for other in near)
+
+    @cached_property
+    def forms(self) -> list[str]:
+        """Of each line that is not gone the form that a list's lines share; of others none."""
+        return [_form_of(line) for line, gone in zip(self.lines, self.gone, strict=True) if not gone]
 
     def place(self, at: int, touch: str, left: int) -> Place:
         if self.zones[at] == "body":
@@ -157,7 +171,10 @@ class Page:
             return "late" if left <= 2 and self.tail_above[at] >= 2 else "middle"
         run = self.runs[at]
         company = 5 * run.known >= run.length > 0
-        if self.zones[at] == "tail" and self.in_list(at):
+        if ending(self.lines[at]) == "sentence":
+            return "outside"
+        # What stands above a correction is the story's, whatever goes above it.
+        if self.in_list(at) or (self.zones[at] == "tail" and self.protected_below[at]):
             return "tail"
         # A long list of which one line happens to be known is a list of the story's.
         if touch == "apart" and (company or run.length <= _LONGEST_UNKNOWN):
@@ -188,6 +205,39 @@ class Page:
         if at > self.last:
             return f"under-story={step(at - self.last)}"
         return f"inside={min(step(at - self.first), 5)}"
+
+
+# "12:40", "18.42 Uhr", "1947"
+_CLOCK = re.compile(r"(?:\d{1,2}[:.h]\d{2}|\d{1,2} ?h|1\d{3}|20\d\d)(?: ?[ap]\.?m\.?| Uhr)?:?")
+_AGED = re.compile(r"[^\W\d].{2,60}, \d{1,3}")
+_LABELLED = re.compile(r"[^:]{2,24}: \S.*")
+_LEAST_LISTED = 3
+_LEAST_CLOCKS = 2
+
+
+def _form_of(line: Facts) -> str:
+    form: str | None = line.noted.get(_form_of)
+    if form is None:
+        text = line.text.strip()
+        form = line.noted[_form_of] = (
+            "clock"
+            if _CLOCK.fullmatch(text)
+            else "aged"
+            if _AGED.fullmatch(text)
+            else "labelled"
+            if _LABELLED.fullmatch(text)
+            else starts(text)
+            if starts(text) in ("digit", "bullet")
+            else ""
+        )
+    return form
+
+
+def _alike(forms: Sequence[str], here: int, stride: int) -> int:
+    """How many lines of one form stand in a row of every ``stride``-th line."""
+    above = takewhile(lambda form: form == forms[here], forms[here::-stride])
+    below = takewhile(lambda form: form == forms[here], forms[here::stride])
+    return len(list(above)) + len(list(below)) - 1
 
 
 def _above(counts: Sequence[int | bool]) -> list[int]:

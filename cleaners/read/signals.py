@@ -47,6 +47,7 @@ _CUE.Add(
     "not (?:for|to)|do not|don['’]t|ver(?:ö|oe)ff|verwend|ne pas|no publi|non pubb|correc|refil|bericht|korrekt|rectif|"
     "clarif|fe de err|eds|editor|redaktion|attention|attn|advisor|"
     "annul|anule|not[ií]cia|notizia|retir|intrekken|dras|trekk|trækk|ambargo|klausul|julkaisuvapaa|zakaz|utilizar|publi[ck]|публик|diffus|"
+    "for release|disregard|legal|lawyer|\\btk\\b|draft|حظر|प्रकाशित|eilmeldung|meldung|"
     "эмбарго|ембарго|аннул|снято|отзыв|解禁|エンバーゴ|取り消し|撤|禁|금지|엠바고|기사|보도|yayınla"
 )
 _CUE.Compile()
@@ -142,7 +143,41 @@ _SHAPES: tuple[tuple[SignalKind, re.Pattern[str]], ...] = (
     ),
     (
         "withdrawn",
-        re.compile(rf"(?i:{_NAMES}) (?i:is |has been )?(?i:withdrawn|retracted|killed)(?:[.!]*|\s*[:–—].*)"),
+        re.compile(rf"(?i:{_NAMES}) (?i:is |has been )?(?i:withdrawn|retracted|killed)[.!]*"),
+    ),
+    # "Story withdrawn: BC-Ferry" is a kill, "Story withdrawn: how a magazine lost its nerve" is a headline; a person decides.
+    ("hold", re.compile(rf"(?i:{_NAMES}) (?i:is |has been )?(?i:withdrawn|retracted|killed)\s*[:–—].*")),
+    # Less usual words of the desk, in capitals, in brackets or to the editors.
+    (
+        "kill",
+        re.compile(
+            r"KILL ADVISORY\b.*|(?i:kill)\s*[:–—]\s*(?:BC|AM|PM|AS)-.*|(?i:kill) (?i:the|this) (?i:story|item|report) (?:BC|AM|PM|AS)-.*"
+        ),
+    ),
+    (
+        "withdrawn",
+        re.compile(
+            r"(?:(?:ATTN|ATTENTION|EDITORS?|EDS|NOTE|DESKS?)[ :,.–—-]+)+(?:THIS|THE) (?:STORY|ARTICLE|REPORT|ITEM) (?:HAS BEEN|IS|WAS) (?:WITHDRAWN|KILLED|RETRACTED)\b.*"
+            r"|(?:THIS|THE) (?:STORY|ARTICLE|REPORT|ITEM) (?:HAS BEEN|IS|WAS) (?:WITHDRAWN|KILLED|RETRACTED)\b.*"
+            r"|(?:EILMELDUNG|MELDUNG|BERICHT) ZUR(?:Ü|UE)CKGEZOGEN\b.*|ANULACIÓN|ANNULATION|ANNULE ET REMPLACE\b.*"
+        ),
+    ),
+    (
+        "hold",
+        re.compile(
+            r"HOLD FOR (?:LAWYERS?|LEGAL|DESK|EDITORS?|REVIEW|APPROVAL|CLEARANCE)\b.*|HOLD\W+(?:DO NOT|DON'T) (?:PUBLISH|USE|RUN)\b.*"
+            r"|(?:PLEASE )?(?:DO NOT USE|DISREGARD)\b.*|(?:DRAFT|INTERNAL|CONFIDENTIAL)\W+NOT FOR PUBLICATION\b.*"
+            r"|(?:CHECK|CLEAR|CONFIRM) WITH (?:LEGAL|LAWYERS?|DESK|EDITORS?)\b.*|TK(?: TK)+"
+            r"|(?i:(?:achtung[:,!]? )?(?:meldung|artikel|bericht) (?:bitte )?nicht (?:mehr )?(?:verwenden|ver(?:ö|oe)ffentlichen))[.! ]*"
+        ),
+    ),
+    (
+        "embargo",
+        re.compile(
+            r"(?i:this (?:story|article|report|release) is (?:strictly )?(?:under embargo|embargoed)\b.*)"
+            r"|.*[(\[]EMBARGO(?:ED)? (?:UNTIL|TILL|FOR|TO)\b[^()\[\]]*[)\]]?|(?i:embargo(?:ed)?\s*[:–—-]\s*(?:until|till)\b.*)"
+            r"|ADV ?\d{2}\W.*(?i:for release)\b.*|.*حظر (?:ال)?نشر حتى.*|.*तक प्रकाशित न करें.*"
+        ),
     ),
     (
         "withdrawn",
