@@ -44,7 +44,7 @@ class LineModel(Settings):
     """For each place the lead over keeping a line, in hundredths of the model's own unit, at which it goes; at 0 both are even."""
 
     apart: int = Field(default=50, description="Above or under the story, with a line that goes between.")
-    outside: int = Field(default=250, description="Above or under the story, and ends like a sentence.")
+    outside: int = Field(default=400, description="Above or under the story, and ends like a sentence.")
     head: int = Field(default=150, description="Above the story, next to it.")
     between: int = Field(default=180, description="Between paragraphs, with lines that go on both sides.")
     sentence: int = Field(default=65, description="Between paragraphs, and reads like one.")
@@ -55,7 +55,10 @@ class LineModel(Settings):
         default=0, description="Between paragraphs, with page furniture above and little of the story below."
     )
     company: int = Field(default=250, description="Under the story, among lines that others know.")
-    tail: int = Field(default=700, description="Under the story, among lines that nobody knows.")
+    tail: int = Field(
+        default=700,
+        description="Under the story, among lines that nobody knows; in a list; or ends in a colon.",
+    )
     unaided: int = Field(
         default=60,
         description="How much surer it must be where no other cleaner took a line that it could go by.",
@@ -144,6 +147,7 @@ def settled(context: Context, settings: LineModel, weights: Weights) -> Iterator
 def opinions(context: Context, settings: LineModel, weights: Weights) -> list[Mark]:
     """What the weights say of each open line as it stands."""
     lines = open_lines(context)
+    headless = not context.story.fields.headline
     highest = [max(weights.leads(line)) - weights.even for line in lines]
     marks = []
     for line, own in zip(lines, highest, strict=True):
@@ -153,6 +157,9 @@ def opinions(context: Context, settings: LineModel, weights: Weights) -> list[Ma
             continue
         opinion = judge_line(line.features, weights)
         label = _known_as(line, opinion.label, context)
+        if headless and label == "remove" and lead >= limit and _is_title_on_top(line):
+            label = "headline"  # the first title above a story whose head nobody could read is rather its own than furniture
+        headless = headless and label != "headline"
         field = FIELDS.get(label)
         action = "suspect" if lead < limit else "lift" if field else "remove"
         rule, why = f"line_model/{label}", _why(line, opinion)
@@ -180,6 +187,10 @@ def _known_as(line: OpenLine, label: str, context: Context) -> str:
         if same or (not fields.headline and in_address(line.block.text, context.story.url))
         else label
     )
+
+
+def _is_title_on_top(line: OpenLine) -> bool:
+    return line.zone == "head" and line.place != "apart" and line.line.title and line.line.words >= 4
 
 
 def _in_company(own: int, others: Sequence[int]) -> int:

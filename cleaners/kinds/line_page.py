@@ -164,6 +164,8 @@ class Page:
         if self.zones[at] == "body":
             if touch == "apart":
                 return "between"
+            if ending(self.lines[at]) == "colon":
+                return "tail"
             if self.prose[at] or self.lines[at].sentence_like:
                 return "sentence"
             if left == len(SHARES):
@@ -179,6 +181,9 @@ class Page:
         # A long list of which one line happens to be known is a list of the story's.
         if touch == "apart" and (company or run.length <= _LONGEST_UNKNOWN):
             return "apart"
+        # "Release date:" leads to something of the story's.
+        if ending(self.lines[at]) == "colon":
+            return "tail"
         if self.zones[at] == "head":
             return "head"
         return "company" if company else "tail"
@@ -208,7 +213,7 @@ class Page:
 
 
 # "12:40", "18.42 Uhr", "1947"
-_CLOCK = re.compile(r"(?:\d{1,2}[:.h]\d{2}|\d{1,2} ?h|1\d{3}|20\d\d)(?: ?[ap]\.?m\.?| Uhr)?:?")
+_CLOCK = re.compile(r"(?:(?:ore|at|um|kl\.?|à|às|a las) )?(?:\d{1,2}[:.h]\d{2}|\d{1,2} ?h|1\d{3}|20\d\d)(?: ?[ap]\.?m\.?| Uhr)?:?")
 _AGED = re.compile(r"[^\W\d].{2,60}, \d{1,3}")
 _LABELLED = re.compile(r"[^:]{2,24}: \S.*")
 _LEAST_LISTED = 3

@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.bench.sets import EXTRACTION_SETS
+
 FILE = Path(__file__).resolve().parents[1] / "floors.json"
 _LESS_IS_BETTER = ("lost", "without", "unlabelled removed")
 _EXTRACTION = ("f1", "exact", "word_f1", "with", "without")
@@ -85,6 +87,8 @@ def _worse(name: str, figure: float, floor: float) -> bool:
 
 def _slack(name: str) -> float:
     """Training adds up fractions, which another processor rounds otherwise: a line or two may fall on the other side."""
+    if name.partition("/")[0] in {each.name for each in EXTRACTION_SETS}:
+        return 0.01
     if "/five-fold" not in name:
         return 0.0
     return 0.01 if name.endswith("/removed") else 2.0
