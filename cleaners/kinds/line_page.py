@@ -85,8 +85,7 @@ class Page:
         known = [gone or bool(kinds) for gone, kinds in zip(self.gone, self.kinds, strict=True)]
         self.times = Counter([line.key for line in self.lines])
         self.known_above = _above(known)
-        protected = [line.protected for line in self.lines]
-        self.protected_below = [any(protected[at + 1 :]) for at in range(len(protected))]
+        self.last_protected = max((at for at, line in enumerate(self.lines) if line.protected), default=-1)
         self.gone_above = _above(self.gone)
         self.prose_above = _above(self.prose)
         self.tail_above = _above(
@@ -176,7 +175,7 @@ class Page:
         if ending(self.lines[at]) == "sentence":
             return "outside"
         # What stands above a correction is the story's, whatever goes above it.
-        if self.in_list(at) or (self.zones[at] == "tail" and self.protected_below[at]):
+        if self.in_list(at) or (self.zones[at] == "tail" and at < self.last_protected):
             return "tail"
         # A long list of which one line happens to be known is a list of the story's.
         if touch == "apart" and (company or run.length <= _LONGEST_UNKNOWN):
@@ -213,7 +212,9 @@ class Page:
 
 
 # "12:40", "18.42 Uhr", "1947"
-_CLOCK = re.compile(r"(?:(?:ore|at|um|kl\.?|à|às|a las) )?(?:\d{1,2}[:.h]\d{2}|\d{1,2} ?h|1\d{3}|20\d\d)(?: ?[ap]\.?m\.?| Uhr)?:?")
+_CLOCK = re.compile(
+    r"(?:(?:ore|at|um|kl\.?|à|às|a las) )?(?:\d{1,2}[:.h]\d{2}|\d{1,2} ?h|1\d{3}|20\d\d)(?: ?[ap]\.?m\.?| Uhr)?:?"
+)
 _AGED = re.compile(r"[^\W\d].{2,60}, \d{1,3}")
 _LABELLED = re.compile(r"[^:]{2,24}: \S.*")
 _LEAST_LISTED = 3
