@@ -214,3 +214,35 @@ def test_on_top_a_line_is_what_it_is_known_to_be(cleaned):
     )
     dates = [removal for removal in story.removals if removal.text == "3 March 2026, 10:45"]
     assert all(removal.field == "published" for removal in dates)
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        ["It will cost 40 million."],
+        ["He was not hurt.", "The inquest continues on Monday."],
+        ["Ruth Amsel, 94", "Ben Oakes, 71", "Joseph Tull, 66"],
+        ["Built: 1912", "Length: 48 metres", "Crew: 11"],
+        ["The ferry was sold", "Correction: An earlier version gave the wrong year."],
+    ],
+)
+def test_what_ends_the_story_under_a_line_that_goes_stays(cleaned, ending):
+    lines = [HEADLINE, LEAD, NEXT, MORE, LAST, "Advertisement", *ending]
+    assert _left(cleaned(lines))[-len(ending) :] == ending
+
+
+def test_the_times_of_a_live_file_stay(cleaned):
+    entries = ["18:42", "Tay bridge shut", "18:30", "Trains cancelled", "18:02", "Ferries stay in port"]
+    left = _left(
+        cleaned(["Storm over the estuary: latest updates", "Share", *entries, LEAD, NEXT, MORE, LAST])
+    )
+    assert [line for line in left if line in entries] == entries
+
+
+def test_a_quotation_of_a_cms_body_is_never_the_model_s(shipped):
+    body = "".join(f"<p>{line}</p>" for line in (LEAD, NEXT, "Sign up for our newsletter"))
+    body += "<blockquote><p>Hi</p></blockquote>" + "".join(
+        f"<p>{line}</p>" for line in ("Advertisement", MORE, LAST)
+    )
+    story = shipped.clean(Raw(id="t", form="body", content=body, language="en"))
+    assert "Hi" in _left(story)
