@@ -75,7 +75,7 @@ def clean(
     names = files or [STDIN]
     if not files and sys.stdin.isatty():
         say("Paste a story, then press Ctrl-D.", "dim")
-    pipeline = open_pipeline(config)
+    pipeline = open_pipeline(config, publisher)
     defaults = Defaults(url, publisher, lang)
     opening = (open_input(name, from_, defaults) for name in names)
     first = next(opening)

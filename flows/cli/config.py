@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flows.cli.terminal import stop
+from flows.cli.terminal import say, stop
 
 if TYPE_CHECKING:
     from cleaners.pipeline import Pipeline
@@ -26,11 +26,20 @@ def find_config(config: Path | None) -> Path:
     return directory
 
 
-def open_pipeline(config: Path | None) -> Pipeline:
+def open_pipeline(config: Path | None, publisher: str | None = None) -> Pipeline:
+    """``publisher`` is who the command names; nobody's rules bear a misspelt name, and that is said."""
     from cleaners.pipeline import ConfigError, load_pipeline
 
     directory = find_config(config)
     try:
-        return load_pipeline(directory)
+        pipeline = load_pipeline(directory)
     except ConfigError as error:
         stop(f"{error}\nNothing was done. `cleancopy rules check` shows every mistake at once.")
+    book = pipeline.rulebook
+    if publisher and book.publisher(publisher) is None:
+        names = ", ".join(sorted(book.publishers)) or "none"
+        say(
+            f"No publisher's rules bear the name {publisher}; there are: {names}. The general rules apply.",
+            "yellow",
+        )
+    return pipeline

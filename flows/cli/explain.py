@@ -49,7 +49,7 @@ def explain(
     from flows.cli.config import open_pipeline
     from flows.cli.inputs import STDIN, Defaults, open_input
 
-    pipeline = open_pipeline(config)
+    pipeline = open_pipeline(config, publisher)
     broken = False
     for name in files or [STDIN]:
         for arrival in open_input(name, from_, Defaults(url, publisher, lang)).arrivals:

@@ -330,3 +330,10 @@ def test_output_is_utf_8_whatever_the_terminal_thinks(small_config: Path) -> Non
         {"CLEANCOPY_CONFIG": str(small_config), "PYTHONIOENCODING": "ascii", "LC_ALL": "C"},
     )
     assert done.stdout.decode("utf-8") == "Über die Brücke fährt niemand mehr.\n"
+
+
+def test_a_publisher_whose_rules_nobody_wrote_is_told(run: Run) -> None:
+    unknown = run("clean", "--publisher", "nation-herald", stdin=STORY)
+    assert "No publisher's rules bear the name nation-herald; there are: none." in unknown.stderr
+    assert unknown.exit_code == 0
+    assert unknown.stdout == run("clean", stdin=STORY).stdout
