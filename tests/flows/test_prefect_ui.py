@@ -64,7 +64,7 @@ class Newsroom:
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
 
-    def finished_run(self, flow: str, seconds: float = 120) -> Any:
+    def finished_run(self, flow: str, seconds: float = 300) -> Any:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             runs = self.ask("/flow_runs/filter", {"flows": {"name": {"any_": [flow]}}})
