@@ -5,7 +5,7 @@ the clean story finds nothing by construction (law 4). Example: "Share this stor
 of the line before "Share this story" is a line of its own.
 
 When the others have no more to say, second opinions are asked: once with the whole source before them and all that was found in it, then, as in
-every round, with nothing but the story that is left. The others have five rounds to find what there is.
+every round, with nothing but the story that is left. All of them together have five rounds.
 """
 
 from __future__ import annotations
@@ -43,13 +43,11 @@ def clean(
     doubts: set[Mark] = set()
     known: dict[str, Facts] = {}
     view = story
-    rounds = 0
     decision = Decision(())
     settled = looked_back = False
     first = [each for each in cleaners if not each[0].second]
     second = [each for each in cleaners if each[0].second]
-    while rounds <= MOST_ROUNDS:
-        rounds += 1
+    for rounds in range(1, MOST_ROUNDS + 2):  # the last one only looks whether all is settled
         context = look(view, ruleset, known)
         known |= {facts.text: facts for facts in context.lines}
         told = _told(context, first)

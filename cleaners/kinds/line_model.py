@@ -55,9 +55,9 @@ class LineModel(Settings):
         default=0, description="Between paragraphs, with page furniture above and little of the story below."
     )
     company: int = Field(default=250, description="Under the story, among lines that others know.")
-    tail: int = Field(
-        default=700,
-        description="Under the story, among lines that nobody knows; in a list; or ends in a colon.",
+    tail: int = Field(default=700, description="Under the story, among lines that nobody knows.")
+    listed: int = Field(
+        default=700, description="One of a list, above a correction, or with a colon at its end."
     )
     unaided: int = Field(
         default=60,
@@ -68,6 +68,7 @@ class LineModel(Settings):
 
 _MOST_HEARD = 500
 """One line that is surely junk, or surely not, says only so much of its company."""
+_MOST_PASSES = 20
 _LANE = 32
 _REMEMBERED = 1 << 15
 
@@ -133,14 +134,16 @@ def line_model(story: Story, context: Context, settings: LineModel) -> Iterator[
 
 
 def settled(context: Context, settings: LineModel, weights: Weights) -> Iterator[Mark]:
-    """The opinions on ``context``, on what they leave of it, and so on until they leave all: a story's edge goes line by line."""
-    while True:
+    """The opinions on ``context``, on what they leave of it, and so on until they leave all: a story's edge goes line by line.
+
+    With the source before them they are asked once. A story that loses its edge for longer than ``_MOST_PASSES`` is left to the next round.
+    """
+    for _ in range(1 if context.found else _MOST_PASSES):
         told = opinions(context, settings, weights)
+        yield from told
         gone = {mark.block for mark in told if mark.action != "suspect"}
-        if not gone or context.found:
-            yield from told
+        if not gone:
             return
-        yield from (mark for mark in told if mark.block in gone)
         context = context.without(gone)
 
 
@@ -156,9 +159,7 @@ def opinions(context: Context, settings: LineModel, weights: Weights) -> list[Ma
         if lead < min(limit, settings.suspect):
             continue
         opinion = judge_line(line.features, weights)
-        label = _known_as(line, opinion.label, context)
-        if headless and label == "remove" and lead >= limit and _is_title_on_top(line):
-            label = "headline"  # the first title above a story whose head nobody could read is rather its own than furniture
+        label = _known_as(line, opinion.label, context, headless)
         headless = headless and label != "headline"
         field = FIELDS.get(label)
         action = "suspect" if lead < limit else "lift" if field else "remove"
@@ -170,8 +171,11 @@ def opinions(context: Context, settings: LineModel, weights: Weights) -> list[Ma
 _BY_KIND = {"published": "date", "byline": "byline", "role": "byline", "credit": "credit"}
 
 
-def _known_as(line: OpenLine, label: str, context: Context) -> str:
-    """On top of the story a line that goes is what it is known to be: a date there is the story's own, and so is a name beside one."""
+def _known_as(line: OpenLine, label: str, context: Context, headless: bool) -> str:
+    """On top of the story a line that goes is what it is known to be: a date there is the story's own, and so is a name beside one.
+
+    ``headless``: no headline was found. Then the first title above the story is rather its own than the page's furniture.
+    """
     if label != "remove" or not line.on_top:
         return label
     fields, kinds = context.story.fields, line.line.kinds
@@ -181,16 +185,11 @@ def _known_as(line: OpenLine, label: str, context: Context) -> str:
     near = context.kinds_at(line.at - 1) | context.kinds_at(line.at + 1)
     if "name" in kinds and line.line.words > 1 and not near.isdisjoint(_BY_KIND):
         return "byline"
-    same = fields.headline and same_line(line.block.text, fields.headline)
-    return (
-        "headline"
-        if same or (not fields.headline and in_address(line.block.text, context.story.url))
-        else label
-    )
-
-
-def _is_title_on_top(line: OpenLine) -> bool:
-    return line.zone == "head" and line.place != "apart" and line.line.title and line.line.words >= 4
+    text = line.block.text
+    if fields.headline:
+        return "headline" if same_line(text, fields.headline) else label
+    titled = line.zone == "head" and line.place != "apart" and line.line.title and line.line.words >= 4
+    return "headline" if in_address(text, context.story.url) or (headless and titled) else label
 
 
 def _in_company(own: int, others: Sequence[int]) -> int:

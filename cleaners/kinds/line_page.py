@@ -10,13 +10,13 @@ from itertools import accumulate, takewhile
 from typing import Literal, NamedTuple
 
 from cleaners.kinds.facts import Facts
-from cleaners.kinds.line_shape import ending, starts, step
+from cleaners.kinds.line_shape import ending, step
 from cleaners.kinds.registry import Context
 
 SHARES = (0, 2, 5, 10, 20, 40, 70)
 _LONGEST_UNKNOWN = 8
 _LONGEST_SENTENCE = 250
-"""Longer paragraphs of the story's are never told from its own by their form."""
+"""A longer paragraph is taken for the story's: by its form alone none was ever told from it."""
 _COMPANY = 6
 """How many lines away a line of the same run still keeps it company."""
 _TAIL_KINDS = frozenset(
@@ -49,15 +49,29 @@ _NO_KINDS: frozenset[str] = frozenset()
 _ADDRESS = re.compile(r"(?:https?://)?(?:[\w-]+\.)+[a-z]{2,}(?:/\S*)?|(?:[A-Z]{2}: ?)?@[\w.]+", re.IGNORECASE)
 
 Place = Literal[
-    "apart", "outside", "head", "between", "sentence", "row", "opening", "middle", "late", "company", "tail"
+    "apart",
+    "outside",
+    "head",
+    "company",
+    "tail",
+    "between",
+    "sentence",
+    "row",
+    "opening",
+    "late",
+    "middle",
+    "listed",
 ]
 """Where an open line stands, for how sure one must be differs from place to place.
 
 Above or under the story: ``outside``, a line that ends like a sentence, for the story's own beginning and end may be short; ``apart``,
-with a line that goes between; ``head``; ``tail``, with ``company`` when lines that are known stand
-by it or they are a list. Between paragraphs: ``between``, with lines that go on both sides; ``sentence``, a line that reads like a paragraph; ``row``, with
-most of the story still below and other open lines beside it; ``opening``, the same alone; ``late``, with page furniture above and little
-of the story below; ``middle``.
+with a line that goes between; ``head``; ``tail``, with ``company`` when lines that are known stand by it.
+
+Between paragraphs: ``between``, with lines that go on both sides; ``sentence``, a line that reads like a paragraph; ``row``, with most of
+the story still below and other open lines beside it; ``opening``, the same alone; ``late``, with page furniture above and little of the
+story below; ``middle``.
+
+Anywhere: ``listed``, one of a list, above a correction or with a colon at its end, which by itself speaks for the story.
 """
 
 IN_COMPANY: frozenset[Place] = frozenset({"head", "row", "middle"})
@@ -149,10 +163,12 @@ class Page:
         """
         here = at - self.gone_above[at]
         forms = self.forms
-        if forms[here] and _alike(forms, here, 1) >= _LEAST_LISTED:
+        if forms[here] and _stands_among(forms, here, 1, _LEAST_LISTED):
             return True
         near = [other for other in (here - 1, here, here + 1) if 0 <= other < len(forms)]
-        return any(forms[other] == "clock" and _alike(forms, other, 2) >= _LEAST_CLOCKS for other in near)
+        return any(
+            forms[other] == "clock" and _stands_among(forms, other, 2, _LEAST_CLOCKS) for other in near
+        )
 
     @cached_property
     def forms(self) -> list[str]:
@@ -164,7 +180,7 @@ class Page:
             if touch == "apart":
                 return "between"
             if ending(self.lines[at]) == "colon":
-                return "tail"
+                return "listed"
             if self.prose[at] or self.lines[at].sentence_like:
                 return "sentence"
             if left == len(SHARES):
@@ -176,13 +192,13 @@ class Page:
             return "outside"
         # What stands above a correction is the story's, whatever goes above it.
         if self.in_list(at) or (self.zones[at] == "tail" and at < self.last_protected):
-            return "tail"
+            return "listed"
         # A long list of which one line happens to be known is a list of the story's.
         if touch == "apart" and (company or run.length <= _LONGEST_UNKNOWN):
             return "apart"
         # "Release date:" leads to something of the story's.
         if ending(self.lines[at]) == "colon":
-            return "tail"
+            return "listed"
         if self.zones[at] == "head":
             return "head"
         return "company" if company else "tail"
@@ -211,12 +227,18 @@ class Page:
         return f"inside={min(step(at - self.first), 5)}"
 
 
-# "12:40", "18.42 Uhr", "1947"
-_CLOCK = re.compile(
-    r"(?:(?:ore|at|um|kl\.?|à|às|a las) )?(?:\d{1,2}[:.h]\d{2}|\d{1,2} ?h|1\d{3}|20\d\d)(?: ?[ap]\.?m\.?| Uhr)?:?"
-)
-_AGED = re.compile(r"[^\W\d].{2,60}, \d{1,3}")
-_LABELLED = re.compile(r"[^:]{2,24}: \S.*")
+_FORMS = {
+    # "12:40", "18.42 Uhr", "1947"
+    "clock": re.compile(
+        r"(?:(?:ore|at|um|kl\.?|à|às|a las) )?(?:\d{1,2}[:.h]\d{2}|\d{1,2} ?h|1\d{3}|20\d\d)(?: ?[ap]\.?m\.?| Uhr)?:?"
+    ),
+    # "Ruth Amsel, 94"
+    "aged": re.compile(r"[^\W\d].{2,60}, \d{1,3}"),
+    # "Built: 1912"
+    "labelled": re.compile(r"[^:]{2,24}: \S.*"),
+    "digit": re.compile(r"\d.*"),
+    "bullet": re.compile(r"[-–—•·*►▶>→+■◆●].*"),
+}
 _LEAST_LISTED = 3
 _LEAST_CLOCKS = 2
 
@@ -224,26 +246,19 @@ _LEAST_CLOCKS = 2
 def _form_of(line: Facts) -> str:
     form: str | None = line.noted.get(_form_of)
     if form is None:
-        text = line.text.strip()
-        form = line.noted[_form_of] = (
-            "clock"
-            if _CLOCK.fullmatch(text)
-            else "aged"
-            if _AGED.fullmatch(text)
-            else "labelled"
-            if _LABELLED.fullmatch(text)
-            else starts(text)
-            if starts(text) in ("digit", "bullet")
-            else ""
+        form = line.noted[_form_of] = next(
+            (name for name, shape in _FORMS.items() if shape.fullmatch(line.text.strip())), ""
         )
     return form
 
 
-def _alike(forms: Sequence[str], here: int, stride: int) -> int:
-    """How many lines of one form stand in a row of every ``stride``-th line."""
-    above = takewhile(lambda form: form == forms[here], forms[here::-stride])
-    below = takewhile(lambda form: form == forms[here], forms[here::stride])
-    return len(list(above)) + len(list(below)) - 1
+def _stands_among(forms: Sequence[str], here: int, stride: int, least: int) -> bool:
+    """Whether every ``stride``-th line around ``here``, ``least`` in a row with it, has its form."""
+    reach = stride * (least - 1)
+    above = range(here - stride, max(-1, here - reach - 1), -stride)
+    below = range(here + stride, min(len(forms), here + reach + 1), stride)
+    alike = [len(list(takewhile(lambda at: forms[at] == forms[here], side))) for side in (above, below)]
+    return 1 + sum(alike) >= least
 
 
 def _above(counts: Sequence[int | bool]) -> list[int]:

@@ -143,9 +143,11 @@ _SHAPES: tuple[tuple[SignalKind, re.Pattern[str]], ...] = (
     ),
     (
         "withdrawn",
-        re.compile(rf"(?i:{_NAMES}) (?i:is |has been )?(?i:withdrawn|retracted|killed)[.!]*"),
+        re.compile(
+            rf"(?i:{_NAMES}) (?i:is |has been )?(?i:withdrawn|retracted|killed)(?:[.!]*|\s*[:–—]\s*(?:BC|AM|PM|AS)-.*)"
+        ),
     ),
-    # "Story withdrawn: BC-Ferry" is a kill, "Story withdrawn: how a magazine lost its nerve" is a headline; a person decides.
+    # "Story withdrawn: how a magazine lost its nerve" is a headline, "Story withdrawn: the ferry" may be a kill: a person decides.
     ("hold", re.compile(rf"(?i:{_NAMES}) (?i:is |has been )?(?i:withdrawn|retracted|killed)\s*[:–—].*")),
     # Less usual words of the desk, in capitals, in brackets or to the editors.
     (

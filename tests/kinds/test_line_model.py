@@ -246,3 +246,12 @@ def test_a_quotation_of_a_cms_body_is_never_the_model_s(shipped):
     )
     story = shipped.clean(Raw(id="t", form="body", content=body, language="en"))
     assert "Hi" in _left(story)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("line", ["{}. quay", "{}:30", "Ferry quay number {}", "Quay {}: shut"])
+def test_a_list_of_thousands_of_lines_takes_no_more_than_its_time(cleaned, line):
+    listed = [line.format(number) for number in range(8_000)]
+    story = cleaned([HEADLINE, LEAD, NEXT, MORE, LAST, "Advertisement", *listed])
+    assert story.verdict in ("publish", "hold")
+    assert LAST in _left(story)

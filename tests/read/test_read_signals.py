@@ -68,6 +68,7 @@ FILLER = " The harbour master said that the ferry would sail again on Monday, we
         ("PLEASE DISREGARD", "hold"),
         ("[CHECK WITH LEGAL BEFORE PUBLISHING]", "hold"),
         ("TK TK", "hold"),
+        ("Story withdrawn: BC-Harbour-Ferry", "withdrawn"),
         ("Story withdrawn: how a magazine lost its nerve", "hold"),
         ("Embargo: until the harbour master sits down", "embargo"),
         ("(This story is embargoed until 18:00 GMT)", "embargo"),
