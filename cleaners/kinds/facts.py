@@ -52,6 +52,9 @@ class Facts:
     """Sentence-like, and no rule would take it."""
 
     def __init__(self, text: str, hits: tuple[Hit, ...]) -> None:
+        if len(hits) > 1 and "published" in {hit.rule.kind for hit in hits} and shapes.is_dates(text):
+            # "Update: 19.04.2026 19:45" says when, not what: a date line, though corrections open with that label, too
+            hits = tuple(hit for hit in hits if hit.rule.kind != "correction")
         self.text = text
         self.hits = hits
         self.noted: dict[object, Any] = {}

@@ -19,7 +19,7 @@ from pydantic import Field
 from slugify import slugify
 
 from cleaners.kinds.registry import Context, Settings, cleaner, whole
-from cleaners.kinds.shapes import ends_sentence, is_quotation, is_title, key, reach
+from cleaners.kinds.shapes import ends_sentence, is_dates, is_quotation, is_title, key, reach
 from cleaners.model import Block, Mark, Story
 from cleaners.read.zones import is_prose
 
@@ -173,7 +173,9 @@ def _taken(block: Block, context: Context) -> bool:
 def _bylines_and_dates(head: list[Block], context: Context) -> Iterator[Mark]:
     signed = any(context.is_kind(block, "byline") and not context.is_kind(block, "credit") for block in head)
     for position, block in enumerate(head):
-        if context.protected(block) or is_prose(block.text) or _after_colon(head, position, context):
+        # "PUBLISHED: March 8, 2026 at 11:30 p.m. | UPDATED: March 9, 2026 at 12:21 a.m." ends like a sentence and is none.
+        prose = is_prose(block.text) and not is_dates(block.text)
+        if context.protected(block) or prose or _after_colon(head, position, context):
             continue
         if context.is_kind(block, "published"):
             yield whole(

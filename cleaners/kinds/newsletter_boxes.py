@@ -1,11 +1,12 @@
 """A newsletter box goes as one block: title, promise, field, consent, button.
 
 The promise carries no cue of its own ("What we're reading this week"): it goes only with its box, that is between two lines that rules know.
+A list of what subscribers get ("— Crosswords every day") goes with the line that it stands under.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from pydantic import Field
 
@@ -14,6 +15,7 @@ from cleaners.model import Mark, Story
 
 _SURE = {"newsletter", "subscribe"}
 _LABELS = {"newsletter-label"}
+_BULLETS = "-–—•·*►▶✓✔+■◆●"
 
 
 class NewsletterBoxes(Settings):
@@ -31,6 +33,7 @@ def newsletter_boxes(story: Story, context: Context, settings: NewsletterBoxes) 
     sure = [bool(facts.kinds & _SURE) for facts in context.lines]
     label = [bool(facts.kinds & _LABELS) for facts in context.lines]
     known = [position for position in range(len(story.blocks)) if sure[position] or label[position]]
+    yield from _offers(story, context, sure)
     for box in _boxes(known, settings.widest_gap + 1):
         labels = sum(label[position] for position in box)
         if not any(sure[position] for position in box) and labels < 3:
@@ -45,6 +48,18 @@ def newsletter_boxes(story: Story, context: Context, settings: NewsletterBoxes) 
                 )
             elif len(block.text) <= settings.longest_promise:
                 yield whole(block, "remove", "newsletter_boxes/promise", "It stands inside a newsletter box.")
+
+
+def _offers(story: Story, context: Context, sure: list[bool]) -> Iterator[Mark]:
+    """Example: "Join now or renew to get:" / "— Local news from the quays" / "— Crosswords every day"."""
+    for position, block in enumerate(story.blocks):
+        if not sure[position] or block.text[-1] not in ":：" or context.protected(block):
+            continue
+        for offer in story.blocks[position + 1 :]:
+            if offer.text[0] not in _BULLETS or context.protected(offer) or context.is_prose(offer):
+                break
+            why = f"It is listed under “{block.text[:60]}”."
+            yield whole(offer, "remove", "newsletter_boxes/offer", why)
 
 
 def _boxes(positions: list[int], gap: int) -> list[list[int]]:

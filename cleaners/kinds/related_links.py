@@ -1,14 +1,17 @@
 """Links to other stories: "Read more" and what stands under it.
 
 A line with a cue and a title ("READ MORE: Ferry returns") is a written rule. Here: a label on its own line with the titles under it, and
-headlines in capitals that some houses drop between paragraphs. A lone short line between paragraphs is a subhead and stays.
+headlines in capitals that some houses drop between paragraphs. A lone short line between paragraphs is a subhead and stays, unless what
+stands above or below it says that it is a link.
 """
 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from itertools import pairwise
+from functools import lru_cache
+from itertools import pairwise, zip_longest
 
 from pydantic import Field
 
@@ -45,6 +48,14 @@ class RelatedLinks(Settings):
     least_capitals: int = Field(
         default=2, ge=2, description="How many such lines a story needs before they go; fewer are suspects."
     )
+    sure_capitals: int = Field(
+        default=70,
+        description="A line in capitals of so many characters needs no company: no subhead is as long.",
+    )
+    longest_card: int = Field(default=3, description="How many lines a card between two labels may have.")
+    least_teaser: int = Field(
+        default=90, description="Shortest line, in characters, that may be a teaser which the page cut off."
+    )
 
 
 @cleaner(RelatedLinks)
@@ -54,6 +65,7 @@ def related_links(story: Story, context: Context, settings: RelatedLinks) -> Ite
     for position, block in enumerate(blocks if _LABEL in context.all_kinds else ()):
         if context.is_kind(block, _LABEL) and not context.protected(block):
             zone = context.zones[block.number]
+            yield from _above(story, position, context, settings)
             # In the head "Live" or "Opinion" is a kicker, and what stands under it is the headline.
             titles = [] if zone == "head" else _titles(story, position, context, settings)
             if zone != "tail" and not titles and not _sure_alone(block):
@@ -63,18 +75,84 @@ def related_links(story: Story, context: Context, settings: RelatedLinks) -> Ite
                 yield whole(
                     title, "remove", "related_links/under-label", f"It stands under “{block.text[:60]}”."
                 )
+    yield from _under_capitals(story, context, settings)
     yield from _dated(story, context, settings)
     yield from _capitals(story, context, settings)
+    yield from _cut_off(story, context, settings)
+
+
+def _above(story: Story, position: int, context: Context, settings: RelatedLinks) -> Iterator[Mark]:
+    """What a label between paragraphs stands under: the button "Read more" of a card, whose title is above it.
+
+    Either the card has a label on top, too ("Read next" / "Ilse Brandvik" / "Why I left the island" / "Read more"), or it is one title
+    between a paragraph and its button, under which the story goes on.
+    """
+    label, blocks = story.blocks[position], story.blocks
+    if context.zones[label.number] != "body":
+        return
+    above: list[Block] = []
+    for at in range(position - 1, max(-1, position - settings.longest_card - 2), -1):
+        block = blocks[at]
+        if context.is_kind(block, _LABEL):
+            break
+        if not _may_stand_in_card(block, context):
+            above = above if context.is_prose(block) and len(above) == 1 else []
+            above = [
+                block for block in above if is_title(block.text, shortest=25) and not context.claimed(block)
+            ]
+            if not (position + 1 < len(blocks) and context.is_prose(blocks[position + 1])):
+                above = []
+            break
+        above.append(block)
+    else:
+        above = []
+    for block in above:
+        yield whole(block, "remove", "related_links/above-label", f"It stands above “{label.text[:60]}”.")
+
+
+def _may_stand_in_card(block: Block, context: Context) -> bool:
+    return (
+        block.kind == "paragraph"
+        and not context.protected(block)
+        and not context.is_prose(block)
+        and not ends_sentence(block.text)
+    )
+
+
+def _under_capitals(story: Story, context: Context, settings: RelatedLinks) -> Iterator[Mark]:
+    """A label in capitals that begins with a label's word, over two titles or more: "MORE FERRIES" / "Six things …" / "Quay notes: …"."""
+    openers = _openers(context.ruleset.words.get("related", ()))
+    for position, block in enumerate(story.blocks):
+        words = block.text.split()
+        if (
+            len(words) in (2, 3, 4)
+            and is_capitals(block.text)
+            and words[0].casefold() in openers
+            and context.zones[block.number] == "body"
+            and not context.claimed(block)
+            and not context.protected(block)
+        ):
+            titles = _titles(story, position, context, settings)
+            if len(titles) >= 2:
+                yield whole(block, "remove", "related_links/label", "A label over links to other stories.")
+                for title in titles:
+                    why = f"It stands under “{block.text[:60]}”."
+                    yield whole(title, "remove", "related_links/under-label", why)
+
+
+@lru_cache(maxsize=64)
+def _openers(words: tuple[str, ...]) -> frozenset[str]:
+    """The labels of one word; "MORE" opens "MORE FERRIES"."""
+    return frozenset(word.casefold() for word in words if " " not in word)
 
 
 def _titles(story: Story, position: int, context: Context, settings: RelatedLinks) -> list[Block]:
     """The lines under a label that are links: titles and what stands among them, up to the next sentence."""
     between = context.zones[story.blocks[position].number] == "body"
     found: list[Block] = []
-    for block in story.blocks[position + 1 : position + 1 + settings.most_titles]:
-        title = (
-            is_title(block.text, shortest=25) and reach(block.text) <= 200 and not is_quotation(block.text)
-        )
+    under = story.blocks[position + 1 : position + 2 + settings.most_titles]
+    for block, below in zip_longest(under[: settings.most_titles], under[1:]):
+        title = _may_be_link(block)
         if (
             context.protected(block)
             or block.kind in ("caption", "embed", "row", "quote")
@@ -84,12 +162,35 @@ def _titles(story: Story, position: int, context: Context, settings: RelatedLink
             break
         known = context.claimed(block)
         # A full stop ends a sentence, and a sentence is no link; a heading under the label is the next subhead.
-        if between and not known and (block.kind == "heading" or not title or _LIVE_TIME.match(block.text)):
+        listed = len(found) > 1 and _names_people(found[-2])
+        writer = (
+            _names_people(block) and bool(found) and (listed or (below is not None and _may_be_link(below)))
+        )
+        if (
+            between
+            and not known
+            and not writer
+            and (block.kind == "heading" or not title or _LIVE_TIME.match(block.text))
+        ):
             break
         if not between and not known and ends_sentence(block.text) and not is_title(block.text):
             break
         found.append(block)
     return found
+
+
+# "Ilse Brandvik", "Jon Blythe, Ana Duarte": under every second line of a list stand the writers of the title above
+_PEOPLE = re.compile(
+    r"(?:[^\W\d_a-z][\w.'’-]*(?: (?:and|und|et|y|e|og|och|de|von|van|der|la|al) | |, | & )?){2,12}"
+)
+
+
+def _may_be_link(block: Block) -> bool:
+    return is_title(block.text, shortest=25) and reach(block.text) <= 200 and not is_quotation(block.text)
+
+
+def _names_people(block: Block) -> bool:
+    return bool(_PEOPLE.fullmatch(block.text))
 
 
 def _sure_alone(block: Block) -> bool:
@@ -135,7 +236,9 @@ def _capitals(story: Story, context: Context, settings: RelatedLinks) -> Iterato
     for block in shouted:
         yield whole(
             block,
-            "remove" if len(shouted) >= settings.least_capitals else "suspect",
+            "remove"
+            if len(shouted) >= settings.least_capitals or len(block.text) >= settings.sure_capitals
+            else "suspect",
             "related_links/capitals",
             "A whole headline in capitals between paragraphs links to another story.",
         )
@@ -153,3 +256,24 @@ def _is_shouted(block: Block, context: Context, settings: RelatedLinks) -> bool:
         and not is_quotation(text)
         and not context.protected(block)
     )
+
+
+_CUT = ("...", "…", "[...]", "[…]")
+
+
+def _cut_off(story: Story, context: Context, settings: RelatedLinks) -> Iterator[Mark]:
+    """Lines of one length to the letter that break off in dots: the page cut them, and they open other stories."""
+    cut: dict[int, list[Block]] = defaultdict(list)
+    for block, line in zip(story.blocks, context.lines, strict=True):
+        if (
+            line.text.endswith(_CUT)
+            and len(line.text) >= settings.least_teaser
+            and block.kind == "paragraph"
+            and not line.protected
+            and not line.quotation
+        ):
+            cut[len(line.text)].append(block)
+    for teasers in cut.values():
+        for block in teasers if len(teasers) > 1 else ():
+            why = f"{len(teasers)} lines break off after {len(block.text)} characters: the page cut them off."
+            yield whole(block, "remove", "related_links/cut-off", why)

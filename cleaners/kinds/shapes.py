@@ -62,6 +62,19 @@ def is_capitals(text: str) -> bool:
     return text.isupper()
 
 
+_LONG_WORD = re.compile(r"[^\W\d_]{4,}")
+_NUMBER = re.compile(r"\d+")
+
+
+def is_dates(text: str) -> bool:
+    """Hardly a word beside days, times and their labels.
+
+    >>> is_dates("UPDATED: November 9, 2026 at 12:21 a.m."), is_dates("Update: On 9 November 2026 the ferry's name was put right.")
+    (True, False)
+    """
+    return 2 * len(_LONG_WORD.findall(text)) <= len(_NUMBER.findall(text))
+
+
 def key(text: str) -> str:
     """What two lines that say the same have in common: letters and digits, without case.
 

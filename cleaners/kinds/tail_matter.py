@@ -12,6 +12,7 @@ from itertools import pairwise
 from pydantic import Field
 
 from cleaners.kinds.facts import Facts
+from cleaners.kinds.house import names_house
 from cleaners.kinds.registry import Context, Settings, cleaner, whole
 from cleaners.kinds.shapes import ends_sentence, key, reach
 from cleaners.model import Block, Mark, Story
@@ -21,6 +22,7 @@ _LABELS = {
     "bio-label": ("author-bio", None, "It stands in the writer's box."),
 }
 _SHORTEST_NAME = 6
+_LONGEST_BIO = 600
 _LONGEST_BOX = 3
 """Lines of a writer's box: name, role, address. More under "About the author" may be a story's section of that name."""
 
@@ -77,10 +79,18 @@ def _writers_box(story: Story, context: Context, writers: tuple[str, ...]) -> It
     """A bare name above a line about its bearer, without a label: "Ilse Brandvik", "Ilse Brandvik covers ports for the Harbour Post."
 
     The line is one that rules know, or the story's last and about the writer of the byline: a story that portrays several people has
-    a name above each paragraph, too.
+    a name above each paragraph, too. Without a byline the writer is somebody of whom the story says nothing, but whom its last
+    paragraph ties to the house: "Ilse Brandvik is an associate editor of the Harbour Post. She grew up in Kesten …"
     """
     why = "Under the story stands a box about the writer."
     last = max((at for at, prose in enumerate(context.prose) if prose), default=0)
+    if last and _is_about_a_writer(story, context, last, writers):
+        yield whole(story.blocks[last], "remove", "tail_matter/writer", why)
+        above = story.blocks[last - 1]
+        if context.is_kind(above, "name") and context.facts(story.blocks[last]).key.startswith(
+            context.facts(above).key
+        ):
+            yield whole(above, "remove", "tail_matter/writer", why)
     for position, (block, below) in enumerate(pairwise(story.blocks)):
         if not context.is_kind(block, "name") or context.protected(block) or context.protected(below):
             continue
@@ -91,6 +101,23 @@ def _writers_box(story: Story, context: Context, writers: tuple[str, ...]) -> It
             if _is_about(line, (context.facts(block).key,)) and line.key not in writers:
                 yield whole(block, "remove", "tail_matter/writer", why)
                 yield whole(below, "remove", "tail_matter/writer", why)
+
+
+def _is_about_a_writer(story: Story, context: Context, last: int, writers: tuple[str, ...]) -> bool:
+    """The story's last paragraph opens with the name of a writer, and names the house."""
+    line, above = context.lines[last], context.lines[last - 1]
+    if line.protected or line.reach > _LONGEST_BIO or not names_house(line.text, story):
+        return False
+    if line.key.startswith(writers):
+        return True
+    return (
+        "name" in above.kinds
+        and len(above.key) >= _SHORTEST_NAME
+        and line.key.startswith(above.key)
+        and not any(
+            above.key in other.key for other in context.lines[: last - 1] if "byline" not in other.kinds
+        )
+    )
 
 
 def _under(story: Story, position: int, context: Context, settings: TailMatter) -> Iterable[Block]:

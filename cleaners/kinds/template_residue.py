@@ -1,4 +1,4 @@
-"""What a template prints when it has nothing to print: "Published: undefined", "NaN", "{{ article.dateHour }}".
+"""What a template prints when it has nothing to print: "Published: undefined", "NaN", "{{ article.dateHour }}"; and a menu with no space between its items.
 
 Whole lines only, and exact in case: "Nan Goldin" is a person and "undefined behaviour" a subject.
 """
@@ -38,6 +38,10 @@ _CUES = ("[", "%", "{", "undefined", "NaN", "null", "Invalid", "???")
 @cleaner()
 def template_residue(story: Story, context: Context, settings: Settings) -> Iterable[Mark]:
     """Mark lines that are template residue from end to end."""
+    for block, line in zip(story.blocks, context.lines, strict=True):
+        if not line.ends_sentence and not line.protected and is_glued(block.text):
+            why = "The items of a menu stand there with nothing between them."
+            yield whole(block, "remove", "template_residue/glued-menu", why)
     short = [block for block in story.blocks if len(block.text) <= _LONGEST]
     text = "\n".join(block.text for block in short)
     if not any(cue in text for cue in _CUES) and "lorem" not in text.lower():
@@ -52,3 +56,20 @@ def template_residue(story: Story, context: Context, settings: Settings) -> Iter
                     f"The page printed {what}.",
                 )
                 break
+
+
+_SEAM = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-ZÀ-ÖØ-Þ][^\W\d_A-Z])")
+_LEAST_SEAMS = 4
+
+
+def is_glued(text: str) -> bool:
+    """Whether in a line without commas a word runs into the next at every turn.
+
+    >>> is_glued("HomeHarbourFerriesTide tablesFish marketWeather"), is_glued("YouTube, TikTok, LinkedIn and PayPal say")
+    (True, False)
+    """
+    return (
+        "," not in text
+        and len(seams := _SEAM.findall(text)) >= _LEAST_SEAMS
+        and 2 * len(seams) >= len(text.split())
+    )

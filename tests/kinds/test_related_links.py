@@ -31,7 +31,7 @@ def test_a_button_alone(said):
 
 
 def test_a_headline_in_capitals_between_paragraphs_is_a_doubt(said):
-    line = "HARBOUR MASTER SEES THIRD STRAIGHT WIN OVER FERRY COMPANY IN SPRING VOTE"
+    line = "HARBOUR MASTER SEES A THIRD WIN OVER FERRY COMPANY IN SPRING VOTE"
     assert said("related_links", [LEAD, line, NEXT]) == {line: "suspect"}
 
 
@@ -67,3 +67,77 @@ def test_a_chronology_of_sentences_stays(said):
 @pytest.mark.parametrize("kicker", ["LIVE", "Opinion"])
 def test_a_kicker_takes_no_headline_along(said, kicker):
     assert said("related_links", [kicker, TITLE, LEAD, NEXT]) == {}
+
+
+BUTTON = "Read more"
+
+
+def test_a_card_between_two_labels_goes_whole(said):
+    card = ["Read next", "Ilse Brandvik", "I gave up my boat. It's the best decision I've ever made", BUTTON]
+    assert said("related_links", [LEAD, *card, NEXT]) == dict.fromkeys(card, "remove")
+
+
+def test_a_title_above_its_button(said):
+    assert said("related_links", [LEAD, TITLE, BUTTON, NEXT]) == dict.fromkeys([TITLE, BUTTON], "remove")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        # A subhead is shorter, or what follows the button is its title.
+        [LEAD, "A quiet harbour", BUTTON, NEXT],
+        [LEAD, "How the ferry was lost and found", BUTTON, TITLE, NEXT],
+        # Two lines between paragraph and button are the story's until something else says otherwise.
+        [LEAD, "Built in 1912 by the island's own yard", TITLE, BUTTON, NEXT],
+        # A paragraph is no card.
+        [LEAD, "Read next", NEXT, BUTTON, LEAD],
+    ],
+)
+def test_what_stands_above_a_button_and_is_the_story_s(said, lines):
+    assert not ({lines[1], NEXT, LEAD} - {"Read next"}) & said("related_links", lines).keys()
+
+
+def test_the_last_writer_in_a_list_of_titles_and_writers(said):
+    links = ["Ana Duarte, Jon Blythe", "What the harbour office never said", "Per Holm"]
+    found = said("related_links", [LEAD, "Related articles", TITLE, *links, NEXT])
+    assert found == dict.fromkeys(["Related articles", TITLE, *links], "remove")
+
+
+def test_a_name_under_titles_without_writers_is_a_subhead(said):
+    lines = [LEAD, "Related articles", TITLE, "What the harbour office never said", "Per Holm", NEXT]
+    assert "Per Holm" not in said("related_links", lines)
+
+
+def test_a_label_in_capitals_over_titles(said):
+    links = ["MORE FERRIES", "Six takeaways after six crossings", "Quay notes: dredger dominates the estuary"]
+    assert said("related_links", [LEAD, *links, NEXT]) == dict.fromkeys(links, "remove")
+
+
+@pytest.mark.parametrize(
+    "lines", [["MORE FERRIES", TITLE], ["MORE FERRIES"], ["NO MORE FERRIES", TITLE, "Quay notes: it is shut"]]
+)
+def test_a_subhead_in_capitals_stays(said, lines):
+    assert said("related_links", [LEAD, *lines, NEXT]) == {}
+
+
+def test_a_long_headline_in_capitals_needs_no_company(said):
+    line = "HARBOUR MASTER SEES THIRD STRAIGHT WIN OVER THE FERRY COMPANY IN THE ISLAND'S SPRING VOTE"
+    assert said("related_links", [LEAD, line, NEXT]) == {line: "remove"}
+
+
+TEASERS = [
+    "The minister told the islanders that the bridge would be built before the winter, and the islanders asked hi...",
+    "Nobody knew what had been in the crates that the dredger brought up from the bottom of the estuary until Fri...",
+]
+
+
+def test_lines_cut_off_at_one_length(said):
+    assert len(set(map(len, TEASERS))) == 1
+    assert said("related_links", [LEAD, TEASERS[0], NEXT, TEASERS[1], LEAD]) == dict.fromkeys(
+        TEASERS, "remove"
+    )
+
+
+@pytest.mark.parametrize("other", [TEASERS[1][:-6] + "...", TEASERS[1][:-1] + "!"])
+def test_a_sentence_that_trails_off_stays(said, other):
+    assert said("related_links", [LEAD, TEASERS[0], NEXT, other, LEAD]) == {}

@@ -47,3 +47,47 @@ def test_the_writer_s_box_without_a_label(shipped):
 def test_a_name_above_a_paragraph_about_it_stays(shipped, lines):
     story = shipped.clean(Raw(id="t", form="lines", content=tuple(lines), language="en"))
     assert {"Marta Oyelaran", BOX} <= {block.text for block in story.copy.blocks}
+
+
+OF_THE_HOUSE = "Ilse Brandvik was with the Harbour Post when it still had a boat. She grew up in Kesten and sails on Sundays."
+
+
+def _copy(shipped, lines, url="https://www.harbourpost.example/ferry"):
+    story = shipped.clean(Raw(id="t", form="lines", content=tuple(lines), language="en", url=url))
+    return [block.text for block in story.copy.blocks]
+
+
+def test_a_writer_of_the_house_without_byline_or_label(shipped):
+    assert _copy(shipped, [LEAD, NEXT, LAST, "Ilse Brandvik", OF_THE_HOUSE]) == [LEAD, NEXT, LAST]
+
+
+def test_the_byline_s_writer_in_the_last_paragraph(shipped):
+    headline = "Ferry returns to the estuary after nine years"
+    assert _copy(shipped, [headline, "By Ilse Brandvik", LEAD, NEXT, LAST, OF_THE_HOUSE]) == [
+        LEAD,
+        NEXT,
+        LAST,
+    ]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        # The story is about her.
+        [
+            LEAD,
+            "The council heard Ilse Brandvik on Monday, and it heard nobody else.",
+            "Ilse Brandvik",
+            OF_THE_HOUSE,
+        ],
+        # Nothing above says that she wrote it.
+        [LEAD, NEXT, OF_THE_HOUSE],
+    ],
+)
+def test_a_person_of_the_house_in_the_story_stays(shipped, lines):
+    assert OF_THE_HOUSE in _copy(shipped, lines)
+
+
+def test_of_another_house_she_is_somebody_in_the_story(shipped):
+    lines = [LEAD, NEXT, LAST, "Ilse Brandvik", OF_THE_HOUSE]
+    assert OF_THE_HOUSE in _copy(shipped, lines, url="https://kestpress.example/ferry")
