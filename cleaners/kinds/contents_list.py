@@ -1,0 +1,80 @@
+"""A story's table of contents: each of its lines stands again below, as the subhead that it leads to. Nothing is lost with it.
+
+Example: "In this article" / "What the dredger found" / "Who pays for it", and below the same two lines as subheads. Without a label three
+lines in a row are enough, if all come again in their order and apart from one another.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from pydantic import Field
+
+from cleaners.kinds.registry import Context, Settings, cleaner, whole
+from cleaners.kinds.shapes import ends_sentence, key, reach
+from cleaners.model import Block, Mark, Story
+
+_LABEL = "contents-label"
+# "1. What the dredger found", "2.1 Who pays", "• Tides"
+_NUMBER = re.compile(r"^(?:(?:\d{1,2}[.):]?)+|[-–—•·*►▶→]|[IVX]{1,4}\.)\s+")
+
+
+class ContentsList(Settings):
+    least: int = Field(
+        default=3, ge=2, description="How many lines in a row must come again where no label stands above."
+    )
+    least_labelled: int = Field(default=2, ge=1, description="How many under a label.")
+    longest: int = Field(default=140, description="Longest line of a table of contents, in characters.")
+
+
+@cleaner(ContentsList)
+def contents_list(story: Story, context: Context, settings: ContentsList) -> Iterator[Mark]:
+    """Mark the lines of a table of contents, and its label."""
+    if len(story.blocks) < 2 * settings.least:
+        return
+    keys = [_key(line.text) if len(line.text) <= settings.longest else "" for line in context.lines]
+    places: dict[str, list[int]] = {}
+    for position, own in enumerate(keys):
+        if own:
+            places.setdefault(own, []).append(position)
+    if all(len(found) < 2 for found in places.values()):
+        return
+    position = 0
+    while position < len(keys):
+        run = _run(story.blocks, position, keys, places, context)
+        labelled = position > 0 and _LABEL in context.kinds_at(position - 1)
+        if len(run) >= (settings.least_labelled if labelled else settings.least):
+            if labelled:
+                yield whole(
+                    story.blocks[position - 1],
+                    "remove",
+                    "contents_list/label",
+                    "It stands above a table of contents.",
+                )
+            for at in run:
+                why = "A table of contents: the line stands again below, where it leads to."
+                yield whole(story.blocks[at], "remove", "contents_list/line", why)
+        position += max(1, len(run))
+
+
+def _run(
+    blocks: Sequence[Block], first: int, keys: Sequence[str], places: dict[str, list[int]], context: Context
+) -> list[int]:
+    """The lines from ``first`` on that come again below all of them, in the same order, with something in between."""
+    run: list[int] = []
+    below: list[int] = []
+    for at in range(first, len(keys)):
+        again = [other for other in places.get(keys[at], ()) if other > (below[-1] + 1 if below else at + 1)]
+        if not again or (below and at >= below[0]) or blocks[at].kind in ("embed", "row", "quote"):
+            break
+        if context.lines[at].protected or (ends_sentence(blocks[at].text) and blocks[at].text[-1] in ".。"):
+            break
+        run.append(at)
+        below.append(again[0])
+    return run if not below or below[0] > run[-1] else []
+
+
+def _key(text: str) -> str:
+    bare = _NUMBER.sub("", text)
+    return key(bare) if reach(bare) >= 4 else ""
