@@ -75,6 +75,7 @@ def related_links(story: Story, context: Context, settings: RelatedLinks) -> Ite
                 yield whole(
                     title, "remove", "related_links/under-label", f"It stands under “{block.text[:60]}”."
                 )
+    yield from _bracketed(story, context)
     yield from _under_capitals(story, context, settings)
     yield from _dated(story, context, settings)
     yield from _capitals(story, context, settings)
@@ -117,6 +118,20 @@ def _may_stand_in_card(block: Block, context: Context) -> bool:
         and not context.is_prose(block)
         and not ends_sentence(block.text)
     )
+
+
+_BRACKETS = {"[": "]", "(": ")"}
+
+
+def _bracketed(story: Story, context: Context) -> Iterator[Mark]:
+    """A line in brackets that is a link without them: "[Related: Five bridges that never opened]"."""
+    for block, line in zip(story.blocks, context.lines, strict=True):
+        if line.text[-1] == _BRACKETS.get(line.text[0]) and not line.protected:
+            hits = context.ruleset.hits(line.text[1:-1].strip())
+            if any(hit.rule.kind == "related" and hit.rule.action == "remove" for hit in hits):
+                yield whole(
+                    block, "remove", "related_links/bracketed", "A link to another story, in brackets."
+                )
 
 
 def _under_capitals(story: Story, context: Context, settings: RelatedLinks) -> Iterator[Mark]:
@@ -162,14 +177,16 @@ def _titles(story: Story, position: int, context: Context, settings: RelatedLink
             break
         known = context.claimed(block)
         # A full stop ends a sentence, and a sentence is no link; a heading under the label is the next subhead.
+        leads = below is not None and _may_be_link(below)
         listed = len(found) > 1 and _names_people(found[-2])
-        writer = (
-            _names_people(block) and bool(found) and (listed or (below is not None and _may_be_link(below)))
+        # Among titles stand their writers, and their kickers in capitals.
+        beside = (_names_people(block) and bool(found) and (listed or leads)) or (
+            is_capitals(block.text) and leads
         )
         if (
             between
             and not known
-            and not writer
+            and not beside
             and (block.kind == "heading" or not title or _LIVE_TIME.match(block.text))
         ):
             break

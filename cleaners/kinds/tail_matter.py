@@ -84,13 +84,8 @@ def _writers_box(story: Story, context: Context, writers: tuple[str, ...]) -> It
     """
     why = "Under the story stands a box about the writer."
     last = max((at for at, prose in enumerate(context.prose) if prose), default=0)
-    if last and _is_about_a_writer(story, context, last, writers):
-        yield whole(story.blocks[last], "remove", "tail_matter/writer", why)
-        above = story.blocks[last - 1]
-        if context.is_kind(above, "name") and context.facts(story.blocks[last]).key.startswith(
-            context.facts(above).key
-        ):
-            yield whole(above, "remove", "tail_matter/writer", why)
+    for at in _box_at_the_end(story, context, last, writers):
+        yield whole(story.blocks[at], "remove", "tail_matter/writer", why)
     for position, (block, below) in enumerate(pairwise(story.blocks)):
         if not context.is_kind(block, "name") or context.protected(block) or context.protected(below):
             continue
@@ -103,21 +98,28 @@ def _writers_box(story: Story, context: Context, writers: tuple[str, ...]) -> It
                 yield whole(below, "remove", "tail_matter/writer", why)
 
 
-def _is_about_a_writer(story: Story, context: Context, last: int, writers: tuple[str, ...]) -> bool:
-    """The story's last paragraph opens with the name of a writer, and names the house."""
+def _box_at_the_end(story: Story, context: Context, last: int, writers: tuple[str, ...]) -> tuple[int, ...]:
+    """Where the box stands if the story's last paragraph is about a writer: the paragraph, and a name or a label above it.
+
+    It opens with the name of the byline's writer and names the house; or it is about somebody whom a line above it names, of whom the
+    story says nothing before, and either that line is a label ("About Ilse Brandvik") or the paragraph names the house.
+    """
+    if not last:
+        return ()
     line, above = context.lines[last], context.lines[last - 1]
-    if line.protected or line.reach > _LONGEST_BIO or not names_house(line.text, story):
-        return False
-    if line.key.startswith(writers):
-        return True
-    return (
-        "name" in above.kinds
-        and len(above.key) >= _SHORTEST_NAME
-        and line.key.startswith(above.key)
-        and not any(
-            above.key in other.key for other in context.lines[: last - 1] if "byline" not in other.kinds
-        )
-    )
+    if line.protected or above.protected or line.reach > _LONGEST_BIO:
+        return ()
+    of_the_house = names_house(line.text, story)
+    label = "bio-label" in above.kinds
+    name = key(above.text.split(maxsplit=1)[-1]) if label else above.key
+    if (
+        len(name) >= _SHORTEST_NAME
+        and (label or ("name" in above.kinds and of_the_house and line.key.startswith(name)))
+        and name in line.key
+        and not any(name in other.key for other in context.lines[: last - 1] if "byline" not in other.kinds)
+    ):
+        return last - 1, last
+    return (last,) if of_the_house and line.key.startswith(writers) else ()
 
 
 def _under(story: Story, position: int, context: Context, settings: TailMatter) -> Iterable[Block]:

@@ -26,6 +26,8 @@ _RESIDUE = (
         re.compile(r"(?:[\w ]{1,20}: ?)?(?:\{\{[^{}]*\}\}|<%.*%>|\$\{[^{}]*\}|\{%[^{}]*%\}|\[/?[a-z_-]+)"),
         "an unexpanded template",
     ),
+    # "[button link=”https://harbourpost.example/” type=”big”] Send us your photos[/button]"
+    (re.compile(r"\[(?P<tag>[a-z_-]{2,20})(?: [^\]]*)?\].*\[/(?P=tag)\]"), "a shortcode"),
     (re.compile(r"(?i:lorem ipsum)\b.*"), "a designer's dummy text"),
 )
 _LONGEST = 160

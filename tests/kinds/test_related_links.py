@@ -141,3 +141,23 @@ def test_lines_cut_off_at_one_length(said):
 @pytest.mark.parametrize("other", [TEASERS[1][:-6] + "...", TEASERS[1][:-1] + "!"])
 def test_a_sentence_that_trails_off_stays(said, other):
     assert said("related_links", [LEAD, TEASERS[0], NEXT, other, LEAD]) == {}
+
+
+def test_a_link_in_brackets(said):
+    line = f"[Related: {TITLE}]"
+    assert said("related_links", [LEAD, line, NEXT]) == {line: "remove"}
+
+
+def test_a_remark_in_brackets_stays(said):
+    assert said("related_links", [LEAD, "[Applause from the quay]", NEXT]) == {}
+
+
+def test_kickers_in_capitals_among_the_titles(said):
+    links = [
+        "Most read in world news",
+        "RANDY HARRY",
+        TITLE,
+        "TIME TRAVELLER",
+        "Ferry from 1912 seen in the fog again",
+    ]
+    assert said("related_links", [LEAD, *links, NEXT]) == dict.fromkeys(links, "remove")

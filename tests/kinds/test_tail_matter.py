@@ -91,3 +91,16 @@ def test_a_person_of_the_house_in_the_story_stays(shipped, lines):
 def test_of_another_house_she_is_somebody_in_the_story(shipped):
     lines = [LEAD, NEXT, LAST, "Ilse Brandvik", OF_THE_HOUSE]
     assert OF_THE_HOUSE in _copy(shipped, lines, url="https://kestpress.example/ferry")
+
+
+@pytest.mark.parametrize(("language", "label"), [("en", "About Ilse Brandvik"), ("de", "Über Ilse Brandvik")])
+def test_a_box_under_a_label_with_the_writer_s_name(shipped, language, label):
+    box = "Ilse Brandvik ist für die Häfen zuständig und hat neun Jahre lang selbst ein Boot gefahren, bevor sie schrieb."
+    lines = (LEAD, NEXT, LAST, label, box)
+    story = shipped.clean(Raw(id="t", form="lines", content=lines, language=language))
+    assert [block.text for block in story.copy.blocks] == [LEAD, NEXT, LAST]
+
+
+def test_a_section_about_somebody_in_the_story_stays(shipped):
+    about = "The council heard Ilse Brandvik on Monday, and it heard nobody else."
+    assert OF_THE_HOUSE in _copy(shipped, [LEAD, about, "About Ilse Brandvik", OF_THE_HOUSE])
