@@ -11,7 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from itertools import pairwise, zip_longest
+from itertools import pairwise, takewhile, zip_longest
 
 from pydantic import Field
 
@@ -89,31 +89,30 @@ def _above(story: Story, position: int, context: Context, settings: RelatedLinks
     between a paragraph and its button, under which the story goes on.
     """
     label, blocks = story.blocks[position], story.blocks
-    if context.zones[label.number] != "body":
+    reached = blocks[max(0, position - settings.longest_card - 1) : position]
+    card = list(takewhile(lambda block: _may_stand_in_card(block, context), reversed(reached)))
+    top = position - len(card) - 1
+    if not 1 <= len(card) <= settings.longest_card or top < 0:
         return
-    above: list[Block] = []
-    for at in range(position - 1, max(-1, position - settings.longest_card - 2), -1):
-        block = blocks[at]
-        if context.is_kind(block, _LABEL):
-            break
-        if not _may_stand_in_card(block, context):
-            above = above if context.is_prose(block) and len(above) == 1 else []
-            above = [
-                block for block in above if is_title(block.text, shortest=25) and not context.claimed(block)
-            ]
-            if not (position + 1 < len(blocks) and context.is_prose(blocks[position + 1])):
-                above = []
-            break
-        above.append(block)
-    else:
-        above = []
-    for block in above:
-        yield whole(block, "remove", "related_links/above-label", f"It stands above “{label.text[:60]}”.")
+    if context.zones[label.number] != "body" or not _sure_alone(label):
+        return
+    one_title = (
+        len(card) == 1
+        and _may_be_link(card[0])
+        and not context.claimed(card[0])
+        and context.is_prose(blocks[top])
+        and position + 1 < len(blocks)
+        and context.is_prose(blocks[position + 1])
+    )
+    if one_title or context.is_kind(blocks[top], _LABEL):
+        for block in card:
+            yield whole(block, "remove", "related_links/above-label", f"It stands above “{label.text[:60]}”.")
 
 
 def _may_stand_in_card(block: Block, context: Context) -> bool:
     return (
         block.kind == "paragraph"
+        and not context.is_kind(block, _LABEL)
         and not context.protected(block)
         and not context.is_prose(block)
         and not ends_sentence(block.text)

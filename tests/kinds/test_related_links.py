@@ -89,6 +89,8 @@ def test_a_title_above_its_button(said):
         [LEAD, "How the ferry was lost and found", BUTTON, TITLE, NEXT],
         # Two lines between paragraph and button are the story's until something else says otherwise.
         [LEAD, "Built in 1912 by the island's own yard", TITLE, BUTTON, NEXT],
+        # "Live" may be a subhead, and so may what stands above it.
+        [LEAD, "How the ferry was lost and found", "Live", NEXT],
         # A paragraph is no card.
         [LEAD, "Read next", NEXT, BUTTON, LEAD],
     ],
