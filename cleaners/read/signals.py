@@ -53,13 +53,16 @@ _CUE.Add(
 _CUE.Compile()
 # A desk note opens with a bracket, a star, capitals or a word for editors, and is short.
 _NOTE_CUE = re.compile(
-    r"\W|[A-Z]{2}|\d|(?i:eds|ednote|editor|note|nota|for int|intern|hinweis|redakt|take|more|ends|hr )"
+    r"\W|[A-Z]{2}|\d|(?i:eds|ednote|editor|note|nota|for int|intern|hinweis|redakt|take|more|ends|hr |corrects|refiles|clarifies|fixes|deletes|removes)"
 )
 _LONGEST_NOTE = 300
 _SHORT = 20
 _STOPS = ("kill", "withdrawn", "embargo", "hold")
 """What the raw document is searched for as well."""
 _TIMED = ("embargo", "hold", "advisory")
+_LABELS = ("correction", "update")
+"""What a label before a headline may say."""
+_SENTENCE_ENDS = (".", "!", "?", "。")
 _TO_EDITORS = re.compile(r"(?i:eds\.?|editors|ednote|(?:eds\.?|desk) note|note to \w+)\s*[:–—-]+\s*")
 _FOR_READERS = re.compile(
     r"\W*(?i:corrections?|corrected|clarifications?|update|berichtigung|korrektur|rectificatif|corrección|fe de errores)\s*[:–—]"
@@ -333,9 +336,12 @@ def desk_span(line: str, signals: Sequence[Signal]) -> Span | None:
     Span(start=0, end=7)
     """
     normal = _normal(line)
-    if not any(signal.text == normal for signal in signals) or _FOR_READERS.match(line) is not None:
+    if not any(signal.text == normal for signal in signals):
         return None
     label = LABEL.match(line)
+    # "CORRECTED: Ferry to sail again" is a label before its headline; "CORRECTED: It was nine boats." is for readers.
+    if _FOR_READERS.match(line) is not None and (label is None or normal.endswith(_SENTENCE_ENDS)):
+        return None
     if label is not None:
         return Span(0, label.end())
     tail = TAIL.search(line)
@@ -345,6 +351,21 @@ def desk_span(line: str, signals: Sequence[Signal]) -> Span | None:
     if first is not None and is_prose(line[first.end() :].strip()) and _first_sentence(normal) is not None:
         return Span(0, first.end())
     return Span(0, len(line))
+
+
+def without_label(headline: str) -> tuple[str, str]:
+    """A headline, and the desk's label before or behind it: what readers see, and what editors do.
+
+    >>> without_label("UPDATE 2-Ferry to sail again")
+    ('Ferry to sail again', 'UPDATE 2-')
+    >>> without_label("Ferry to sail again")
+    ('Ferry to sail again', '')
+    """
+    kind = signal_of(headline)
+    span = desk_span(headline, [Signal(kind, _normal(headline))]) if kind in _LABELS else None
+    if span is None or span == Span(0, len(headline)):
+        return headline, ""
+    return (headline[: span.start] + headline[span.end :]).strip(), headline[slice(*span)].strip()
 
 
 def _signals(lines: list[str]) -> list[Signal]:

@@ -34,6 +34,15 @@ _ORDINAL = r"(?:\d{1,2}(?:st|nd|rd|th)|first|second|third|fourth|fifth)"
 FORMS: tuple[WireForm, ...] = (
     # "(Corrects name of captain in paragraph 3)"; "Corrects paragraph 3" alone is a sentence.
     WireForm("correction", re.compile(rf"(?i:{_MENDED})\b.{{3,}}", re.DOTALL), framed=True),
+    # Without brackets, but nobody else speaks of the paragraph so, and in no other sentence is nobody the one who corrects.
+    WireForm(
+        "correction",
+        re.compile(
+            r"(?:Corrects|Refiles|Clarifies|Fixes|Deletes|Removes)\b[^.!?]{2,140}\b(?:para(?:graph)?s?|grafs?|headline|dateline|byline|lede?|"
+            r"bullet points?|first reference|slug|keyword|name|spelling|typo)\b[^.!?]{0,80}[.]?"
+        ),
+        edge=True,
+    ),
     WireForm(
         "correction",
         re.compile(r"(?:CORRECTED|CORRECTS|REFILED?|REFILES|REFILING|CORREGIDO|CORRIGÉ|KORRIGIERT)"),
