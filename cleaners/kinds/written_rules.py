@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date
 
-from cleaners.kinds.registry import Context, Settings, cleaner
+from cleaners.kinds.registry import Context, Settings, cleaner, whole
 from cleaners.model import Block, Mark, Span, Story
 from cleaners.read.signals import desk_span
 from cleaners.rules import Hit, Rule
@@ -16,6 +16,10 @@ def written_rules(story: Story, context: Context, settings: Settings) -> Iterabl
     """Mark what the ruleset's own rules ask for; cues are left to the structural cleaners."""
     for position, block in enumerate(story.blocks):
         hits = context.lines[position].hits
+        if context.lines[position].signs:
+            yield whole(
+                block, "protect", "written_rules/signature", "The line signs a letter or a statement."
+            )
         note = desk_span(block.text, story.signals) if hits and story.signals else None
         for hit in hits:
             if hit.rule.action != "cue" and holds(hit.rule, position, context):
