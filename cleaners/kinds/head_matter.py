@@ -18,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import Field
 from slugify import slugify
 
+from cleaners.kinds.dates import dates_in
 from cleaners.kinds.registry import Context, Settings, cleaner, whole
 from cleaners.kinds.shapes import ends_sentence, is_quotation, is_title, key, reach
 from cleaners.model import Block, Mark, Span, Story
@@ -36,7 +37,7 @@ _OTHER = {
     "role",
     "share-word",
 }
-_FROM_HEAD = ("headline", "standfirst", "section", "byline", "published")
+_FROM_HEAD = ("headline", "standfirst", "section", "byline", "published", "updated")
 _LONGEST_HEAD = 40
 _LONGEST_LINE = 500
 """Longer lines are no headlines, and comparing them would take its time."""
@@ -197,14 +198,28 @@ def _bylines_and_dates(head: list[Block], context: Context) -> Iterator[Mark]:
         if context.protected(block) or is_prose(block.text) or _after_colon(head, position, context):
             continue
         if context.is_kind(block, "published"):
-            yield whole(
-                block, "lift", "head_matter/date", "When the story came out stands above it.", "published"
-            )
+            yield from _dates(block, context)
         elif context.is_kind(block, "byline") and not (signed and context.is_kind(block, "credit")):
             # "Jon Blythe/Reuters" is a byline or a credit: beside a plain byline it is the picture's.
             yield whole(
                 block, "lift", "head_matter/byline", "The writer's name stands above the story.", "byline"
             )
+
+
+def _dates(block: Block, context: Context) -> Iterator[Mark]:
+    """When the story came out, and when it was changed: two fields, and what stands between them is neither."""
+    words = context.ruleset.words
+    rule, end = "head_matter/date", 0
+    for part in dates_in(block.text, words.get("published", ()), words.get("updated", ())):
+        why = "When the story came out stands above it."
+        if part.field == "updated":
+            why = "When the story was changed stands above it."
+        if end < part.start:
+            yield Mark(block.number, end, part.start, "remove", rule, "It parts one date from the other.")
+        yield Mark(block.number, part.start, part.end, "lift", rule, why, part.field)
+        end = part.end
+    if end < len(block.text):
+        yield Mark(block.number, end, len(block.text), "remove", rule, "It parts one date from the other.")
 
 
 # --- which line is the headline ------------------------------------------------------------------------------------
