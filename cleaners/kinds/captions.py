@@ -13,7 +13,7 @@ from statistics import median
 from pydantic import Field
 
 from cleaners.kinds.facts import NO_CLAIM
-from cleaners.kinds.picture_credits import credit_at_end, credit_start, is_plain, note_plain
+from cleaners.kinds.picture_credits import credit_at_end, credit_start, is_plain, note_plain, under_figures
 from cleaners.kinds.registry import Context, Settings, cleaner, whole
 from cleaners.kinds.shapes import begins_again, ends_sentence, is_quotation, reach
 from cleaners.model import Block, Mark, Story
@@ -40,6 +40,8 @@ def captions(story: Story, context: Context, settings: Captions) -> Iterable[Mar
     rhythm = _rhythm(story, context) if credited >= _LEAST_RHYTHM else frozenset()
     for position, (block, facts) in enumerate(zip(story.blocks, context.lines, strict=True)):
         if block.kind == "embed" or len(facts.text) > longest or facts.protected:
+            continue
+        if "credit" in facts.kinds and under_figures(story, position, context):
             continue
         if _next_begins_alike(context, position):
             yield from _repeated(story, position, settings, context)

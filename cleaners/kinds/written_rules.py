@@ -10,6 +10,8 @@ from cleaners.model import Block, Mark, Span, Story
 from cleaners.read.signals import desk_span
 from cleaners.rules import Hit, Rule
 
+_NAMED_AS_SOURCE = ("agency-footer", "byline", "credit")
+
 
 @cleaner()
 def written_rules(story: Story, context: Context, settings: Settings) -> Iterable[Mark]:
@@ -20,6 +22,9 @@ def written_rules(story: Story, context: Context, settings: Settings) -> Iterabl
             yield whole(
                 block, "protect", "written_rules/signature", "The line signs a letter or a statement."
             )
+        if "data-source" in context.lines[position].kinds:
+            # "Fonte: Istat" has the shape of an agency's footer, and is none: no such rule ever asked for it.
+            hits = tuple(hit for hit in hits if hit.rule.kind not in _NAMED_AS_SOURCE)
         note = desk_span(block.text, story.signals) if hits and story.signals else None
         for hit in hits:
             if hit.rule.action != "cue" and holds(hit.rule, position, context):
