@@ -141,7 +141,11 @@ FOREIGN: tuple[tuple[SignalKind, re.Pattern[str]], ...] = (
     (
         "withdrawn",
         re.compile(
-            r"(?:NOTIZIA|NOTÍCIA|NOTICIA) (?:ANNULLATA|CANCELADA|ANULADA|RETIRADA|RITIRATA)\b.*|(?:DÉPÊCHE|INFORMATION) (?:RETIRÉE|ANNULÉE)\b.*|BERICHT INTREKKEN\b.*|(?:TT |NTB )?(?:DRAS TILLBAKA|TREKKES TILBAKE|TRÆKKES TILBAGE)\b.*"
+            r"(?:ATTENTION\W+|URGENT\W+)*(?i:annuler|annulez|prière d[’']annuler|merci d[’']annuler) (?i:la|notre|cette|les) (?i:dépêches?|information|papier|article)\b.*"
+            r"|DEPESZA (?:ANULOWANA|WYCOFANA)\b.*|(?:ANULUJEMY|WYCOFUJEMY) DEPESZĘ\b.*|(?:TT|NTB|RITZAU) (?:DRAR TILLBAKA|TREKKER|TRÆKKER)\b.*"
+            r"|(?:JUTTU|UUTINEN|STT) (?:ON )?(?:PERUTTU|PERUUTETTU|PERUUTTAA)\b.*|HABER(?:İMİZ)? (?:İPTAL|GERİ ÇEKİLDİ)\b.*|ZPRÁVA (?:JE )?(?:STAŽENA|ZRUŠENA)\b.*"
+            r"|(?:HÍR|TUDÓSÍTÁS) VISSZAVONVA\b.*"
+            r"|(?:NOTIZIA|NOTÍCIA|NOTICIA) (?:ANNULLATA|CANCELADA|ANULADA|RETIRADA|RITIRATA)\b.*|(?:DÉPÊCHE|INFORMATION) (?:RETIRÉE|ANNULÉE)\b.*|BERICHT INTREKKEN\b.*|(?:TT |NTB )?(?:DRAS TILLBAKA|TREKKES TILBAKE|TRÆKKES TILBAGE)\b.*"
         ),
     ),
     (
