@@ -142,14 +142,17 @@ class Rulebook:
         Packs without a language apply, those of the story's language (else the publisher's; neither known: none of a
         language, for one language's words are another's sentence), and those that the publisher's file inherits.
         """
+        return self._ruleset(self.packs_of(publisher, language, url), self.publisher(publisher, url))
+
+    def packs_of(self, publisher: str | None, language: str | None, url: str | None = None) -> frozenset[str]:
+        """The names of the packs in that ruleset."""
         file = self.publisher(publisher, url)
         spoken = primary(language) or (file.language if file else None)
-        names = frozenset(
+        return frozenset(
             pack.name
             for pack in self.packs.values()
             if pack.language in (None, spoken) or (file is not None and pack.name in file.inherits)
         )
-        return self._ruleset(names, file)
 
     def _ruleset(self, names: frozenset[str], file: PublisherFile | None) -> Ruleset:
         key = (file.stem if file else None, names)
