@@ -116,7 +116,7 @@ def look(story: Story, ruleset: Ruleset, known: Mapping[str, Facts] | None = Non
     if new:
         seen.update((text, Facts(text, hits)) for text, hits in zip(new, ruleset.hits_of(new), strict=True))
     lines = [seen[block.text] for block in story.blocks]
-    for at in signed(story.blocks, lines):
+    for at in signed(story, lines, ruleset.words.get("office", ())):
         lines[at] = lines[at].signing()
     return Context(story, ruleset, lines)
 

@@ -48,7 +48,7 @@ _CUE.Add(
     "clarif|fe de err|eds|editor|redaktion|attention|attn|advisor|"
     "annul|anule|not[ií]cia|notizia|retir|intrekken|dras|trekk|trækk|ambargo|klausul|julkaisuvapaa|zakaz|utilizar|publi[ck]|публик|diffus|"
     "for release|disregard|legal|lawyer|\\btk\\b|draft|حظر|प्रकाशित|eilmeldung|meldung|"
-    "perut|peruut|(?:i|İ)ptal|stažen|zrušen|visszavon|frei (?:für|fuer|ab|zum|zur)|adv ?\\d|release|"
+    "perut|peruut|(?:i|İ)ptal|stažen|zrušen|visszavon|frei (?:für|fuer|ab|zur)|adv ?\\d|release|"
     "эмбарго|ембарго|аннул|снято|отзыв|解禁|エンバーゴ|取り消し|撤|禁|금지|엠바고|기사|보도|yayınla"
 )
 _CUE.Compile()
@@ -237,7 +237,7 @@ _SHAPES: tuple[tuple[SignalKind, re.Pattern[str]], ...] = (
         "embargo",
         re.compile(
             r"(?i:news |achtung\W+|eil\W+)*(?i:sperrfrist|sperrvermerk|sperre bis)\s*[:\-–—]?\s*(?:\d|(?i:bis|frei|heute|morgen|sonn|mon|diens|mitt|donn|frei|sams)).*"
-            rf"|(?i:frei (?:für|fuer|ab|zum|zur veröffentlichung (?:ab|am)) {_GERMAN_DAY}\b.*)"
+            rf"|(?i:frei (?:für|fuer|ab|zur veröffentlichung (?:ab|am)) {_GERMAN_DAY}\b.*)"
         ),
     ),
     (
@@ -263,7 +263,8 @@ _SHAPES: tuple[tuple[SignalKind, re.Pattern[str]], ...] = (
     (
         "embargo",
         re.compile(
-            rf"EMBARGO (?i:lifts?|lifted|ends|expires)(?i: at| on|:)* (?:{_WHEN}|{_CLOCK}).*|[^a-z]{{2,80}}\bEMBARGO(?:ED)? (?:UNTIL|TILL)\b.*"
+            rf"EMBARGO (?i:lifts?|lifted|ends|expires)(?i: at| on|:)* (?:(?i:{_HOUR})|{_CLOCK}.*|(?:{_DAYS}|(?i:{_MONTH}\.? \d|\d{{1,2}} {_MONTH}))\b.*)"
+            r"|[^a-z]{2,80}[-–—:*|/] ?EMBARGO(?:ED)? (?:UNTIL|TILL)\b.*"
         ),
     ),
     (

@@ -38,8 +38,9 @@ FORMS: tuple[WireForm, ...] = (
     WireForm(
         "correction",
         re.compile(
-            r"(?:Corrects|Refiles|Clarifies|Fixes|Deletes|Removes)\b[^.!?]{2,140}\b(?:para(?:graph)?s?|grafs?|headline|dateline|byline|lede?|"
-            r"bullet points?|first reference|slug|keyword|name|spelling|typo)\b[^.!?]{0,80}[.]?"
+            r"(?:Corrects|Refiles)\b[^.!?]{2,140}\b(?:para(?:graph)?s?|grafs?|headline|dateline|byline|lede?|bullet points?|reference|slug|keyword|name|spelling|typo|"
+            r"first|second|third|fourth|fifth|last)\b[^.!?]{0,80}[.]?"
+            r"|(?:Clarifies|Fixes|Deletes|Removes)\b[^.!?]{2,140}\b(?:paragraphs?|paras?|grafs?|headline|dateline|byline|first reference)\b[^.!?]{0,80}[.]?"
         ),
         edge=True,
     ),

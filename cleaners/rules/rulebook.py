@@ -29,7 +29,7 @@ from cleaners.rules.yaml_file import YamlFile
 _REMEMBERED, _SHORT = 200, 80
 BASE_WORDS: Words = {"months": MONTHS, "weekdays": WEEKDAYS}
 """Word lists that are always there; packs add to them."""
-READ_BY_CLEANERS = frozenset({"network", "published", "share-word", "source", "updated"})
+READ_BY_CLEANERS = frozenset({"network", "office", "published", "share-word", "source", "updated"})
 """Word lists that cleaners ask for by their names, whether a rule has the slot or not."""
 
 

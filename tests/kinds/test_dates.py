@@ -29,6 +29,8 @@ def cleaned_with(shipped, *dates, language="en", by="Ilse Brandvik"):
         ("17:20 (updated 18:10)", "17:20", "updated 18:10"),
         ("4 Mar 17:20 | Updated 18:10", "4 Mar 17:20", "Updated 18:10"),
         ("Mon 17:20", "Mon 17:20", None),
+        ("Today at 5:20 PM", "Today at 5:20 PM", None),
+        ("18:10, 4 MAR 2026UPDATED18:20, 4 MAR 2026", "18:10, 4 MAR 2026", "UPDATED18:20, 4 MAR 2026"),
         ("Today, 17:20", "Today, 17:20", None),
         ("Published 17:20", "Published 17:20", None),
         ("Updated 18:10", None, "Updated 18:10"),

@@ -80,3 +80,41 @@ def test_what_rules_know_under_a_closing_is_no_signature(shipped, line) -> None:
     copy = copy_of(shipped, [OPENED, LEAD, NEXT, "Yours sincerely,", "Grace Holt", line])
     assert copy[:5] == [OPENED, LEAD, NEXT, "Yours sincerely,", "Grace Holt"]
     assert line.startswith("Grace") or line not in copy
+
+
+@pytest.mark.parametrize(
+    "signatories",
+    [
+        [
+            "Grace Holt, Kesten council",
+            "Jon Blythe, harbour master",
+            "Ana Duarte, Vorre school",
+            "Marta Oyelaran",
+        ],
+        [f"Grace Holt-{letter}., of Vorre" for letter in "ABCDEFGHIJKLMNOP"],
+        ["The crew of the Marta Holm", "Kesten"],
+        ["Jon Blythe (Kesten)", "Ana Duarte – Vorre", "Dr. Ilse Brandvik"],
+    ],
+)
+def test_whoever_signed_an_open_letter_stays(shipped, signatories) -> None:
+    body = ["Dear Prime Minister,", LEAD, NEXT, "Signed,", *signatories]
+    assert copy_of(shipped, [*body, FOOT[0]]) == body
+
+
+@pytest.mark.parametrize(
+    ("language", "signature"),
+    [
+        ("en", ["Grace Holt", "Editor-in-chief", "Kestpress"]),
+        ("en", ["Grace Holt", "Mayor of Kesten"]),
+        ("de", ["Ilse Brandvik", "Chefredakteurin"]),
+        ("fr", ["Ilse Brandvik", "Directrice de la publication"]),
+    ],
+)
+def test_a_statement_is_signed_by_name_and_office(shipped, language, signature) -> None:
+    copy = copy_of(shipped, [LEAD, NEXT, LAST, *signature, "Facebook"], language)
+    assert copy == [LEAD, NEXT, LAST, *signature]
+
+
+def test_under_a_byline_name_and_office_are_the_writers_box(shipped) -> None:
+    lines = ["Dredger returns to the estuary", "By Jon Blythe", LEAD, NEXT, LAST, "Jon Blythe", "Editor"]
+    assert "Jon Blythe" not in copy_of(shipped, lines)
