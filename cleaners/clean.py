@@ -49,7 +49,7 @@ def clean(
     second = [each for each in cleaners if each[0].second]
     for rounds in range(1, MOST_ROUNDS + 2):  # the last one only looks whether all is settled
         context = look(view, ruleset, known)
-        known |= {facts.text: facts for facts in context.lines}
+        known |= {facts.text: facts for facts in context.lines if not facts.signs}
         told = _told(context, first)
         decision = decide(view, told)
         if not decision.cuts and removals and second and not looked_back:

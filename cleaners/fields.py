@@ -34,7 +34,8 @@ def lift(story: Story, cuts: Sequence[Cut]) -> Fields:
         known = getattr(fields, name)
         if known and sources.get(name) != "line" and name != "ednote":
             continue
-        filled[name] = _join(name, [*([known] if known else []), *(line for line in lines if line != known)])
+        said = known.split("\n") if known else []
+        filled[name] = _join(name, [*said, *(line for line in lines if line not in (known, *said))])
         sources.setdefault(name, "line")
     tags = tuple(dict.fromkeys([*fields.tags, *(one.text for one in lifted if one.field == "tags")]))
     return replace(

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from pydantic import BaseModel, ConfigDict, Field
 
 from cleaners.model import Mark, Removal, Signal, Story, Verdict
+from cleaners.read.moment import doubt_of
 from cleaners.read.zones import is_prose
 
 _WORD = re.compile(r"\w+")
@@ -83,7 +84,7 @@ def judge(
     for signal in story.signals:
         if signal.kind in _HOLDS:
             reasons.append(
-                f"{signal.kind}: the raw copy says “{signal.text}”{_time(signal)}; a person decides"
+                f"{signal.kind}: the raw copy says “{signal.text}”{_time(signal, story)}; a person decides"
             )
     if not copy.blocks:
         reasons.append("nothing is left to publish" if story.blocks else "the story has no text")
@@ -101,10 +102,13 @@ def judge(
     return ("hold" if reasons else "publish"), tuple(reasons)
 
 
-def _time(signal: Signal) -> str:
+def _time(signal: Signal, story: Story) -> str:
     if signal.until is not None:
         return f" (until {signal.until})"
-    return " (no time that can be read without doubt)" if signal.kind == "embargo" else ""
+    if signal.kind != "embargo":
+        return ""
+    doubt = doubt_of(signal.text, story.fields.published, story.language)
+    return f" (no time that can be read without doubt: {doubt})" if doubt else ""
 
 
 def _losses(story: Story, removals: Sequence[Removal], budget: Budget) -> list[str]:

@@ -54,7 +54,9 @@ class Pipeline:
 def load_pipeline(directory: Path) -> Pipeline:
     """Read ``pipeline.yaml``, ``rules/`` and ``publishers/`` under ``directory``.
 
-    ``ConfigError`` names file, line and column of the first mistake, and what to write instead.
+    ``ConfigError`` names file, line and column of the first mistake, and what to write instead. The rules' examples are not
+    tried here, for all of them take seconds: ``cleaners.rules.check_examples`` tries those that are not known to hold, and the
+    command line and the workers call it whenever they load rules.
     """
     directory = Path(directory)
     file = load_yaml(directory / PIPELINE_FILE)

@@ -12,6 +12,9 @@ ROOT = Path(__file__).resolve().parent.parent
 # Doctests are looked for in every module, and several conftest.py cannot be imported under their one name.
 collect_ignore_glob = ["conftest.py", "*/conftest.py"]
 
+# The examples of the shipped rules are tried once for all tests, and not in the cache of whoever runs them.
+os.environ.setdefault("CLEANCOPY_CACHE", str(ROOT / ".pytest_cache" / "cleancopy"))
+
 IN_CI = os.environ.get("CI") == "true"
 
 _SLOW_MACHINE = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}

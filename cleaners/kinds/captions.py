@@ -13,7 +13,7 @@ from statistics import median
 from pydantic import Field
 
 from cleaners.kinds.facts import NO_CLAIM
-from cleaners.kinds.picture_credits import credit_at_end, credit_start, is_plain, note_plain
+from cleaners.kinds.picture_credits import credit_at_end, credit_start, is_plain, note_plain, under_figures
 from cleaners.kinds.registry import Context, Settings, cleaner, whole
 from cleaners.kinds.shapes import begins_again, ends_sentence, is_quotation, reach
 from cleaners.model import Block, Mark, Story
@@ -41,13 +41,15 @@ def captions(story: Story, context: Context, settings: Captions) -> Iterable[Mar
     for position, (block, facts) in enumerate(zip(story.blocks, context.lines, strict=True)):
         if block.kind == "embed" or len(facts.text) > longest or facts.protected:
             continue
+        if "credit" in facts.kinds and under_figures(story, position, context):
+            continue
         if _next_begins_alike(context, position):
             yield from _repeated(story, position, settings, context)
         elif (
             not labelled
             and is_plain(facts)
             and block.kind != "caption"
-            and facts.kinds.isdisjoint(("credit", "caption", "copyright"))
+            and facts.kinds.isdisjoint(("credit", "caption", "caption-where", "copyright"))
         ):
             continue
         if begins_again(facts.text):
@@ -75,6 +77,11 @@ def captions(story: Story, context: Context, settings: Captions) -> Iterable[Mar
         elif context.is_kind(block, "caption"):
             why = "The line says of itself that it is a picture's caption."
             yield from _with_credit(block, context, "captions/says-so", why)
+        elif "caption-where" in facts.kinds:
+            if _where_pictures_stand(position, context):
+                yield from _with_credit(block, context, "captions/says-where", _WHERE)
+            else:
+                yield whole(block, "suspect", "captions/says-where", _WHERE)
         elif facts.kinds.isdisjoint(("byline", "related", "copyright")):
             if credit_at_end(block, context, last=position >= last):
                 yield from _with_credit(
@@ -88,6 +95,28 @@ def captions(story: Story, context: Context, settings: Captions) -> Iterable[Mar
                 yield from _with_credit(
                     block, context, "captions/under-label", "The line stands under a picture's label."
                 )
+
+
+_WHERE = "The line says who stands where, as captions do."
+_NEAR_PICTURES = {"credit", "caption", "caption-where", "caption-label", "picture-label"}
+
+
+def _where_pictures_stand(position: int, context: Context) -> bool:
+    """On top of the story, beside another caption or credit, with a credit of its own, or without a sentence's end."""
+    line = context.lines[position]
+    near = [context.kinds_at(position + step) for step in (-2, -1, 1, 2)]
+    beside = any(
+        context.story.blocks[at].kind == "caption"
+        for at in (position - 1, position + 1)
+        if 0 <= at < len(context.lines)
+    )
+    return (
+        sum(context.prose[:position]) <= 1
+        or beside
+        or not frozenset().union(*near).isdisjoint(_NEAR_PICTURES)
+        or not line.ends_sentence
+        or credit_start(context.story.blocks[position], context) is not None
+    )
 
 
 def _next_begins_alike(context: Context, position: int) -> bool:

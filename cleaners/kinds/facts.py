@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from typing import Any, Generic, TypeVar, overload
 
 from cleaners.kinds import shapes
@@ -48,6 +49,8 @@ class Facts:
     protected = False
     taken = False
     """A rule would remove or lift the line."""
+    signs = False
+    """Where it stands it signs a letter, and is protected. So it is not the same fact where its text stands elsewhere."""
     prose: bool
     """Sentence-like, and no rule would take it."""
 
@@ -67,6 +70,13 @@ class Facts:
             self.protected = "protect" in actions
             self.taken = not actions.isdisjoint(("remove", "lift"))
             self.prose = self.sentence_like and actions <= {"protect", "suspect"}
+
+    def signing(self) -> Facts:
+        """The same line where it signs a letter."""
+        line = copy(self)
+        line.signs = line.protected = True
+        line.noted = {}
+        return line
 
     @_Lazy
     def reach(self) -> int:

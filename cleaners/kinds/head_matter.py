@@ -18,9 +18,11 @@ from urllib.parse import unquote, urlsplit
 from pydantic import Field
 from slugify import slugify
 
+from cleaners.kinds.dates import dates_in
 from cleaners.kinds.registry import Context, Settings, cleaner, whole
 from cleaners.kinds.shapes import ends_sentence, is_dates, is_quotation, is_title, key, reach
-from cleaners.model import Block, Mark, Story
+from cleaners.model import Block, Mark, Span, Story
+from cleaners.read.signals import desk_span
 from cleaners.read.zones import is_prose
 
 _OTHER = {
@@ -35,7 +37,7 @@ _OTHER = {
     "role",
     "share-word",
 }
-_FROM_HEAD = ("headline", "standfirst", "section", "byline", "published")
+_FROM_HEAD = ("headline", "standfirst", "section", "byline", "published", "updated")
 _LONGEST_HEAD = 40
 _LONGEST_LINE = 500
 """Longer lines are no headlines, and comparing them would take its time."""
@@ -63,6 +65,7 @@ class _Head:
 @cleaner(HeadMatter)
 def head_matter(story: Story, context: Context, settings: HeadMatter) -> Iterable[Mark]:
     """Lift what stands above the story."""
+    story, context = _without_desk_notes(story, context)
     blocks = _head_blocks(story, context, settings)
     yield from _bylines_and_dates(blocks, context)
     if any(source == "line" and name in _FROM_HEAD for name, source in story.fields.sources):
@@ -74,9 +77,9 @@ def head_matter(story: Story, context: Context, settings: HeadMatter) -> Iterabl
         first = head.blocks.index(head.headlines[0])
         last = head.blocks.index(head.headlines[-1])
         for block in head.headlines:
-            yield whole(
-                block, "lift", "head_matter/headline", "The story's headline stands above it.", "headline"
-            )
+            said = _said(block, story)
+            why = "The story's headline stands above it."
+            yield Mark(block.number, said.start, said.end, "lift", "head_matter/headline", why, "headline")
         above = [block for block in head.blocks[:first] if block in head.free]
         yield from _above(above, head, settings)
         below = [block for block in head.blocks[first + 1 :] if block not in head.headlines]
@@ -101,6 +104,25 @@ def head_matter(story: Story, context: Context, settings: HeadMatter) -> Iterabl
         settings,
         last,
     )
+
+
+def _without_desk_notes(story: Story, context: Context) -> tuple[Story, Context]:
+    """The story as readers will see it: an embargo above the headline is neither headline nor kicker."""
+    notes = {
+        block.number
+        for block in (story.blocks if story.signals else ())
+        if desk_span(block.text, story.signals) == Span(0, len(block.text))
+    }
+    left = context.without(notes) if notes else context
+    return left.story, left
+
+
+def _said(block: Block, story: Story) -> Span:
+    """Of a headline what readers see: "UPDATE 2-" is before it, "(CORRECTED)" behind it."""
+    label = desk_span(block.text, story.signals) if story.signals else None
+    if label is None or label == Span(0, len(block.text)):
+        return Span(0, len(block.text))
+    return Span(0, label.start) if label.start else Span(label.end, len(block.text))
 
 
 # --- where the head ends -------------------------------------------------------------------------------------------
@@ -178,14 +200,28 @@ def _bylines_and_dates(head: list[Block], context: Context) -> Iterator[Mark]:
         if context.protected(block) or prose or _after_colon(head, position, context):
             continue
         if context.is_kind(block, "published"):
-            yield whole(
-                block, "lift", "head_matter/date", "When the story came out stands above it.", "published"
-            )
+            yield from _dates(block, context)
         elif context.is_kind(block, "byline") and not (signed and context.is_kind(block, "credit")):
             # "Jon Blythe/Reuters" is a byline or a credit: beside a plain byline it is the picture's.
             yield whole(
                 block, "lift", "head_matter/byline", "The writer's name stands above the story.", "byline"
             )
+
+
+def _dates(block: Block, context: Context) -> Iterator[Mark]:
+    """When the story came out, and when it was changed: two fields, and what stands between them is neither."""
+    words = context.ruleset.words
+    rule, end = "head_matter/date", 0
+    for part in dates_in(block.text, words.get("published", ()), words.get("updated", ())):
+        why = "When the story came out stands above it."
+        if part.field == "updated":
+            why = "When the story was changed stands above it."
+        if end < part.start:
+            yield Mark(block.number, end, part.start, "remove", rule, "It parts one date from the other.")
+        yield Mark(block.number, part.start, part.end, "lift", rule, why, part.field)
+        end = part.end
+    if end < len(block.text):
+        yield Mark(block.number, end, len(block.text), "remove", rule, "It parts one date from the other.")
 
 
 # --- which line is the headline ------------------------------------------------------------------------------------
@@ -196,8 +232,11 @@ def _headlines(
 ) -> tuple[list[Block], bool]:
     """The headline's line and its repeats in the head, and whether a witness stands for it."""
     known = story.fields.headline
+    said = {block.number: block.text[slice(*_said(block, story))] for block in free}
+    labelled = next((said[block.number] for block in free if said[block.number] != block.text), None)
+    known = known or labelled  # no other line has the desk's label
     if known:
-        return [block for block in free if same_line(block.text, known)], True
+        return [block for block in free if same_line(said[block.number], known)], True
     slug = _slug_words(story.url)
     # The address may vouch for what else would be two sentences: "Ferry returns. Harbour master resigns".
     titles = [

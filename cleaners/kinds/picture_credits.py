@@ -11,7 +11,7 @@ import re
 from cleaners.kinds.facts import Facts
 from cleaners.kinds.registry import Context
 from cleaners.kinds.shapes import begins_again, ends_sentence, is_quotation, reach
-from cleaners.model import Block
+from cleaners.model import Block, Story
 
 # "(AFP)", "[Photo: Jon Blythe/Reuters]", "（撮影）" at the end of a line
 _BRACKET = re.compile(r"\s*[(\[（［](?P<credit>[^()\[\]（）［］]{2,90})[)\]）］][.。]?$")
@@ -25,6 +25,8 @@ _SEAM = re.compile(
 _BEHIND_SENTENCE = re.compile(r"[.!?。][\"”’]?\s*(?P<tail>[^.!?。\s][^.!?。]{1,30})$")
 _JOINT = re.compile(r"/|\s\|\s| via ")
 _PARTS = re.compile(r"\s*(?:/|\||,|;)\s*| via | for ")
+# "Kesten | 12 | 14", and with tabs
+_ROW = re.compile(r"[|\t] ?[\d.,]+ ?%?(?:$| ?[|\t])")
 # What stands small inside a name: "Jon de la Vega", "Courtesy of the Harbour Office"
 _SMALL = re.compile(
     r"a|al|and|at|by|courtesy|da|das|del?|der|di|dos?|du|el|et|file|for|from|in|la|le|of|on|the|und|van|via|von|y"
@@ -167,3 +169,12 @@ def credit_line(text: str, context: Context) -> bool:
 
 def _bare_house(text: str, context: Context) -> bool:
     return bool(context.ruleset.of_kind("agency-name").hits(text.strip(" .")))
+
+
+def under_figures(story: Story, position: int, context: Context) -> bool:
+    """The line names a source and stands under a table: "Quelle: Hafenamt Kesten" is no picture's, whoever that is."""
+    above = story.blocks[position - 1] if position else None
+    if above is None or not (above.kind == "row" or _ROW.search(above.text)):
+        return False
+    label = story.blocks[position].text.partition(":")[0].strip().casefold()
+    return any(word.casefold() == label for word in context.ruleset.words.get("source", ()))

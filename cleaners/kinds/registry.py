@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from cleaners.kinds.facts import Facts
+from cleaners.kinds.signatures import signed
 from cleaners.model import Block, Mark, Story, Zone
 from cleaners.read.zones import zones_of
 from cleaners.rules import Hit, Ruleset
@@ -114,7 +115,10 @@ def look(story: Story, ruleset: Ruleset, known: Mapping[str, Facts] | None = Non
     new = list(dict.fromkeys(block.text for block in story.blocks if block.text not in seen))
     if new:
         seen.update((text, Facts(text, hits)) for text, hits in zip(new, ruleset.hits_of(new), strict=True))
-    return Context(story, ruleset, [seen[block.text] for block in story.blocks])
+    lines = [seen[block.text] for block in story.blocks]
+    for at in signed(story, lines, ruleset.words.get("office", ())):
+        lines[at] = lines[at].signing()
+    return Context(story, ruleset, lines)
 
 
 PROSE_KINDS = ("paragraph", "item", "quote")

@@ -5,18 +5,41 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date
 
-from cleaners.kinds.registry import Context, Settings, cleaner
-from cleaners.model import Block, Mark, Story
+from cleaners.kinds.registry import Context, Settings, cleaner, whole
+from cleaners.model import Block, Mark, Span, Story
+from cleaners.read.signals import desk_span
 from cleaners.rules import Hit, Rule
+
+_NAMED_AS_SOURCE = ("agency-footer", "byline", "credit")
 
 
 @cleaner()
 def written_rules(story: Story, context: Context, settings: Settings) -> Iterable[Mark]:
     """Mark what the ruleset's own rules ask for; cues are left to the structural cleaners."""
     for position, block in enumerate(story.blocks):
-        for hit in context.lines[position].hits:
+        hits = context.lines[position].hits
+        if context.lines[position].signs:
+            yield whole(
+                block, "protect", "written_rules/signature", "The line signs a letter or a statement."
+            )
+        if "data-source" in context.lines[position].kinds:
+            # "Fonte: Istat" has the shape of an agency's footer, and is none: no such rule ever asked for it.
+            hits = tuple(hit for hit in hits if hit.rule.kind not in _NAMED_AS_SOURCE)
+        note = desk_span(block.text, story.signals) if hits and story.signals else None
+        for hit in hits:
             if hit.rule.action != "cue" and holds(hit.rule, position, context):
-                yield from _marks(block, hit)
+                for mark in _marks(block, hit):
+                    yield from (mark,) if note is None else _beside(mark, note)
+
+
+def _beside(mark: Mark, note: Span) -> Iterator[Mark]:
+    """What a rule protects is the story's: not the desk's note before it, "(Corrects name in para 3.) KESTEN (AP) - … he said."."""
+    if mark.action != "protect":
+        yield mark
+        return
+    for start, end in ((mark.start, min(mark.end, note.start)), (max(mark.start, note.end), mark.end)):
+        if start < end:
+            yield mark._replace(start=start, end=end)
 
 
 def holds(rule: Rule, position: int, context: Context) -> bool:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from functools import lru_cache
+from importlib import import_module
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _HOURS = {
@@ -52,23 +53,42 @@ _CLOCKS = (
         r"(?<![\d:./-])(?P<h>\d{2})(?P<m>\d{2})(?=\s?(?:hours|hrs|h\b|hr\b|uhr|local))(?P<a>)", re.IGNORECASE
     ),
     re.compile(
-        r"(?<![\d:./-])(?P<h>\d{1,2})()(?P<m>)\s?(?:uhr|heures|h|時|시|点)(?P<a>)(?!\w)", re.IGNORECASE
+        r"(?<![\d:./-])(?P<h>\d{1,2})()(?P<m>)\s?(?:uhr|heures|uur|h|時|시|点)(?P<a>)(?!\w)", re.IGNORECASE
+    ),
+    re.compile(
+        r"\b(?:kl|klo|godz|alle ore|alle|ore|às|a las|om)\.?\s(?P<h>\d{1,2})(?P<m>)(?P<a>)(?![\d./:-]|\s?[^\W\d_]{3})",
+        re.IGNORECASE,
     ),
     re.compile(r"(?<![\d:./-])(?P<h>\d{2})(?P<m>\d{2})(?![\d./-])(?P<a>)"),
 )
-_WORDS = re.compile(r"\b(?:(?P<noon>noon|midday)|midnight|mitternacht|minuit|medianoche)\b", re.IGNORECASE)
+_WORDS = re.compile(
+    r"\b(?:(?P<noon>noon|midday|mediodía|mezzogiorno|meio-dia|полдень|полудня)|"
+    r"midnight|mitternacht|minuit|medianoche|mezzanotte|meia-noite|middernacht|midnatt|midnat|midnattstid|północ|północy|полночь|полуночи|keskiyö\w*)\b",
+    re.IGNORECASE,
+)
 _DOTTED = re.compile(r"(?<![\d.])(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})(?!\d)")
+# "6.3., 6.00 Uhr": with both full stops, for "6.00" is an hour
+_DOTTED_SHORT = re.compile(r"(?<![\d.:])(\d{1,2})\.\s?(\d{1,2})\.(?!\s?\d{4})(?!\d)")
 _ASIAN = re.compile(r"(?:(\d{4})\s?[年년]\s?)?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일]")
 _DAY_MONTH = re.compile(
     r"(?<![\d:.])(?P<d>\d{1,2})(?:st|nd|rd|th|er|º|\.)?\s+(?:de\s+|of\s+)?(?P<m>[^\W\d_]{3,12})\.?(?:,?\s+(?:de\s+|del\s+)?(?P<y>20\d{2}))?(?!\d)",
     re.IGNORECASE,
 )
 _MONTH_DAY = re.compile(
-    r"\b(?P<m>[^\W\d_]{3,12})\.?\s+(?P<d>\d{1,2})(?:st|nd|rd|th)?(?:,?\s+(?P<y>20\d{2}))?(?![\d:.])"
+    r"\b(?P<m>[^\W\d_]{3,12})\.?\s+(?P<d>\d{1,2})(?:st|nd|rd|th)?(?:,?\s+(?P<y>20\d{2}))?(?![\d:])(?!\.\d)"
 )
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _WEEKDAY = re.compile(r"\b(mon|tue|wed|thu|fri|sat|sun)(?:s|nes|rs|ur)?(?:day)?\b", re.IGNORECASE)
-_NEAR = timedelta(days=183)
+_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_LEAST_NAME = 4
+_SPOKEN = {"no": "nb", "nn": "nb"}
+"""What dateparser calls a language."""
+_NEAR, _PAST = timedelta(days=183), timedelta(days=30)
+"""An embargo without a year is over for days at the most: "6 September" in a story of March is none of last year's."""
+
+
+class Unclear(ValueError):
+    """What is missing of a moment, in words for the desk: "it names no year"."""
 
 
 def moment_of(text: str, sent: str | None = None, language: str | None = None) -> str | None:
@@ -83,25 +103,50 @@ def moment_of(text: str, sent: str | None = None, language: str | None = None) -
     >>> moment_of("EMBARGOED UNTIL THURSDAY 6 MARCH 2026") is None
     True
     """
+    try:
+        return _moment(text, sent, language)
+    except Unclear:
+        return None
+
+
+def doubt_of(text: str, sent: str | None = None, language: str | None = None) -> str | None:
+    """Why ``moment_of`` finds no moment; None where it finds one.
+
+    >>> doubt_of("EMBARGOED UNTIL 0001 GMT 6 MARCH")
+    'it names no year, and the story does not say when it was sent'
+    """
+    try:
+        _moment(text, sent, language)
+    except Unclear as doubt:
+        return str(doubt)
+    return None
+
+
+def _moment(text: str, sent: str | None, language: str | None) -> str:
     found = _ISO.search(text)
     if found is not None:
         return _iso(found, text)
     day, rest = _day(text, _date(sent), language)
-    if day is None:
-        return None
     clock = _clock(rest)
     if clock is None:
         return day.isoformat()
-    if _SHARED.search(rest) is not None:
-        return None
+    _check_zone(rest)
     hour, minute = clock
+    if hour == 24:
+        raise Unclear("midnight may begin the day or end it")
     if hour > 23 or minute > 59:
-        return None
+        raise Unclear(f"there is no hour {hour:02}:{minute:02}")
     moment = datetime.combine(day, time(hour, minute))
     return moment.replace(tzinfo=_zone(rest, moment)).isoformat()
 
 
-def _iso(found: re.Match[str], text: str) -> str | None:
+def _check_zone(text: str) -> None:
+    shared = _SHARED.search(text)
+    if shared is not None:
+        raise Unclear(f"several countries have a time called {shared[0]}")
+
+
+def _iso(found: re.Match[str], text: str) -> str:
     try:
         if found[2] is None:
             day = date.fromisoformat(found[1])
@@ -111,13 +156,12 @@ def _iso(found: re.Match[str], text: str) -> str | None:
             moment = datetime.combine(day, time(clock[0], clock[1]))
         else:
             moment = datetime.fromisoformat(f"{found[1]}T{found[2].replace(' ', '')}")
-        if moment.tzinfo is None:
-            if _SHARED.search(text) is not None:
-                return None
-            moment = moment.replace(tzinfo=_zone(text[found.end() :], moment))
-        return moment.isoformat()
     except ValueError:
-        return None
+        raise Unclear(f"there is no such time as {found[0]}") from None
+    if moment.tzinfo is None:
+        _check_zone(text)
+        moment = moment.replace(tzinfo=_zone(text[found.end() :], moment))
+    return moment.isoformat()
 
 
 def _date(sent: str | None) -> date | None:
@@ -127,29 +171,72 @@ def _date(sent: str | None) -> date | None:
         return None
 
 
-def _day(text: str, sent: date | None, language: str | None) -> tuple[date | None, str]:
-    """The day that ``text`` names, and the text without it. Two different days are none."""
+def _day(text: str, sent: date | None, language: str | None) -> tuple[date, str]:
+    """The day that ``text`` names, and the text without it. ``Unclear`` where it names none, or two."""
     days: set[date] = set()
     rest = text
+    doubts: list[str] = []
     for found, wanted in _written(text):
-        day = _parsed(wanted, sent, language)
+        try:
+            day = _parsed(wanted, sent, language)
+        except Unclear as doubt:
+            doubts.append(str(doubt))
+            continue
         if day is not None:
             days.add(day)
             rest = rest.replace(found, " ", 1)
-    weekdays = {_WEEKDAYS.index(name.lower()) for name in _WEEKDAY.findall(rest)}
-    if len(days) == 1:
+    weekdays = _weekdays(rest, language)
+    if len(days) > 1:
+        raise Unclear("it names several days")
+    if days:
         (day,) = days
-        return (day if weekdays <= {day.weekday()} else None), rest
-    if not days and sent is not None and len(weekdays) == 1 and not re.search(r"\d{1,2}/\d{1,2}", text):
-        # "EMBARGOED UNTIL FRIDAY", sent on a Tuesday. On a Friday it may mean today.
-        ahead = (weekdays.pop() - sent.weekday()) % 7
-        return (sent + timedelta(days=ahead) if ahead else None), rest
-    return None, rest
+        if not weekdays <= {day.weekday()}:
+            raise Unclear(f"{day.isoformat()} is no such day of the week")
+        return day, rest
+    if doubts:
+        raise Unclear(doubts[0])
+    if re.search(r"\d{1,2}/\d{1,2}", text):
+        raise Unclear("of its numbers it does not say which is the month")
+    if len(weekdays) != 1:
+        raise Unclear("it names several days of the week" if weekdays else "it names no day")
+    if sent is None:
+        raise Unclear("it names no date, and the story does not say when it was sent")
+    # "EMBARGOED UNTIL FRIDAY", sent on a Tuesday. On a Friday it may mean today.
+    ahead = (weekdays.pop() - sent.weekday()) % 7
+    if not ahead:
+        raise Unclear("it names the weekday on which the story was sent: that day, or a week later")
+    return sent + timedelta(days=ahead), rest
+
+
+def _weekdays(text: str, language: str | None) -> set[int]:
+    found = {_WEEKDAYS.index(name.lower()) for name in _WEEKDAY.findall(text)}
+    known = _weekday_names(language) if language else {}
+    return found | {known[word] for word in _WORD.findall(text.casefold()) if word in known}
+
+
+@lru_cache(maxsize=100)
+def _weekday_names(language: str) -> dict[str, int]:
+    """A language's days of the week, as dateparser has them. Of two or three letters they may be other words ("om", "pe", "mar")."""
+    try:
+        locale = import_module(
+            f"dateparser.data.date_translation_data.{_SPOKEN.get(language, language)}"
+        ).info
+    except ImportError:
+        return {}
+    full = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+    return {
+        name.casefold(): number
+        for number, day in enumerate(full)
+        for name in locale.get(day, ())
+        if len(name) >= _LEAST_NAME
+    }
 
 
 def _written(text: str) -> Iterator[tuple[str, tuple[int | None, str, int]]]:
     for found in _DOTTED.finditer(text):
         yield found[0], (int(found[3]), found[2], int(found[1]))
+    for found in _DOTTED_SHORT.finditer(text):
+        yield found[0], (None, found[2], int(found[1]))
     for found in _ASIAN.finditer(text):
         yield found[0], (int(found[1]) if found[1] else None, found[2], int(found[3]))
     for shape in (_DAY_MONTH, _MONTH_DAY):
@@ -158,6 +245,7 @@ def _written(text: str) -> Iterator[tuple[str, tuple[int | None, str, int]]]:
 
 
 def _parsed(wanted: tuple[int | None, str, int], sent: date | None, language: str | None) -> date | None:
+    """The date; None where the word beside the number is no month."""
     year, name, day = wanted
     month = int(name) if name.isdigit() else _month(name.casefold(), language)
     if month is None:
@@ -165,19 +253,25 @@ def _parsed(wanted: tuple[int | None, str, int], sent: date | None, language: st
     try:
         if year is not None:
             return date(year, month, day)
+        date(2000, month, day)
         if sent is None:
-            return None
+            raise Unclear("it names no year, and the story does not say when it was sent")
         near = [date(sent.year + step, month, day) for step in (-1, 0, 1)]
+    except Unclear:
+        raise
     except ValueError:
-        return None
-    return next((one for one in near if abs(one - sent) < _NEAR), None)
+        raise Unclear(f"that month has no {day}.") from None
+    found = next((one for one in near if -_PAST < one - sent < _NEAR), None)
+    if found is None:
+        raise Unclear("it names no year, and the day is not near to when the story was sent")
+    return found
 
 
 @lru_cache(maxsize=1000)
 def _month(name: str, language: str | None) -> int | None:
     import dateparser  # a quarter of a second, and few stories are embargoed
 
-    known = dict.fromkeys([language, "en"]) if language else {"en": None}
+    known = dict.fromkeys([_SPOKEN.get(language, language), "en"]) if language else {"en": None}
     for one in known:
         try:
             found = dateparser.parse(

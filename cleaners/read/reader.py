@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import replace
 
 from cleaners.model import Form, Raw, Story
 from cleaners.read.body import read_body
 from cleaners.read.page import read_page
+from cleaners.read.signals import without_label
 from cleaners.read.text import read_lines, read_text
 
 _PAGE = re.compile(r"<!doctype\s+html|<(?:html|head|body)(?:\s[^<>]*)?>", re.IGNORECASE)
@@ -24,15 +27,28 @@ def read(raw: Raw) -> Story:
     Raises ``UnreadableStory`` when there is no text to read. What is readable in part, or too large, is a story whose
     ``problems`` say so.
     """
-    match raw.form:
-        case "page":
-            return read_page(raw)
-        case "body":
-            return read_body(raw)
-        case "text":
-            return read_text(raw)
-        case "lines":
-            return read_lines(raw)
+    return _unlabelled(_READERS[raw.form](raw))
+
+
+_READERS: dict[Form, Callable[[Raw], Story]] = {
+    "page": read_page,
+    "body": read_body,
+    "text": read_text,
+    "lines": read_lines,
+}
+
+
+def _unlabelled(story: Story) -> Story:
+    """The desk's label before a known headline ("UPDATE 2-Ferry to sail again") is a note to editors, and no part of it."""
+    fields = story.fields
+    headline, label = without_label(fields.headline) if fields.headline else ("", "")
+    if not headline or not label:
+        return story
+    sources = dict(fields.sources)
+    sources.setdefault("ednote", sources.get("headline", "given"))
+    ednote = "\n".join(filter(None, (fields.ednote, label)))
+    fields = replace(fields, headline=headline, ednote=ednote, sources=tuple(sorted(sources.items())))
+    return replace(story, fields=fields)
 
 
 def guess_form(content: str) -> Form:

@@ -43,23 +43,27 @@ _BARE_AT_EDGE: dict[str, SignalKind] = {"HOLD": "hold"}
 # No shape can match a line without one of these: most lines are done after this one search. A set, for it is asked for no place.
 _CUE = re2.Set.SearchSet()
 _CUE.Add(
-    "(?i)kill|spike|withdr|retract|remov|zur(?:ü|ue)ck|gestrich|storno|annul|anula|embarg|sperr|hold|advance|"
+    "(?i)kill|spike|withdr|retract|remov|zur(?:ü|ue)ck|gestrich|storno|annul|anul|embarg|wycof|drar tillb|sperr|hold|advance|"
     "not (?:for|to)|do not|don['’]t|ver(?:ö|oe)ff|verwend|ne pas|no publi|non pubb|correc|refil|bericht|korrekt|rectif|"
     "clarif|fe de err|eds|editor|redaktion|attention|attn|advisor|"
     "annul|anule|not[ií]cia|notizia|retir|intrekken|dras|trekk|trækk|ambargo|klausul|julkaisuvapaa|zakaz|utilizar|publi[ck]|публик|diffus|"
     "for release|disregard|legal|lawyer|\\btk\\b|draft|حظر|प्रकाशित|eilmeldung|meldung|"
+    "perut|peruut|(?:i|İ)ptal|stažen|zrušen|visszavon|frei (?:für|fuer|ab|zur)|adv ?\\d|release|"
     "эмбарго|ембарго|аннул|снято|отзыв|解禁|エンバーゴ|取り消し|撤|禁|금지|엠바고|기사|보도|yayınla"
 )
 _CUE.Compile()
 # A desk note opens with a bracket, a star, capitals or a word for editors, and is short.
 _NOTE_CUE = re.compile(
-    r"\W|[A-Z]{2}|\d|(?i:eds|ednote|editor|note|nota|for int|intern|hinweis|redakt|take|more|ends|hr )"
+    r"\W|[A-Z]{2}|\d|(?i:eds|ednote|editor|note|nota|for int|intern|hinweis|redakt|take|more|ends|hr |corrects|refiles|clarifies|fixes|deletes|removes)"
 )
 _LONGEST_NOTE = 300
 _SHORT = 20
 _STOPS = ("kill", "withdrawn", "embargo", "hold")
 """What the raw document is searched for as well."""
 _TIMED = ("embargo", "hold", "advisory")
+_LABELS = ("correction", "update")
+"""What a label before a headline may say."""
+_SENTENCE_ENDS = (".", "!", "?", "。")
 _TO_EDITORS = re.compile(r"(?i:eds\.?|editors|ednote|(?:eds\.?|desk) note|note to \w+)\s*[:–—-]+\s*")
 _FOR_READERS = re.compile(
     r"\W*(?i:corrections?|corrected|clarifications?|update|berichtigung|korrektur|rectificatif|corrección|fe de errores)\s*[:–—]"
@@ -72,7 +76,10 @@ _RANKS = "URGENT|BULLETIN|FLASH|ALERT|MANDATORY|STORY|NEWS|PICTURE|PHOTO|VIDEO|H
 _DAYS = "MON|TUE|WED|THU|FRI|SAT|SUN|TODAY|TOMORROW|TONIGHT|NOON|MIDNIGHT"
 _WHEN = rf"(?:\d|(?:{_DAYS})|(?:JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)[A-Z]*\.? \d)"
 _HOUR = r"\d{1,2}(?:[:.]?\d{2})?(?: ?(?:hours|hrs|h|am|pm|a\.m\.|p\.m\.|uhr|gmt|utc|bst|cet|cest|est|edt|et|pst|ist|local|z)\b.*)"
-_CLOCK = r"\d{1,2}[:.]\d{2}\b"
+_CLOCK = r"\d{1,2}[:.hH]\d{2}\b"
+_WEEKDAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
+_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+_GERMAN_DAY = r"(?:(?:mon|diens|donners|frei|sams|sonn)tag|mittwoch|sonnabend|\d{1,2}\.\s?(?:\d|jan|feb|mär|apr|mai|jun|jul|aug|sep|okt|nov|dez))"
 
 _SHAPES: tuple[tuple[SignalKind, re.Pattern[str]], ...] = (
     # Exact case: capitals are what makes the line an instruction.
@@ -96,7 +103,10 @@ _SHAPES: tuple[tuple[SignalKind, re.Pattern[str]], ...] = (
             rf"KILL (?:(?:THE|THIS|ALL|OUR|ABOVE|PREVIOUS|LAST) )?(?:{_NAMES}|NOTICE|ORDER)S?(?: (?:IMMEDIATELY|AT ONCE|NOW))?(?:[.!:(–—-].*)?"
         ),
     ),
-    ("kill", re.compile(r"(?:BC|AM|PM|AS|URGENT)-+(?:\S.{0,80}?[-, ]+)??KILL(?:-.*| *\(.*)?")),
+    (
+        "kill",
+        re.compile(r"(?:BC|AM|PM|AS|AP|URGENT)-+(?:\S.{0,80}?[-, ]+)??KILL(?:-.*| *\(.*|, ?\d{1,4}\b.*)?"),
+    ),
     (
         "kill",
         re.compile(
@@ -149,6 +159,16 @@ _SHAPES: tuple[tuple[SignalKind, re.Pattern[str]], ...] = (
     ),
     # "Story withdrawn: how a magazine lost its nerve" is a headline, "Story withdrawn: the ferry" may be a kill: a person decides.
     ("hold", re.compile(rf"(?i:{_NAMES}) (?i:is |has been )?(?i:withdrawn|retracted|killed)\s*[:–—].*")),
+    # An agency on itself; but others tell of it as well: "The agency has withdrawn its story …, its editor said".
+    (
+        "hold",
+        re.compile(
+            r"(?:The )?(?:Associated Press|AP|Reuters|Agence France-Presse|AFP|PA(?: Media)?|Bloomberg(?: News)?|UPI|EFE|ANSA|dpa|Kyodo(?: News)?) "
+            r"(?:has|have|is|are) (?:withdrawn|withdrawing|retracted|retracting|killed|killing|deleted|removed) (?:its|the|this|an?|our) (?:[\w’'-]+ ){0,4}?"
+            r"(?:story|stories|report|article|dispatch|item|photos?|pictures?)\b.*"
+        ),
+    ),
+    ("hold", re.compile(r"KILL(?:ED)? - .*")),
     # Less usual words of the desk, in capitals, in brackets or to the editors.
     (
         "kill",
@@ -216,7 +236,8 @@ _SHAPES: tuple[tuple[SignalKind, re.Pattern[str]], ...] = (
     (
         "embargo",
         re.compile(
-            r"(?i:news )?(?i:sperrfrist|sperrvermerk|sperre bis)\s*[:\-–—]?\s*(?:\d|(?i:bis|frei|heute|morgen|sonn|mon|diens|mitt|donn|frei|sams)).*"
+            r"(?i:news |achtung\W+|eil\W+)*(?i:sperrfrist|sperrvermerk|sperre bis)\s*[:\-–—]?\s*(?:\d|(?i:bis|frei|heute|morgen|sonn|mon|diens|mitt|donn|frei|sams)).*"
+            rf"|(?i:frei (?:für|fuer|ab|zur veröffentlichung (?:ab|am)) {_GERMAN_DAY}\b.*)"
         ),
     ),
     (
@@ -231,6 +252,21 @@ _SHAPES: tuple[tuple[SignalKind, re.Pattern[str]], ...] = (
             r"(?:HOLD|ADVANCE) FOR (?:RELEASE\b|(?:USE )?(?:MON|TUES|WEDNES|THURS|FRI|SATUR|SUN)DAY|AMS\b|PMS\b).*|(?i:hold for release) (?i:until|at|on|till|:|mon|tue|wed|thu|fri|sat|sun|\d).*"
         ),
     ),
+    # "For release Sunday, March 8, and thereafter", "For immediate release after 9am on Friday"; "For release: nine seals" is a headline.
+    (
+        "embargo",
+        re.compile(
+            rf"(?i:for (?:immediate )?release (?:(?:on|at|after|from|not before|until) .{{0,24}}?)?(?:{_WEEKDAY}|{_MONTH}\.? \d|\d{{1,2}} {_MONTH})\b.*)"
+            r"|\W*ADV ?\d{2}|(?:BC|AM|PM|AP)-\S.{0,80}, ?ADV ?\d{2}\b.*"
+        ),
+    ),
+    (
+        "embargo",
+        re.compile(
+            rf"EMBARGO (?i:lifts?|lifted|ends|expires)(?i: at| on|:)* (?:(?i:{_HOUR})|{_CLOCK}.*|(?:{_DAYS}|(?i:{_MONTH}\.? \d|\d{{1,2}} {_MONTH}))\b.*)"
+            r"|[^a-z]{2,80}[-–—:*|/] ?EMBARGO(?:ED)? (?:UNTIL|TILL)\b.*"
+        ),
+    ),
     (
         "embargo",
         re.compile(
@@ -243,6 +279,8 @@ _SHAPES: tuple[tuple[SignalKind, re.Pattern[str]], ...] = (
         re.compile(
             r"(?i:(?:strictly )?not for publication)(?i: or (?:broadcast|distribution|release))?[.! ]*|(?:DO NOT|DON'T|DON’T) (?:PUBLISH|USE|RUN|RELEASE|POST)\b.*|(?:BITTE |ACHTUNG[:,!]? )*(?:NICHT ZUR VER(?:Ö|OE)FFENTLICHUNG|NICHT (?:MEHR )?(?:VER(?:Ö|OE)FFENTLICHEN|VERWENDEN)|NE PAS PUBLIER|NO PUBLICAR|NON PUBBLICARE)\b.*"
             r"|(?i:(?:achtung[:,!]? )?bitte nicht (?:mehr )?(?:ver(?:ö|oe)ffentlichen|verwenden))[.! ]*"
+            r"|(?i:(?:achtung[:,!]? )?bitte (?:die|diese) (?:meldung|korrespondenz|nachricht)\b.{0,60} nicht (?:mehr )?(?:ver(?:ö|oe)ffentlichen|verwenden))[.! ]*"
+            r"|(?i:(?:achtung[:,!]? )?bitte verwenden sie (?:die|diese) (?:meldung|korrespondenz|nachricht)\b.{0,60} nicht(?: mehr)?)[.! ]*"
         ),
     ),
     ("hold", re.compile(r"(?i:do not (?:publish|use|run))(?i: (?:this|yet|until|before)\b.*)?[.! ]*")),
@@ -333,9 +371,12 @@ def desk_span(line: str, signals: Sequence[Signal]) -> Span | None:
     Span(start=0, end=7)
     """
     normal = _normal(line)
-    if not any(signal.text == normal for signal in signals) or _FOR_READERS.match(line) is not None:
+    if not any(signal.text == normal for signal in signals):
         return None
     label = LABEL.match(line)
+    # "CORRECTED: Ferry to sail again" is a label before its headline; "CORRECTED: It was nine boats." is for readers.
+    if _FOR_READERS.match(line) is not None and (label is None or normal.endswith(_SENTENCE_ENDS)):
+        return None
     if label is not None:
         return Span(0, label.end())
     tail = TAIL.search(line)
@@ -345,6 +386,21 @@ def desk_span(line: str, signals: Sequence[Signal]) -> Span | None:
     if first is not None and is_prose(line[first.end() :].strip()) and _first_sentence(normal) is not None:
         return Span(0, first.end())
     return Span(0, len(line))
+
+
+def without_label(headline: str) -> tuple[str, str]:
+    """A headline, and the desk's label before or behind it: what readers see, and what editors do.
+
+    >>> without_label("UPDATE 2-Ferry to sail again")
+    ('Ferry to sail again', 'UPDATE 2-')
+    >>> without_label("Ferry to sail again")
+    ('Ferry to sail again', '')
+    """
+    kind = signal_of(headline)
+    span = desk_span(headline, [Signal(kind, _normal(headline))]) if kind in _LABELS else None
+    if span is None or span == Span(0, len(headline)):
+        return headline, ""
+    return (headline[: span.start] + headline[span.end :]).strip(), headline[slice(*span)].strip()
 
 
 def _signals(lines: list[str]) -> list[Signal]:
@@ -394,7 +450,9 @@ def _kind(text: str, edge: bool, alone: bool = True) -> SignalKind | None:
         return _BARE[word]
     if edge and word in _BARE_AT_EDGE:
         return _BARE_AT_EDGE[word]
-    found = _instruction(text, bare) or _first_sentence(text)
+    found = _behind_label(text) or _instruction(text, bare) or _first_sentence(text)
+    if found == "hold" and bare.startswith("KILL") and text[0] in "*#=+" and text[-1] in "*#=+":
+        return "kill"  # "Kill - Film Review" is a headline; between stars it is an instruction
     if found in (None, "correction"):
         return form or found
     return found
@@ -416,6 +474,13 @@ def _form(text: str, edge: bool) -> SignalKind | None:
             said = _TO_EDITORS.match(bare)
             return (_kind(bare[said.end() :], edge) if said is not None else None) or "advisory"
     return None
+
+
+def _behind_label(text: str) -> SignalKind | None:
+    """ "REFILE-STORY WITHDRAWN-Dredger back in the estuary": what stops the story behind the desk's label."""
+    label = LABEL.match(text)
+    found = _instruction(text, _bare(text[label.end() :])) if label is not None else None
+    return found if found in _STOPS else None
 
 
 def _first_sentence(text: str) -> SignalKind | None:

@@ -34,6 +34,16 @@ _ORDINAL = r"(?:\d{1,2}(?:st|nd|rd|th)|first|second|third|fourth|fifth)"
 FORMS: tuple[WireForm, ...] = (
     # "(Corrects name of captain in paragraph 3)"; "Corrects paragraph 3" alone is a sentence.
     WireForm("correction", re.compile(rf"(?i:{_MENDED})\b.{{3,}}", re.DOTALL), framed=True),
+    # Without brackets, but nobody else speaks of the paragraph so, and in no other sentence is nobody the one who corrects.
+    WireForm(
+        "correction",
+        re.compile(
+            r"(?:Corrects|Refiles)\b[^.!?]{2,140}\b(?:para(?:graph)?s?|grafs?|headline|dateline|byline|lede?|bullet points?|reference|slug|keyword|name|spelling|typo|"
+            r"first|second|third|fourth|fifth|last)\b[^.!?]{0,80}[.]?"
+            r"|(?:Clarifies|Fixes|Deletes|Removes)\b[^.!?]{2,140}\b(?:paragraphs?|paras?|grafs?|headline|dateline|byline|first reference)\b[^.!?]{0,80}[.]?"
+        ),
+        edge=True,
+    ),
     WireForm(
         "correction",
         re.compile(r"(?:CORRECTED|CORRECTS|REFILED?|REFILES|REFILING|CORREGIDO|CORRIGÉ|KORRIGIERT)"),
@@ -132,7 +142,11 @@ FOREIGN: tuple[tuple[SignalKind, re.Pattern[str]], ...] = (
     (
         "withdrawn",
         re.compile(
-            r"(?:NOTIZIA|NOTÍCIA|NOTICIA) (?:ANNULLATA|CANCELADA|ANULADA|RETIRADA|RITIRATA)\b.*|(?:DÉPÊCHE|INFORMATION) (?:RETIRÉE|ANNULÉE)\b.*|BERICHT INTREKKEN\b.*|(?:TT |NTB )?(?:DRAS TILLBAKA|TREKKES TILBAKE|TRÆKKES TILBAGE)\b.*"
+            r"(?:ATTENTION\W+|URGENT\W+)*(?i:annuler|annulez|prière d[’']annuler|merci d[’']annuler) (?i:la|notre|cette|les) (?i:dépêches?|information|papier|article)\b.*"
+            r"|DEPESZA (?:ANULOWANA|WYCOFANA)\b.*|(?:ANULUJEMY|WYCOFUJEMY) DEPESZĘ\b.*|(?:TT|NTB|RITZAU) (?:DRAR TILLBAKA|TREKKER|TRÆKKER)\b.*"
+            r"|(?:JUTTU|UUTINEN|STT) (?:ON )?(?:PERUTTU|PERUUTETTU|PERUUTTAA)\b.*|HABER(?:İMİZ)? (?:İPTAL|GERİ ÇEKİLDİ)\b.*|ZPRÁVA (?:JE )?(?:STAŽENA|ZRUŠENA)\b.*"
+            r"|(?:HÍR|TUDÓSÍTÁS) VISSZAVONVA\b.*"
+            r"|(?:NOTIZIA|NOTÍCIA|NOTICIA) (?:ANNULLATA|CANCELADA|ANULADA|RETIRADA|RITIRATA)\b.*|(?:DÉPÊCHE|INFORMATION) (?:RETIRÉE|ANNULÉE)\b.*|BERICHT INTREKKEN\b.*|(?:TT |NTB )?(?:DRAS TILLBAKA|TREKKES TILBAKE|TRÆKKES TILBAGE)\b.*"
         ),
     ),
     (

@@ -4,7 +4,7 @@
 rule's examples; ``load_yaml`` and ``load_model`` are the one way to read any configuration file.
 """
 
-from cleaners.rules.check import check_examples, check_rules
+from cleaners.rules.check import check_examples, check_rules, fingerprints
 from cleaners.rules.errors import ConfigError, Place, did_you_mean
 from cleaners.rules.matcher import Hit, Matcher
 from cleaners.rules.norm import fold, norm
@@ -35,6 +35,7 @@ __all__ = [
     "check_rules",
     "compile_template",
     "did_you_mean",
+    "fingerprints",
     "fold",
     "load_model",
     "load_part",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from cleaners.rules.norm import norm
 
 
+@lru_cache(maxsize=1024)
 def alternation(words: tuple[str, ...], exact_case: bool = False) -> str:
     """One of the words, the longest first."""
     ordered = sorted({norm(word).strip() for word in words}, key=lambda word: (-len(word), word))

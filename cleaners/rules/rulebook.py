@@ -29,6 +29,8 @@ from cleaners.rules.yaml_file import YamlFile
 _REMEMBERED, _SHORT = 200, 80
 BASE_WORDS: Words = {"months": MONTHS, "weekdays": WEEKDAYS}
 """Word lists that are always there; packs add to them."""
+READ_BY_CLEANERS = frozenset({"network", "office", "published", "share-word", "source", "updated"})
+"""Word lists that cleaners ask for by their names, whether a rule has the slot or not."""
 
 
 @dataclass(frozen=True)
@@ -140,14 +142,17 @@ class Rulebook:
         Packs without a language apply, those of the story's language (else the publisher's; neither known: none of a
         language, for one language's words are another's sentence), and those that the publisher's file inherits.
         """
+        return self._ruleset(self.packs_of(publisher, language, url), self.publisher(publisher, url))
+
+    def packs_of(self, publisher: str | None, language: str | None, url: str | None = None) -> frozenset[str]:
+        """The names of the packs in that ruleset."""
         file = self.publisher(publisher, url)
         spoken = primary(language) or (file.language if file else None)
-        names = frozenset(
+        return frozenset(
             pack.name
             for pack in self.packs.values()
             if pack.language in (None, spoken) or (file is not None and pack.name in file.inherits)
         )
-        return self._ruleset(names, file)
 
     def _ruleset(self, names: frozenset[str], file: PublisherFile | None) -> Ruleset:
         key = (file.stem if file else None, names)
@@ -241,7 +246,7 @@ def read_rulebook(config_dir: Path) -> tuple[Rulebook, list[ConfigError]]:
         if file := read_publisher(path, packs, errors):
             publishers[file.stem] = file
     book = Rulebook(packs, publishers)
-    errors += _clashes(book) + _unknown_slots(book) + _unknown_kinds(book)
+    errors += _clashes(book) + _unknown_slots(book) + _unused_words(book) + _unknown_kinds(book)
     return book, sorted(errors, key=lambda error: (error.file, error.line, error.column))
 
 
@@ -363,6 +368,29 @@ def _unknown_slots(book: Rulebook) -> list[ConfigError]:
         for rule in file.changed.values():
             errors += _slots_of_rule(rule, known, file.file, ("change",))
     return errors
+
+
+def _unused_words(book: Rulebook) -> list[ConfigError]:
+    """Word lists that no rule and no cleaner reads: "relatd:" in a language's file leaves {related} without its words."""
+    owners: list[Pack | PublisherFile] = [*book.packs.values(), *book.publishers.values()]
+    rules = [rule for owner in owners for rule in owner.rules.values()]
+    rules += [rule for file in book.publishers.values() for rule in file.changed.values()]
+    read = {*BASE_WORDS, *READ_BY_CLEANERS}
+    read |= {
+        name
+        for rule in rules
+        for key in TEMPLATE_KEYS
+        for template in getattr(rule, key)
+        for name in slots_of(template)
+    }
+    return [
+        owner.file.error(
+            ("words", name), f"no rule has a slot {{{name}}}", did_you_mean(name, read - BUILT_IN), key=True
+        )
+        for owner in owners
+        for name in owner.words
+        if name not in read
+    ]
 
 
 def _slots_of_rule(rule: Rule, words: Words, file: YamlFile, under: tuple[str, ...]) -> list[ConfigError]:

@@ -53,6 +53,9 @@ _TIME = (
     rf"(?: ?(?:Uhr|hrs?|h)\.?)?{_ZONE}?)"
 )
 
+# A day of this year, as an edition's own pages print it: "4.3.", "04/03", "4-3". Beside a time alone, for it may be a score.
+_DAY = rf"{_DIGITS}{{1,2}}(?:\. ?{_DIGITS}{{1,2}}\.|[./-]{_DIGITS}{{1,2}})"
+
 # A headline, not a sentence: it begins with a capital, a digit, a quotation mark or a letter of a script without case,
 # and does not end in a full stop. "Related: the word was circled twice." is prose.
 _TITLE_START = r"(?-i:[\p{Lu}\p{Lt}\p{Lo}\p{N}\x22'#@(\[«‹¿¡])"
@@ -65,6 +68,7 @@ BETWEEN = (
 
 SLOTS: dict[str, str] = {
     "time": _TIME,
+    "day": _DAY,
     "number": _NUMBER,
     "name": _NAME,
     "handle": _HANDLE,
@@ -85,6 +89,7 @@ _LOOSE_WORD = rf"(?:[A-Za-z]{{1,4}}['-])?[A-Z{_HIGH}][A-Za-z{_HIGH}'.-]*"
 _LOOSE_PARTICLES = rf"(?:{_PARTICLE} +)*"
 LOOSE_SLOTS: dict[str, str] = {
     "time": rf"(?-i:[\d{_HIGH}][A-Za-z\d{_HIGH} :.,()+-]*)",
+    "day": rf"(?-i:[\d{_HIGH}][\d{_HIGH}./ -]*)",
     "number": rf"(?-i:[\d{_HIGH}][\d{_HIGH}., ']*)",
     "name": rf"(?-i:{_LOOSE_PARTICLES}{_LOOSE_WORD}(?: +{_LOOSE_PARTICLES}{_LOOSE_WORD})*)",
     "handle": r"@[^ ]+",

@@ -30,6 +30,7 @@ def record(cleaned: Cleaned) -> dict[str, Any]:
         "section": fields.section,
         "byline": fields.byline,
         "published": fields.published,
+        "updated": fields.updated,
         "language": story.language,
         "pictures": [_picture(picture) for picture in fields.pictures],
         "text": text(cleaned),

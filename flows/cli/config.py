@@ -28,11 +28,12 @@ def find_config(config: Path | None) -> Path:
 
 def open_pipeline(config: Path | None, publisher: str | None = None) -> Pipeline:
     """``publisher`` is who the command names; nobody's rules bear a misspelt name, and that is said."""
-    from cleaners.pipeline import ConfigError, load_pipeline
+    from cleaners.pipeline import ConfigError
+    from flows.settings.tried_rules import load_tried_pipeline
 
     directory = find_config(config)
     try:
-        pipeline = load_pipeline(directory)
+        pipeline = load_tried_pipeline(directory)
     except ConfigError as error:
         stop(f"{error}\nNothing was done. `cleancopy rules check` shows every mistake at once.")
     book = pipeline.rulebook

@@ -28,6 +28,7 @@ def check(config: ConfigOption = None) -> None:
     Every mistake is shown, with file:line:column and what to write instead. Exit code 1 if there is one.
     """
     from flows.cli.config import find_config
+    from flows.settings.tried_rules import keep_tried
 
     directory = find_config(config)
     found = mistakes(directory)
@@ -36,6 +37,7 @@ def check(config: ConfigOption = None) -> None:
     if found:
         say(f"{len(found)} {'mistake' if len(found) == 1 else 'mistakes'} in {directory}", "red")
         raise typer.Exit(1)
+    keep_tried(directory)
     say(f"{summary(directory)}: every file is valid, every rule matches and spares what it says.", "green")
 
 

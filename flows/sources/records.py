@@ -23,10 +23,9 @@ FORM_OF_KEY: Mapping[str, Form] = {"lines": "lines", "body": "body", "html": "pa
 UTF8_MARK = b"\xef\xbb\xbf"
 """The byte order mark that some editors put in front of a file."""
 
-_STATUS = {
-    "canceled": "STORY WITHDRAWN: pubstatus canceled",
-    "withheld": "HOLD HOLD HOLD: pubstatus withheld",
-}
+_USABLE = ("usable", "published")
+_CANCELED = ("canceled", "cancelled", "killed", "recalled", "unpublished", "withdrawn", "retracted")
+"""As ninjs and NewsML-G2 have it ("stat:canceled"), and as Superdesk and others say it."""
 _READ = {"id", "url", "publisher", "lang", "language", "headline", "published", "ednote", *FORM_OF_KEY}
 
 
@@ -109,8 +108,10 @@ def _ednote(record: dict[str, Any]) -> str | None:
     """The sender's instructions, one a line. A status that is not known holds, as an instruction that is not known does."""
     lines = []
     status = _optional(record, "pubstatus") or "usable"
-    if status != "usable":
-        lines.append(_STATUS.get(status, f"HOLD HOLD HOLD: pubstatus {status}"))
+    said = status.strip().casefold().removeprefix("stat:")
+    if said not in _USABLE:
+        order = "STORY WITHDRAWN" if said in _CANCELED else "HOLD HOLD HOLD"
+        lines.append(f"{order}: pubstatus {status}")
     embargoed = _optional(record, "embargoed")
     if embargoed:
         lines.append(f"EMBARGOED UNTIL {embargoed}")

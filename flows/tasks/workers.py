@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from cleaners.pipeline import load_pipeline
 from cleaners.read import UnreadableStory
 from cleaners.write import before_after_markdown, html, markdown, record, story_report, text
 from flows.ledger import InboxRow, Outcome
+from flows.settings.tried_rules import load_tried_pipeline
 
 Clean: TypeAlias = Callable[[InboxRow], Outcome]
 MakeClean: TypeAlias = Callable[[Path], Clean]
@@ -28,7 +28,7 @@ _story_seconds = 0.0
 
 def make_clean(config_dir: Path) -> Clean:
     """The real cleaning function. Raises cleaners.rules.ConfigError."""
-    pipeline = load_pipeline(config_dir)
+    pipeline = load_tried_pipeline(config_dir)
 
     def clean_one(row: InboxRow) -> Outcome:
         started = time.perf_counter()

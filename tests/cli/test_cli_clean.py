@@ -50,6 +50,7 @@ def test_the_record_is_the_contract(run: Run) -> None:
             "section",
             "byline",
             "published",
+            "updated",
         ),
         *(
             "language",

@@ -3,6 +3,8 @@ from __future__ import annotations
 import pytest
 from conftest import LAST, LEAD, NEXT  # type: ignore[import-not-found]
 
+from cleaners.model import Raw
+
 CAPTION = "The harbour master with the dredger's captain"
 
 
@@ -220,3 +222,25 @@ def test_a_line_that_says_where_people_stand(said, line, language):
 )
 def test_houses_of_pictures_alone(said, line):
     assert said("captions", [LEAD, line, NEXT]) == {line: "lift credit"}
+
+
+WHERE = "Joseph Tull, left, and his brother look on as the dredger ties up at the north quay on Monday."
+
+
+def test_who_stands_where_is_a_caption_where_a_picture_can_be(said) -> None:
+    deep = [LEAD, NEXT, LAST]
+    for lines in (
+        [WHERE, *deep],
+        [LEAD, WHERE, NEXT, LAST],
+        [*deep, WHERE, "Photo: Jon Blythe", NEXT],
+        [*deep, WHERE.rstrip("."), NEXT],
+        [*deep, WHERE, "Ana Duarte, right, hands the rope to Jon Blythe.", NEXT],
+    ):
+        assert said("captions", lines)[WHERE.rstrip(".") if WHERE not in lines else WHERE] == "lift caption"
+
+
+def test_deep_among_paragraphs_it_may_be_a_sentence(said, shipped) -> None:
+    lines = [LEAD, NEXT, LAST, WHERE, NEXT]
+    assert said("captions", lines) == {WHERE: "suspect"}
+    story = shipped.clean(Raw(id="t", form="lines", content=tuple(lines), language="en")).copy
+    assert WHERE in story.text

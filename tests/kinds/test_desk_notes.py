@@ -67,3 +67,105 @@ def test_what_readers_are_told_stays(pipeline: Pipeline, line: str) -> None:
     assert cleaned.verdict == "publish"
     assert cleaned.copy.text.endswith(line)
     assert cleaned.copy.fields.ednote is None
+
+
+HEADLINE = "Dredger back in the estuary after nine years"
+
+
+@pytest.mark.parametrize(
+    "label", ["CORRECTED-", "REFILE-", "UPDATE 2-", "RPT-UPDATE 1-", "UPDATE 1 - ", "CORRECTED: "]
+)
+@pytest.mark.parametrize(
+    "head",
+    [
+        [],
+        ["By Ilse Brandvik"],
+        ["Ilse Brandvik", "Kesten is glad, and Vorre is not, of the ship that went away"],
+    ],
+)
+@pytest.mark.parametrize("kicker", [[], ["Harbour"]])
+def test_a_headline_behind_a_label_is_the_headline(
+    pipeline: Pipeline, label: str, head: list[str], kicker: list[str]
+) -> None:
+    lines = [*kicker, label + HEADLINE, *head, *STORY]
+    cleaned = pipeline.clean(Raw("s", "text", "\n".join(lines), language="en"))
+    fields = cleaned.copy.fields
+    assert (fields.headline, fields.ednote) == (HEADLINE, label.strip())
+    assert fields.section == (kicker[0] if kicker else None)
+    assert cleaned.copy.text.split("\n")[-3:] == STORY
+
+
+def test_a_senders_headline_is_known_without_the_desks_label(pipeline: Pipeline) -> None:
+    raw = Raw(
+        "s",
+        "text",
+        "\n".join(["UPDATE 2-" + HEADLINE, *STORY]),
+        headline="UPDATE 2-" + HEADLINE,
+        ednote="With photos",
+    )
+    fields = pipeline.clean(raw).copy.fields
+    assert (fields.headline, fields.ednote) == (HEADLINE, "With photos\nUPDATE 2-")
+    page = f"<html><head><title>CORRECTED-{HEADLINE}</title></head><body><article><h1>CORRECTED-{HEADLINE}</h1><p>{'</p><p>'.join(STORY)}</p></article></body></html>"
+    fields = pipeline.clean(Raw("s", "page", page)).copy.fields
+    assert (fields.headline, fields.ednote) == (HEADLINE, "CORRECTED-")
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        "EMBARGOED UNTIL 0001 GMT FRIDAY 6 MARCH 2026",
+        "EMBARGOED UNTIL 0001 GMT FRIDAY 6 MARCH 2026. NOT FOR BROADCAST BEFORE THAT TIME.",
+        "(Eds: Adds quotes, background.)",
+        "BC-Dredger-Returns, 2nd Ld-Writethru",
+        "Sperrfrist: 6. März 2026, 10.00 Uhr",
+    ],
+)
+@pytest.mark.parametrize("kicker", [[], ["Harbour"]])
+def test_the_headline_stands_under_a_note_to_the_desk(
+    pipeline: Pipeline, note: str, kicker: list[str]
+) -> None:
+    lines = [note, *kicker, HEADLINE, "Kesten is glad, and Vorre is not, of the ship that went away", *STORY]
+    fields = pipeline.clean(Raw("s", "text", "\n".join(lines), language="en")).copy.fields
+    assert (fields.headline, fields.standfirst, fields.ednote) == (HEADLINE, lines[-4], note)
+    assert fields.section == (kicker[0] if kicker else None)
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        "(Corrects name in para 3.)",
+        "(Corrects spelling of minister's name in second paragraph)",
+        "Corrects spelling of minister's name in second paragraph",
+        "Refiles to fix typo in headline.",
+    ],
+)
+def test_what_is_corrected_is_a_note_to_editors(pipeline: Pipeline, note: str) -> None:
+    for lines in (["CORRECTED-" + HEADLINE, note, *STORY], [HEADLINE, *STORY[:1], note, *STORY[1:]]):
+        cleaned = pipeline.clean(Raw("s", "text", "\n".join(lines), language="en"))
+        assert note in (cleaned.copy.fields.ednote or "")
+        assert cleaned.copy.text.split("\n")[-3:] == STORY
+        assert cleaned.verdict == "publish"
+
+
+def test_a_note_goes_from_before_the_paragraph_that_rules_protect(pipeline: Pipeline) -> None:
+    first = "KESTEN, March 3 (Reuters) - " + STORY[0]
+    lines = ["CORRECTED-" + HEADLINE, "(Corrects name in para 3.) " + first, *STORY[1:]]
+    cleaned = pipeline.clean(Raw("s", "text", "\n".join(lines), language="en"))
+    assert cleaned.copy.fields.ednote == "CORRECTED-\n(Corrects name in para 3.)"
+    assert cleaned.copy.text.split("\n")[-3] == first
+    assert cleaned.verdict == "publish"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "CORRECTED: It was nine boats, not eight.",
+        "(This story was corrected to mend the captain's name in the third paragraph)",
+        "Corrections: The captain's name was misspelt in the third paragraph.",
+    ],
+)
+def test_a_correction_for_readers_stays_where_it_stands(pipeline: Pipeline, line: str) -> None:
+    for lines in ([HEADLINE, line, *STORY], [HEADLINE, *STORY, line]):
+        cleaned = pipeline.clean(Raw("s", "text", "\n".join(lines), language="en"))
+        assert line in cleaned.copy.text.split("\n")
+        assert cleaned.copy.fields.ednote is None

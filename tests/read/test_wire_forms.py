@@ -9,7 +9,7 @@ import pytest
 
 from cleaners.model import Raw, Signal, Span
 from cleaners.read import read
-from cleaners.read.moment import moment_of
+from cleaners.read.moment import doubt_of, moment_of
 from cleaners.read.signals import desk_span, signal_of
 
 FORMS = {
@@ -206,6 +206,54 @@ def test_the_time_of_an_embargo_in_other_languages(text: str, language: str) -> 
         f"2026-03-06T{clock}"
         for clock in ("10:00:00+01:00", "09:00:00+00:00", "12:00:00+03:00", "18:00:00+09:00")
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "until"),
+    [
+        ("ONDER EMBARGO TOT VRIJDAG 6 MAART 2026, 10.00 UUR", "nl", "2026-03-06T10:00:00"),
+        ("Onder embargo tot vrijdag 10 uur", "nl", "2026-03-06T10:00:00"),
+        ("Embargo till fredag 6 mars kl. 10.00", "sv", "2026-03-06T10:00:00"),
+        ("Sperrefrist: 6. mars kl. 10", "no", "2026-03-06T10:00:00"),
+        ("Sperrefrist: fredag 6. mars 2026 kl. 10.00", "nb", "2026-03-06T10:00:00"),
+        ("Klausuleret til fredag den 6. marts 2026 kl. 10.00", "da", "2026-03-06T10:00:00"),
+        ("Эмбарго до 12:00 мск пятница, 6 марта", "ru", "2026-03-06T12:00:00+03:00"),
+        ("SOB EMBARGO ATÉ ÀS 10H00 DE SEXTA-FEIRA, 6 DE MARÇO DE 2026", "pt", "2026-03-06T10:00:00"),
+        ("Julkaisuvapaa perjantaina 6. maaliskuuta 2026 klo 10.00", "fi", "2026-03-06T10:00:00"),
+        ("Embargo do piątku, 6 marca 2026, godz. 10:00", "pl", "2026-03-06T10:00:00"),
+        ("Sperrfrist: 6.3., 6.00 Uhr", "de", "2026-03-06T06:00:00"),
+        ("Sperrfrist: Freitag, 6.00 Uhr", "de", "2026-03-06T06:00:00"),
+        ("Embargo till torsdag 6 mars 2026", "sv", None),
+        ("Sperrfrist: Donnerstag, 6. März 2026", "de", None),
+        ("Embargo do północy 6 marca 2026", "pl", None),
+    ],
+)
+def test_the_time_of_an_embargo_in_yet_other_languages(text: str, language: str, until: str | None) -> None:
+    assert moment_of(text, "2026-03-03", language) == until
+
+
+@pytest.mark.parametrize(
+    ("text", "sent", "doubt"),
+    [
+        ("EMBARGOED UNTIL 0600 GMT 6 MARCH", None, "it names no year, and the story does not say when it was sent"),
+        ("EMBARGOED UNTIL 0600 GMT FRIDAY", None, "it names no date, and the story does not say when it was sent"),
+        ("EMBARGOED UNTIL 6 SEPTEMBER", "2026-03-06", "it names no year, and the day is not near to when the story was sent"),
+        ("EMBARGOED UNTIL 6 DECEMBER", "2026-03-06", "it names no year, and the day is not near to when the story was sent"),
+        ("EMBARGOED UNTIL THE MINISTER SITS DOWN", "2026-03-03", "it names no day"),
+        ("EMBARGOED UNTIL THURSDAY 6 MARCH 2026", None, "2026-03-06 is no such day of the week"),
+        ("EMBARGOED UNTIL FRIDAY", "2026-03-06", "it names the weekday on which the story was sent: that day, or a week later"),
+        ("EMBARGOED UNTIL 06/03/2026", "2026-03-03", "of its numbers it does not say which is the month"),
+        ("EMBARGOED UNTIL 0600 IST 6 MARCH 2026", None, "several countries have a time called IST"),
+        ("EMBARGOED UNTIL MIDNIGHT 6 MARCH 2026", None, "midnight may begin the day or end it"),
+        ("EMBARGOED UNTIL 6 MARCH AND 7 MARCH 2026", "2026-03-03", "it names several days"),
+        ("EMBARGOED UNTIL 31 FEBRUARY 2026", None, "that month has no 31."),
+        ("EMBARGOED UNTIL 2560 GMT 6 MARCH 2026", None, "there is no hour 25:60"),
+        ("EMBARGOED UNTIL 2026-02-31T06:00:00Z", None, "there is no such time as 2026-02-31T06:00:00Z"),
+        ("EMBARGOED UNTIL 6 MARCH 2026", None, None),
+    ],
+)  # fmt: skip
+def test_what_is_missing_of_a_time(text: str, sent: str | None, doubt: str | None) -> None:
+    assert doubt_of(text, sent) == doubt
 
 
 @pytest.mark.parametrize(

@@ -277,6 +277,8 @@ RULE = "rules:\n  share:\n    why: w\n    {}\n    matches: Share\n    spares: Sh
         ("- x\n", 1, 1, "must be a mapping", "Begin with rules:"),
         ("rules:\n  share:\n", 2, 9, "must be a mapping", "Begin with why:"),
         ("words: {by: }\n", 1, 13, "words.by", ""),
+        ("words: {related: [Share], relatd: [See also]}\n" + RULE.format("line: '{related}'"), 1, 27, "no rule has a slot {relatd}", "Did you mean related?"),
+        ("words: {publishd: [Posted]}\n", 1, 9, "no rule has a slot {publishd}", "Did you mean published?"),
     ],
 )  # fmt: skip
 def test_faults_of_a_pack(

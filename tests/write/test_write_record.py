@@ -19,6 +19,7 @@ KEYS = [
     "section",
     "byline",
     "published",
+    "updated",
     "language",
     "pictures",
     "text",
