@@ -10,7 +10,7 @@ every round, with nothing but the story that is left. All of them together have 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from cleaners.apply import apply, as_copy, merge
@@ -49,7 +49,6 @@ def clean(
     second = [each for each in cleaners if each[0].second]
     for rounds in range(1, MOST_ROUNDS + 2):  # the last one only looks whether all is settled
         context = look(view, ruleset, known)
-        known |= {facts.text: facts for facts in context.lines}
         told = _told(context, first)
         decision = decide(view, told)
         if not decision.cuts and removals and second and not looked_back:
@@ -68,10 +67,12 @@ def clean(
         found = [removal for cut in decision.cuts for removal in _removals(cut, gone, texts, rounds)]
         removals += found
         for removal in found:
-            gone[removal.block] = merge([*gone.get(removal.block, []), Span(removal.start, removal.end)])
+            span = Span(removal.start, removal.end)
+            before = gone.get(removal.block)
+            gone[removal.block] = merge([*before, span]) if before else [span]
         view = apply(view, decision.cuts)
     removals.sort(key=lambda removal: (removal.block, removal.start))
-    removals = [replace(removal, number=number) for number, removal in enumerate(removals, start=1)]
+    removals = [_numbered(removal, number) for number, removal in enumerate(removals, start=1)]
     copy = as_copy(story, view, removals)
     verdict, reasons = judge(story, copy, removals, sorted(overruled), budget or Budget(), settled)
     return Cleaned(
@@ -99,7 +100,7 @@ def second_look(story: Story, ruleset: Ruleset, cleaners: Sequence[tuple[Cleaner
     return _behind(story, view, ruleset, {})
 
 
-def _behind(story: Story, view: Story, ruleset: Ruleset, known: Mapping[str, Facts]) -> Context:
+def _behind(story: Story, view: Story, ruleset: Ruleset, known: dict[str, Facts]) -> Context:
     """The source again, and of each of its blocks that is in ``view`` no more, that it was taken."""
     left = {block.number for block in view.blocks}
     found = frozenset(block.number for block in story.blocks if block.number not in left)
@@ -134,7 +135,9 @@ def _suspects(
 
 def _removals(cut: Cut, gone: dict[int, list[Span]], texts: dict[int, str], rounds: int) -> list[Removal]:
     """The cut as a removal; as several where a round before took something from its middle, which is not its own."""
-    before = gone.get(cut.block, [])
+    before = gone.get(cut.block)
+    if not before:
+        return [_removal(cut, cut.start, cut.end, texts, rounds)]
     whole = _source_span(before, cut.start, cut.end)
     edges = [whole.start]
     for span in before:
@@ -142,24 +145,39 @@ def _removals(cut: Cut, gone: dict[int, list[Span]], texts: dict[int, str], roun
             edges += [span.start, span.end]
     edges.append(whole.end)
     return [
-        Removal(
-            block=cut.block,
-            start=start,
-            end=end,
-            text=texts[cut.block][start:end],
-            action=cut.action,
-            field=cut.field,
-            rules=cut.rules,
-            why=cut.why,
-            round=rounds,
-            may_exceed=cut.may_exceed,
-        )
+        _removal(cut, start, end, texts, rounds)
         for start, end in zip(edges[::2], edges[1::2], strict=True)
     ]
 
 
+def _removal(cut: Cut, start: int, end: int, texts: dict[int, str], rounds: int) -> Removal:
+    return Removal(
+        block=cut.block,
+        start=start,
+        end=end,
+        text=texts[cut.block][start:end],
+        action=cut.action,
+        field=cut.field,
+        rules=cut.rules,
+        why=cut.why,
+        round=rounds,
+        may_exceed=cut.may_exceed,
+    )
+
+
+def _numbered(one: Removal, number: int) -> Removal:
+    # Written out: dataclasses.replace takes twice the time, and this is done for every removal of every story.
+    return Removal(
+        *(one.block, one.start, one.end, one.text, one.action, one.field, one.rules, one.why),
+        *(one.round, one.may_exceed, number),
+    )
+
+
 def _at_source(note: Mark, gone: dict[int, list[Span]], texts: dict[int, str]) -> Mark:
-    span = _source_span(gone.get(note.block, []), note.start, note.end)
+    before = gone.get(note.block)
+    if not before:
+        return note
+    span = _source_span(before, note.start, note.end)
     return note._replace(start=span.start, end=min(span.end, len(texts[note.block])))
 
 

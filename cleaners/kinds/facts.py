@@ -15,7 +15,7 @@ NO_CLAIM = frozenset({"name"})
 """Kinds that say only what shape a line has."""
 
 
-class _Lazy(Generic[Answer]):
+class lazy(Generic[Answer]):
     """``functools.cached_property`` without the lock that it has in Python 3.11, which costs more than most answers."""
 
     def __init__(self, work: Callable[[Any], Answer]) -> None:
@@ -24,10 +24,10 @@ class _Lazy(Generic[Answer]):
         self.__doc__ = work.__doc__
 
     @overload
-    def __get__(self, line: None, owner: type) -> _Lazy[Answer]: ...
+    def __get__(self, line: None, owner: type) -> lazy[Answer]: ...
     @overload
     def __get__(self, line: object, owner: type) -> Answer: ...
-    def __get__(self, line: object | None, owner: type) -> _Lazy[Answer] | Answer:
+    def __get__(self, line: object | None, owner: type) -> lazy[Answer] | Answer:
         if line is None:
             return self
         answer = self.work(line)
@@ -65,28 +65,28 @@ class Facts:
             self.taken = not actions.isdisjoint(("remove", "lift"))
             self.prose = self.sentence_like and actions <= {"protect", "suspect"}
 
-    @_Lazy
+    @lazy
     def reach(self) -> int:
         return shapes.reach(self.text)
 
-    @_Lazy
+    @lazy
     def ends_sentence(self) -> bool:
         return shapes.ends_sentence(self.text)
 
-    @_Lazy
+    @lazy
     def quotation(self) -> bool:
         return shapes.is_quotation(self.text)
 
-    @_Lazy
+    @lazy
     def title(self) -> bool:
         """A title of the usual length."""
         return shapes.is_title(self.text)
 
-    @_Lazy
+    @lazy
     def words(self) -> int:
         """How many words, parted by space."""
         return len(self.text.split())
 
-    @_Lazy
+    @lazy
     def key(self) -> str:
         return shapes.key(self.text)

@@ -159,11 +159,11 @@ def settled(context: Context, settings: LineModel, weights: Weights) -> Iterator
 
     With the source before them they are asked once. A story that loses its edge for longer than ``_MOST_PASSES`` is left to the next round.
     """
-    for _ in range(1 if context.found else _MOST_PASSES):
+    for _ in range(_MOST_PASSES):
         told = opinions(context, settings, weights)
         yield from told
         gone = {mark.block for mark in told if mark.action != "suspect"}
-        if not gone:
+        if not gone or context.found:
             return
         context = context.without(gone)
 

@@ -8,7 +8,8 @@ _CLOSERS = "'\"”’»)]」』"
 _ENDS = frozenset(".!?…。！？।؟")
 _STOPS = frozenset(".。।")
 _QUOTES = frozenset("\"“„«「『‘'‹")
-_SIGNS = dict.fromkeys(code for code in range(128) if not chr(code).isalnum())
+_SIGNS = bytes(code for code in range(128) if not chr(code).isalnum())
+_NO_LETTER = re.compile(r"[\W_]+")
 _LETTER = re.compile(r"[^\W\d_]")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
 
@@ -68,8 +69,9 @@ def key(text: str) -> str:
     >>> key("Ferry returns!") == key("FERRY RETURNS")
     True
     """
-    folded = text.casefold()
-    return folded.translate(_SIGNS) if folded.isascii() else "".join(filter(str.isalnum, folded))
+    folded = text.casefold().encode(errors="surrogatepass").translate(None, _SIGNS)
+    bare = folded.decode(errors="surrogatepass")
+    return bare if bare.isascii() else _NO_LETTER.sub("", bare)
 
 
 def begins_again(text: str) -> bool:

@@ -79,6 +79,8 @@ def _writers_box(story: Story, context: Context, writers: tuple[str, ...]) -> It
     The line is one that rules know, or the story's last and about the writer of the byline: a story that portrays several people has
     a name above each paragraph, too.
     """
+    if "name" not in context.all_kinds:
+        return
     why = "Under the story stands a box about the writer."
     last = max((at for at, prose in enumerate(context.prose) if prose), default=0)
     for position, (block, below) in enumerate(pairwise(story.blocks)):

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+import re2
+
 from cleaners.kinds.registry import Context, Settings, cleaner, whole
 from cleaners.model import Mark, Story
 
@@ -32,15 +34,14 @@ _LONGEST = 160
 
 
 # Each pattern wants one of these.
-_CUES = ("[", "%", "{", "undefined", "NaN", "null", "Invalid", "???")
+_CUE = re2.compile(r"[\[%{]|undefined|NaN|null|Invalid|\?\?\?|(?i:lorem)")
 
 
 @cleaner()
 def template_residue(story: Story, context: Context, settings: Settings) -> Iterable[Mark]:
     """Mark lines that are template residue from end to end."""
     short = [block for block in story.blocks if len(block.text) <= _LONGEST]
-    text = "\n".join(block.text for block in short)
-    if not any(cue in text for cue in _CUES) and "lorem" not in text.lower():
+    if not _CUE.search("\n".join([block.text for block in short]).encode(errors="replace")):
         return
     for block in short:
         for pattern, what in _RESIDUE:

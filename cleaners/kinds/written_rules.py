@@ -13,10 +13,10 @@ from cleaners.rules import Hit, Rule
 @cleaner()
 def written_rules(story: Story, context: Context, settings: Settings) -> Iterable[Mark]:
     """Mark what the ruleset's own rules ask for; cues are left to the structural cleaners."""
-    for position, block in enumerate(story.blocks):
-        for hit in context.lines[position].hits:
+    for position, facts in enumerate(context.lines):
+        for hit in facts.hits:
             if hit.rule.action != "cue" and holds(hit.rule, position, context):
-                yield from _marks(block, hit)
+                yield from _marks(story.blocks[position], hit)
 
 
 def holds(rule: Rule, position: int, context: Context) -> bool:

@@ -41,8 +41,7 @@ _BARE: dict[str, SignalKind] = {
 _BARE_AT_EDGE: dict[str, SignalKind] = {"HOLD": "hold"}
 
 # No shape can match a line without one of these: most lines are done after this one search. A set, for it is asked for no place.
-_CUE = re2.Set.SearchSet()
-_CUE.Add(
+_CUE_WORDS = (
     "(?i)kill|spike|withdr|retract|remov|zur(?:ü|ue)ck|gestrich|storno|annul|anula|embarg|sperr|hold|advance|"
     "not (?:for|to)|do not|don['’]t|ver(?:ö|oe)ff|verwend|ne pas|no publi|non pubb|correc|refil|bericht|korrekt|rectif|"
     "clarif|fe de err|eds|editor|redaktion|attention|attn|advisor|"
@@ -50,11 +49,17 @@ _CUE.Add(
     "for release|disregard|legal|lawyer|\\btk\\b|draft|حظر|प्रकाशित|eilmeldung|meldung|"
     "эмбарго|ембарго|аннул|снято|отзыв|解禁|エンバーゴ|取り消し|撤|禁|금지|엠바고|기사|보도|yayınla"
 )
+_CUE = re2.Set.SearchSet()
+_CUE.Add(_CUE_WORDS)
 _CUE.Compile()
+_CUED = re2.compile(f"(?:{_CUE_WORDS})[^\n]*")
+# A document of these characters alone is read as it stands: nothing of it is an entity, a wide letter or a space of another kind.
+_ODD = re2.compile(r"[^ -%'-~\nÀ-ÖØ-öø-ÿ‐‒-―‘’“”„‚«»·©®]|  ")
 # A desk note opens with a bracket, a star, capitals or a word for editors, and is short.
 _NOTE_CUE = re.compile(
     r"\W|[A-Z]{2}|\d|(?i:eds|ednote|editor|note|nota|for int|intern|hinweis|redakt|take|more|ends|hr )"
 )
+_NOTE_ENDS = (")", "]")
 _LONGEST_NOTE = 300
 _SHORT = 20
 _STOPS = ("kill", "withdrawn", "embargo", "hold")
@@ -290,13 +295,14 @@ def signals_in(
     >>> signals_in(["Embargoed goods from the port were seized on Monday."])
     ()
     """
-    lines = list(lines)
+    lines, raw = list(lines), list(raw)
     found: dict[Signal, None] = dict.fromkeys(_signals(lines))
-    # What stands in both was looked at; a bare "HOLD" may stand nearer to the edge of the document.
-    known = set(lines)
-    for signal in _signals([line if len(line) <= _SHORT or line not in known else "" for line in raw]):
-        if signal.kind in _STOPS:
-            found[signal] = None
+    if raw != lines:
+        # What stands in both was looked at; a bare "HOLD" may stand nearer to the edge of the document.
+        known = set(lines)
+        for signal in _signals([line if len(line) <= _SHORT or line not in known else "" for line in raw]):
+            if signal.kind in _STOPS:
+                found[signal] = None
     return tuple(
         signal._replace(until=moment_of(signal.text, sent, language)) if signal.kind in _TIMED else signal
         for signal in found
@@ -347,13 +353,11 @@ def desk_span(line: str, signals: Sequence[Signal]) -> Span | None:
     return Span(0, len(line))
 
 
-def _signals(lines: list[str]) -> list[Signal]:
+def _signals(lines: Sequence[str]) -> list[Signal]:
     found: list[Signal] = []
-    for number, line in enumerate(lines):
-        if not line:
-            continue
+    for number, normal in _worth_reading(lines):
+        line = lines[number]
         edge = number < _EDGE or number >= len(lines) - _EDGE
-        normal = _normal(line)
         kind = _kind(normal, edge)
         if kind is not None:
             found.append(Signal(kind, normal))
@@ -368,11 +372,36 @@ def _signals(lines: list[str]) -> list[Signal]:
     return found
 
 
-def _normal(line: str) -> str:
-    """The first 300 characters of ``line`` as they are read: entities, wide letters and spaces of every kind made plain."""
+def _worth_reading(lines: Sequence[str]) -> list[tuple[int, str]]:
+    """The lines that may be a signal, by number, as they are read: all that are, and few more.
+
+    Two searches through the whole text do for most of its lines. Where a character is read differently than it stands, or where a
+    line has breaks of its own, each line is read.
+    """
+    document = "\n".join(lines).encode(errors="replace")
+    if document.count(b"\n") >= len(lines) or _ODD.search(document) is not None:
+        return [(number, _normal(line)) for number, line in enumerate(lines) if line]
+    cued = {document.count(b"\n", 0, found.start()) for found in _CUED.finditer(document)}
+    worth = []
+    for number, line in enumerate(lines):
+        like_a_note = _NOTE_CUE.match(line) is not None or line.endswith(_NOTE_ENDS) or line[-1:] == " "
+        if like_a_note or number in cued or "|" in line:
+            normal = _normal(line, plain=True)
+            if len(normal) < _LONGEST_NOTE or number in cued or "|" in line:
+                worth.append((number, normal))
+    return worth
+
+
+def _normal(line: str, plain: bool = False) -> str:
+    """The first 300 characters of ``line`` as they are read: entities, wide letters and spaces of every kind made plain.
+
+    ``plain``: it is known that nothing in it is read differently than it stands.
+    """
     text = line.strip()[: 4 * _LONGEST]
     if text.isascii() and text.isprintable() and "&" not in text and "  " not in text:
         return text[:_LONGEST].strip()
+    if plain:
+        return text[:_LONGEST]
     for _ in range(2):
         if "&" in text:
             text = unescape(text)
@@ -383,7 +412,7 @@ def _normal(line: str) -> str:
 
 def _kind(text: str, edge: bool, alone: bool = True) -> SignalKind | None:
     like_a_note = len(text) < _LONGEST_NOTE and (
-        _NOTE_CUE.match(text) is not None or text.endswith((")", "]"))
+        _NOTE_CUE.match(text) is not None or text.endswith(_NOTE_ENDS)
     )
     form = _form(text, edge) if like_a_note else None
     if _CUE.Match(text.encode(errors="replace")) is None:
