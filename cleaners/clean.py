@@ -145,8 +145,7 @@ def _removals(cut: Cut, gone: dict[int, list[Span]], texts: dict[int, str], roun
             edges += [span.start, span.end]
     edges.append(whole.end)
     return [
-        _removal(cut, start, end, texts, rounds)
-        for start, end in zip(edges[::2], edges[1::2], strict=True)
+        _removal(cut, start, end, texts, rounds) for start, end in zip(edges[::2], edges[1::2], strict=True)
     ]
 
 

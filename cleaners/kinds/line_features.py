@@ -19,6 +19,7 @@ from cleaners.kinds.registry import Context
 from cleaners.model import Block, Zone
 
 _FEW = (0, 1, 2, 3, 5, 10)
+WORD = "word="
 _SHORT = 6
 """A line of at most so many words is told by its words alone, wherever they stand in it."""
 
@@ -68,14 +69,15 @@ def open_lines(context: Context) -> list[OpenLine]:
 
 
 def own_parts(line: Facts, zone: Zone) -> list[Part]:
-    """What follows from the text and its zone alone. The last part is the line's words, which are hardly ever those of another."""
+    """What follows from the text and its zone alone. The last two parts are of the line's words, which are hardly ever those of another."""
     text = line.text
-    digits = digits_of(text)
+    digits, words = digits_of(text), words_of(text)
     prose = "paragraph" if line.sentence_like else "line"
     return [
         (_form, zone, prose, *shape_of(line)),
         (_signs, zone, signs_of(text), has(text, digits), 4 * digits // len(text) if digits else None),
-        (_words, zone, words_of(text), () if text.isascii() else pairs_of(text)),
+        (_first_and_last, zone, words, () if text.isascii() else pairs_of(text)),
+        (_words, words),
     ]
 
 
@@ -157,16 +159,18 @@ def _signs(zone: str, signs: str, has: tuple[str, ...], digits: int | None) -> I
         yield f"digits={digits}/4"
 
 
-def _words(zone: str, words: Sequence[str], pairs: Iterable[str]) -> Iterable[str]:
-    own = set(words)
-    told = [f"word={word}" for word in own]
+def _words(words: Sequence[str]) -> Iterable[str]:
+    return [WORD + word for word in set(words)]
+
+
+def _first_and_last(zone: str, words: Sequence[str], pairs: Iterable[str]) -> Iterable[str]:
+    told = [f"pair={pair}" for pair in pairs]
     if words:
         told.append(f"last={words[-1]}")
         told += [f"first={' '.join(words[:count])}" for count in range(1, min(len(words), 3) + 1)]
     if len(words) <= _SHORT:
-        for word in own:
+        for word in set(words):
             told += (f"short={word}", f"{zone}&short={word}")
-    told += [f"pair={pair}" for pair in pairs]
     return told
 
 

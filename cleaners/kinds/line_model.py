@@ -21,7 +21,7 @@ from pydantic import Field
 
 from cleaners.kinds.head_matter import in_address, same_line
 from cleaners.kinds.line_cues import in_words
-from cleaners.kinds.line_features import OpenLine, open_lines, own_parts
+from cleaners.kinds.line_features import WORD, OpenLine, open_lines, own_parts
 from cleaners.kinds.registry import Context, Settings, cleaner, whole
 from cleaners.model import Mark, Story
 
@@ -97,8 +97,9 @@ class Weights:
         """For each label the sum over the line's features, and half a lane more (``even``)."""
         own: int | None = line.line.noted.get((self, line.zone))
         if own is None:
-            *shape, words = own_parts(line.line, line.zone)
-            own = self._lanes.get(ALWAYS, 0) + sum(starmap(self._sum, shape)) + self._added(*words)
+            *shape, others, (_, words) = own_parts(line.line, line.zone)
+            own = self._lanes.get(ALWAYS, 0) + sum(starmap(self._sum, shape)) + self._added(*others)
+            own += sum([self._of_words.get(word, 0) for word in set(words)])
             line.line.noted[self, line.zone] = own
         total = own + sum(starmap(self._sum, line.parts)) + self._halves
         return self._struct.unpack(total.to_bytes(self._struct.size, "little"))
@@ -109,9 +110,9 @@ class Weights:
         """``judge_line`` of a line whose leads are known."""
         lead = max(leads)
         best = leads.index(lead)
-        *shape, words = own_parts(line.line, line.zone)
+        *shape, others, words = own_parts(line.line, line.zone)
         told = [self._cues(best, *part) for part in (*shape, *line.parts)]
-        speaking = sorted(chain(*told, self._speaking(best, *words)))
+        speaking = sorted(chain(*told, self._speaking(best, *others), self._speaking(best, *words)))
         return Opinion(self.labels[best], lead - self.even, tuple(name for _, name in speaking[:_MOST_CUES]))
 
     def _speaking(self, label: int, family: Any, *values: Any) -> list[tuple[int, str]]:
@@ -134,6 +135,10 @@ class Weights:
     @cached_property
     def _lanes(self) -> Mapping[str, int]:
         return {name: _packed(numbers) for name, numbers in self.of.items()}
+
+    @cached_property
+    def _of_words(self) -> Mapping[str, int]:
+        return {name.removeprefix(WORD): lane for name, lane in self._lanes.items() if name.startswith(WORD)}
 
     @cached_property
     def _halves(self) -> int:

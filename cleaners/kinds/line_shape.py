@@ -108,7 +108,11 @@ def signs_of(text: str) -> str:
 
 def digits_of(text: str) -> int:
     """How many of its characters are digits."""
-    return sum(map(text.count, "0123456789")) if text.isascii() else sum(map(str.isdigit, text))
+    return (
+        len(text) - len(text.encode().translate(None, b"0123456789"))
+        if text.isascii()
+        else sum(map(str.isdigit, text))
+    )
 
 
 def has(text: str, digits: int) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import re2
 
@@ -235,22 +235,20 @@ class Matcher:
     def _index(self) -> _Index:
         folded: dict[str, list[_Entry]] = {}
         exact: dict[str, list[_Entry]] = {}
-        others: dict[tuple[bool, View, bool], list[_Entry]] = {}
+        others: dict[tuple[str, View], list[_Entry]] = {}
         for entry in self._entries:
             literal = entry.expression.literal
             if literal is None:
-                floating = entry.expression.anchor == "ends"
-                opening = _gives_up(entry.expression)
-                others.setdefault((opening, entry.expression.view, floating), []).append(entry)
+                others.setdefault((_manner(entry.expression), entry.expression.view), []).append(entry)
             elif entry.rule.case == "fold":
                 folded.setdefault(fold(literal), []).append(entry)
             else:
                 exact.setdefault(fold_exact(literal), []).append(entry)
         sets = []
-        for (_, view, floating), entries in others.items():
+        for (manner, view), entries in others.items():
             # A set that is anchored at the start gives up on a line of prose after a few characters. One search through the
             # whole story for all of them would be faster still, until RE2's memory is too small for it: then it is 50 times slower.
-            kind_of_set = re2.Set.SearchSet if floating else re2.Set.MatchSet
+            kind_of_set = re2.Set.SearchSet if manner == "floats" else re2.Set.MatchSet
             sets += [_Prepared(view, *made) for made in _sets(kind_of_set, entries)]
         longest = max(map(len, (*folded, *exact)), default=0)
         return _Index(folded, exact, longest, sets)
@@ -293,9 +291,14 @@ class Layers:
         return tuple(sorted((*below, *above), key=lambda hit: (hit.rule.name, hit.start, hit.end)))
 
 
-def _gives_up(expression: Expression) -> bool:
-    """Whether it gives up on a line of prose after a few words; the others are in sets of their own, so as not to hold these up."""
-    return expression.anchor not in ("pattern", "ends") and not _OPEN.match(expression.loose)
+def _manner(expression: Expression) -> Literal["gives up", "dated", "goes on", "floats"]:
+    """How far it reads a line of prose: most give up after a few words, and the others are in sets of their own, so as not to hold
+    these up. What begins with a date counts words: in one set with what goes on, RE2 would have a state for each word of each of these."""
+    if expression.anchor == "ends":
+        return "floats"
+    if expression.anchor == "pattern" or (begun := _OPEN.match(expression.loose)) is None:
+        return "goes on" if expression.anchor == "pattern" else "gives up"
+    return "dated" if begun[0].endswith("[^ ]") else "goes on"
 
 
 _BEGIN, _END = r"\A", r"\z"

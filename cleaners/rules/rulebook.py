@@ -142,12 +142,17 @@ class Rulebook:
         """
         file = self.publisher(publisher, url)
         spoken = primary(language) or (file.language if file else None)
-        names = frozenset(
-            pack.name
-            for pack in self.packs.values()
-            if pack.language in (None, spoken) or (file is not None and pack.name in file.inherits)
-        )
-        return self._ruleset(names, file)
+        # A language without packs is as good as none.
+        key = (file.stem if file else None, spoken if spoken in self._spoken else None)
+        ruleset = self._found.get(key)
+        if ruleset is None:
+            names = frozenset(
+                pack.name
+                for pack in self.packs.values()
+                if pack.language in (None, spoken) or (file is not None and pack.name in file.inherits)
+            )
+            ruleset = self._found[key] = self._ruleset(names, file)
+        return ruleset
 
     def _ruleset(self, names: frozenset[str], file: PublisherFile | None) -> Ruleset:
         key = (file.stem if file else None, names)
@@ -183,6 +188,14 @@ class Rulebook:
             parts += [repr(sorted(file.words.items()))]
             parts += [_content(rule) for rule in (*file.changed.values(), *file.rules.values())]
         return digest(parts)
+
+    @cached_property
+    def _spoken(self) -> frozenset[str | None]:
+        return frozenset(pack.language for pack in self.packs.values())
+
+    @cached_property
+    def _found(self) -> dict[tuple[str | None, str | None], Ruleset]:
+        return {}
 
     @cached_property
     def _made(self) -> dict[tuple[str | None, frozenset[str]], Ruleset]:
