@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from cleaners.apply import apply, as_copy, merge
 from cleaners.decide import decide
@@ -38,7 +39,7 @@ def clean(
     """
     texts = {block.number: block.text for block in story.blocks}
     gone: dict[int, list[Span]] = {}
-    removals: list[Removal] = []
+    found: list[_Found] = []
     overruled: set[Mark] = set()
     doubts: set[Mark] = set()
     known: dict[str, Facts] = {}
@@ -51,7 +52,7 @@ def clean(
         context = look(view, ruleset, known)
         told = _told(context, first)
         decision = decide(view, told)
-        if not decision.cuts and removals and second and not looked_back:
+        if not decision.cuts and found and second and not looked_back:
             looked_back = True
             back = _told(_behind(story, view, ruleset, known), second)
             decision = decide(view, told | _of_whole_blocks(back, view))
@@ -64,15 +65,14 @@ def clean(
         if not decision.cuts:
             settled = True
             break
-        found = [removal for cut in decision.cuts for removal in _removals(cut, gone, texts, rounds)]
-        removals += found
-        for removal in found:
-            span = Span(removal.start, removal.end)
-            before = gone.get(removal.block)
-            gone[removal.block] = merge([*before, span]) if before else [span]
+        new = [_Found(cut.block, span, rounds, cut) for cut in decision.cuts for span in _spans(cut, gone)]
+        found += new
+        for block, span, _, _ in new:
+            before = gone.get(block)
+            gone[block] = merge([*before, span]) if before else [span]
         view = apply(view, decision.cuts)
-    removals.sort(key=lambda removal: (removal.block, removal.start))
-    removals = [_numbered(removal, number) for number, removal in enumerate(removals, start=1)]
+    found.sort(key=lambda each: (each.block, each.span))
+    removals = [_removal(each, texts[each.block], number) for number, each in enumerate(found, start=1)]
     copy = as_copy(story, view, removals)
     verdict, reasons = judge(story, copy, removals, sorted(overruled), budget or Budget(), settled)
     return Cleaned(
@@ -133,42 +133,43 @@ def _suspects(
     return tuple(sorted(last | {note for note in doubts if note.block not in spoken_for}))
 
 
-def _removals(cut: Cut, gone: dict[int, list[Span]], texts: dict[int, str], rounds: int) -> list[Removal]:
-    """The cut as a removal; as several where a round before took something from its middle, which is not its own."""
+class _Found(NamedTuple):
+    """A cut of one round, or a part of it, by its span in the source."""
+
+    block: int
+    span: Span
+    round: int
+    cut: Cut
+
+
+def _spans(cut: Cut, gone: dict[int, list[Span]]) -> list[Span]:
+    """The cut in the source; in several spans where a round before took something from its middle, which is not its own."""
     before = gone.get(cut.block)
     if not before:
-        return [_removal(cut, cut.start, cut.end, texts, rounds)]
+        return [Span(cut.start, cut.end)]
     whole = _source_span(before, cut.start, cut.end)
     edges = [whole.start]
     for span in before:
         if whole.start < span.start and span.end < whole.end:
             edges += [span.start, span.end]
     edges.append(whole.end)
-    return [
-        _removal(cut, start, end, texts, rounds) for start, end in zip(edges[::2], edges[1::2], strict=True)
-    ]
+    return [Span(start, end) for start, end in zip(edges[::2], edges[1::2], strict=True)]
 
 
-def _removal(cut: Cut, start: int, end: int, texts: dict[int, str], rounds: int) -> Removal:
+def _removal(found: _Found, text: str, number: int) -> Removal:
+    block, (start, end), rounds, cut = found
     return Removal(
-        block=cut.block,
+        block=block,
         start=start,
         end=end,
-        text=texts[cut.block][start:end],
+        text=text[start:end],
         action=cut.action,
         field=cut.field,
         rules=cut.rules,
         why=cut.why,
         round=rounds,
         may_exceed=cut.may_exceed,
-    )
-
-
-def _numbered(one: Removal, number: int) -> Removal:
-    # Written out: dataclasses.replace takes twice the time, and this is done for every removal of every story.
-    return Removal(
-        *(one.block, one.start, one.end, one.text, one.action, one.field, one.rules, one.why),
-        *(one.round, one.may_exceed, number),
+        number=number,
     )
 
 

@@ -91,8 +91,7 @@ def _worth_asking(story: Story, context: Context, longest: int) -> list[int]:
     """The positions of the lines that anything speaks for a picture of: hardly any in most stories."""
     lines = context.lines
     labelled = "picture-label" in context.all_kinds
-    openings = [facts.text[:1] for facts in lines]
-    openings.append("")
+    below = [*[facts.text for facts in lines[1:]], ""]
     return [
         at
         for at, (block, facts) in enumerate(zip(story.blocks, lines, strict=True))
@@ -101,9 +100,9 @@ def _worth_asking(story: Story, context: Context, longest: int) -> list[int]:
         and (
             labelled
             or block.kind == "caption"
+            or (facts.hits and not facts.kinds.isdisjoint(_KINDS))
             or not is_plain(facts)
-            or not facts.kinds.isdisjoint(_KINDS)
-            or (openings[at] in (openings[at + 1], ".") and _next_begins_alike(context, at))
+            or (below[at].startswith(facts.text[:12].rstrip(".")) and _next_begins_alike(context, at))
         )
     ]
 

@@ -51,8 +51,10 @@ class Facts:
     prose: bool
     """Sentence-like, and no rule would take it."""
 
-    def __init__(self, text: str, hits: tuple[Hit, ...]) -> None:
+    def __init__(self, text: str, hits: tuple[Hit, ...], key: str | None = None) -> None:
         self.text = text
+        if key is not None:
+            self.key = key  # worked out for all lines of a story at once
         self.hits = hits
         self.noted: dict[object, Any] = {}
         self.capitals = shapes.is_capitals(text)

@@ -115,14 +115,12 @@ def _parts(page: Page, at: int, run: Run, touch: str, left: int) -> list[Part]:
         if not 0 <= other <= last:
             parts.append((_no_neighbour, name))
             continue
-        near, known, goes = lines[other], kinds[other], gone[other]
-        shape = shape_of(near)
-        parts.append((_neighbour, name, near.sentence_like, known, goes))
-        parts.append((_near_form, name, shape.length, shape.ends, shape.capitals, zone, prose, length))
-        if known or goes:
-            parts.append((_near_kinds, name, known, goes, zone, prose, length))
-        own, theirs = line.key, near.key
-        if len(own) > 8 and theirs and (own.startswith(theirs) or theirs.startswith(own)):
+        near = lines[other]
+        of = (name, near.sentence_like, kinds[other], gone[other])
+        theirs, _, near_ends, _, capitals = shape_of(near)
+        parts.append((_next, *of, theirs, near_ends, capitals, zone, prose, length))
+        own, other_key = line.key, near.key
+        if len(own) > 8 and other_key and (own.startswith(other_key) or other_key.startswith(own)):
             parts.append((_same_start, name))
     return parts
 
@@ -239,21 +237,25 @@ def _neighbour(name: str, prose: bool, kinds: frozenset[str], gone: bool) -> Ite
         yield f"{name}=gone"
 
 
-def _near_form(
-    name: str, length: int, ends: str, capitals: str, zone: str, prose: str, own_length: int
+def _next(
+    name: str,
+    near_prose: bool,
+    kinds: frozenset[str],
+    gone: bool,
+    near_length: int,
+    ends: str,
+    capitals: str,
+    zone: str,
+    prose: str,
+    length: int,
 ) -> Iterable[str]:
-    return (
-        f"{name}:length={length}",
-        f"{name}:ends={ends}",
-        f"{name}:capitals={capitals}",
-        f"{name}:form={length},{ends}&{prose}&{zone}",
-        f"{name}:length={length}&length={own_length}",
-    )
-
-
-def _near_kinds(
-    name: str, kinds: frozenset[str], gone: bool, zone: str, prose: str, length: int
-) -> Iterable[str]:
+    """The line right above or below: what it is, what it looks like, and both beside this line's own length."""
+    yield from _neighbour(name, near_prose, kinds, gone)
+    yield f"{name}:length={near_length}"
+    yield f"{name}:ends={ends}"
+    yield f"{name}:capitals={capitals}"
+    yield f"{name}:form={near_length},{ends}&{prose}&{zone}"
+    yield f"{name}:length={near_length}&length={length}"
     yield from (f"{name}={kind}&{prose}&length={length}" for kind in kinds)
     if gone:
         yield f"{name}=gone&{zone}&{prose}&length={length}"

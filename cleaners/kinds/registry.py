@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from cleaners.kinds.facts import Facts, lazy
+from cleaners.kinds.shapes import keys
 from cleaners.model import Block, Mark, Story, Zone
 from cleaners.read.zones import zones_of
 from cleaners.rules import Hit, Ruleset
@@ -114,8 +115,8 @@ def look(story: Story, ruleset: Ruleset, known: dict[str, Facts] | None = None) 
     texts = [block.text for block in story.blocks]
     new = list(dict.fromkeys([text for text in texts if text not in seen]))
     if new:
-        for text, hits in zip(new, ruleset.hits_of(new), strict=True):
-            seen[text] = Facts(text, hits)
+        for text, hits, key in zip(new, ruleset.hits_of(new), keys(new), strict=True):
+            seen[text] = Facts(text, hits, key)
     return Context(story, ruleset, [seen[text] for text in texts])
 
 

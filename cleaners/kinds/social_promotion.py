@@ -88,7 +88,7 @@ def is_share_bar(text: str, vocabulary: Vocabulary) -> bool:
     if opener is None:
         return False
     first = opener[0].casefold() if ascii_only else opener[0]
-    if first not in openers and not _COUNTER.fullmatch(first):
+    if first not in openers and not (first[0].isdigit() and _COUNTER.fullmatch(first)):
         return False
     tokens = tuple(_TOKEN.findall(text.casefold() if ascii_only else opener.string))
     if len(tokens) > 24:

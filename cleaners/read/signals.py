@@ -355,10 +355,10 @@ def desk_span(line: str, signals: Sequence[Signal]) -> Span | None:
 
 def _signals(lines: Sequence[str]) -> list[Signal]:
     found: list[Signal] = []
-    for number, normal in _worth_reading(lines):
+    for number, normal, cued in _worth_reading(lines):
         line = lines[number]
         edge = number < _EDGE or number >= len(lines) - _EDGE
-        kind = _kind(normal, edge)
+        kind = _kind(normal, edge, cued=cued)
         if kind is not None:
             found.append(Signal(kind, normal))
             continue
@@ -372,15 +372,15 @@ def _signals(lines: Sequence[str]) -> list[Signal]:
     return found
 
 
-def _worth_reading(lines: Sequence[str]) -> list[tuple[int, str]]:
-    """The lines that may be a signal, by number, as they are read: all that are, and few more.
+def _worth_reading(lines: Sequence[str]) -> list[tuple[int, str, bool]]:
+    """The lines that may be a signal, by number, as they are read, and whether there may be a cue in it: all that are, and few more.
 
     Two searches through the whole text do for most of its lines. Where a character is read differently than it stands, or where a
     line has breaks of its own, each line is read.
     """
     document = "\n".join(lines).encode(errors="replace")
     if document.count(b"\n") >= len(lines) or _ODD.search(document) is not None:
-        return [(number, _normal(line)) for number, line in enumerate(lines) if line]
+        return [(number, _normal(line), True) for number, line in enumerate(lines) if line]
     cued = {document.count(b"\n", 0, found.start()) for found in _CUED.finditer(document)}
     worth = []
     for number, line in enumerate(lines):
@@ -388,7 +388,7 @@ def _worth_reading(lines: Sequence[str]) -> list[tuple[int, str]]:
         if like_a_note or number in cued or "|" in line:
             normal = _normal(line, plain=True)
             if len(normal) < _LONGEST_NOTE or number in cued or "|" in line:
-                worth.append((number, normal))
+                worth.append((number, normal, number in cued))
     return worth
 
 
@@ -410,12 +410,12 @@ def _normal(line: str, plain: bool = False) -> str:
     return " ".join(text.split())[:_LONGEST]
 
 
-def _kind(text: str, edge: bool, alone: bool = True) -> SignalKind | None:
+def _kind(text: str, edge: bool, alone: bool = True, cued: bool = True) -> SignalKind | None:
     like_a_note = len(text) < _LONGEST_NOTE and (
         _NOTE_CUE.match(text) is not None or text.endswith(_NOTE_ENDS)
     )
     form = _form(text, edge) if like_a_note else None
-    if _CUE.Match(text.encode(errors="replace")) is None:
+    if not cued or _CUE.Match(text.encode(errors="replace")) is None:
         return form
     bare = _bare(text)
     word = bare.rstrip(".:! ")
