@@ -25,6 +25,8 @@ def apply(story: Story, cuts: Sequence[Cut]) -> Story:
         if not here:
             blocks.append(block)
             continue
+        if here[0].end - here[0].start == len(block.text):
+            continue  # nearly every cut is a whole line
         left = without(block.text, [Span(cut.start, cut.end) for cut in here])
         if left.strip():
             # A part cut out of running text leaves no markup that could be trusted to fit it.
@@ -75,7 +77,8 @@ def raw_spans(story: Story, removals: Sequence[Removal]) -> dict[int, tuple[Span
     spans: dict[int, tuple[Span, ...]] = {}
     for number, cut in gone.items():
         block = blocks[number]
-        whole = merge(cut) == [Span(0, len(block.text))] if block.text else True
+        merged = merge(cut) if len(cut) > 1 else cut
+        whole = merged == [Span(0, len(block.text))] if block.text else True
         if whole and block.element is not None:
             spans[number] = (block.element,)
         else:

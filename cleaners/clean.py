@@ -10,8 +10,9 @@ every round, with nothing but the story that is left. All of them together have 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from cleaners.apply import apply, as_copy, merge
 from cleaners.decide import decide
@@ -38,7 +39,7 @@ def clean(
     """
     texts = {block.number: block.text for block in story.blocks}
     gone: dict[int, list[Span]] = {}
-    removals: list[Removal] = []
+    found: list[_Found] = []
     overruled: set[Mark] = set()
     doubts: set[Mark] = set()
     known: dict[str, Facts] = {}
@@ -49,10 +50,9 @@ def clean(
     second = [each for each in cleaners if each[0].second]
     for rounds in range(1, MOST_ROUNDS + 2):  # the last one only looks whether all is settled
         context = look(view, ruleset, known)
-        known |= {facts.text: facts for facts in context.lines if not facts.signs}
         told = _told(context, first)
         decision = decide(view, told)
-        if not decision.cuts and removals and second and not looked_back:
+        if not decision.cuts and found and second and not looked_back:
             looked_back = True
             back = _told(_behind(story, view, ruleset, known), second)
             decision = decide(view, told | _of_whole_blocks(back, view))
@@ -65,13 +65,14 @@ def clean(
         if not decision.cuts:
             settled = True
             break
-        found = [removal for cut in decision.cuts for removal in _removals(cut, gone, texts, rounds)]
-        removals += found
-        for removal in found:
-            gone[removal.block] = merge([*gone.get(removal.block, []), Span(removal.start, removal.end)])
+        new = [_Found(cut.block, span, rounds, cut) for cut in decision.cuts for span in _spans(cut, gone)]
+        found += new
+        for block, span, _, _ in new:
+            before = gone.get(block)
+            gone[block] = merge([*before, span]) if before else [span]
         view = apply(view, decision.cuts)
-    removals.sort(key=lambda removal: (removal.block, removal.start))
-    removals = [replace(removal, number=number) for number, removal in enumerate(removals, start=1)]
+    found.sort(key=lambda each: (each.block, each.span))
+    removals = [_removal(each, texts[each.block], number) for number, each in enumerate(found, start=1)]
     copy = as_copy(story, view, removals)
     verdict, reasons = judge(story, copy, removals, sorted(overruled), budget or Budget(), settled)
     return Cleaned(
@@ -99,7 +100,7 @@ def second_look(story: Story, ruleset: Ruleset, cleaners: Sequence[tuple[Cleaner
     return _behind(story, view, ruleset, {})
 
 
-def _behind(story: Story, view: Story, ruleset: Ruleset, known: Mapping[str, Facts]) -> Context:
+def _behind(story: Story, view: Story, ruleset: Ruleset, known: dict[str, Facts]) -> Context:
     """The source again, and of each of its blocks that is in ``view`` no more, that it was taken."""
     left = {block.number for block in view.blocks}
     found = frozenset(block.number for block in story.blocks if block.number not in left)
@@ -132,34 +133,51 @@ def _suspects(
     return tuple(sorted(last | {note for note in doubts if note.block not in spoken_for}))
 
 
-def _removals(cut: Cut, gone: dict[int, list[Span]], texts: dict[int, str], rounds: int) -> list[Removal]:
-    """The cut as a removal; as several where a round before took something from its middle, which is not its own."""
-    before = gone.get(cut.block, [])
+class _Found(NamedTuple):
+    """A cut of one round, or a part of it, by its span in the source."""
+
+    block: int
+    span: Span
+    round: int
+    cut: Cut
+
+
+def _spans(cut: Cut, gone: dict[int, list[Span]]) -> list[Span]:
+    """The cut in the source; in several spans where a round before took something from its middle, which is not its own."""
+    before = gone.get(cut.block)
+    if not before:
+        return [Span(cut.start, cut.end)]
     whole = _source_span(before, cut.start, cut.end)
     edges = [whole.start]
     for span in before:
         if whole.start < span.start and span.end < whole.end:
             edges += [span.start, span.end]
     edges.append(whole.end)
-    return [
-        Removal(
-            block=cut.block,
-            start=start,
-            end=end,
-            text=texts[cut.block][start:end],
-            action=cut.action,
-            field=cut.field,
-            rules=cut.rules,
-            why=cut.why,
-            round=rounds,
-            may_exceed=cut.may_exceed,
-        )
-        for start, end in zip(edges[::2], edges[1::2], strict=True)
-    ]
+    return [Span(start, end) for start, end in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def _removal(found: _Found, text: str, number: int) -> Removal:
+    block, (start, end), rounds, cut = found
+    return Removal(
+        block=block,
+        start=start,
+        end=end,
+        text=text[start:end],
+        action=cut.action,
+        field=cut.field,
+        rules=cut.rules,
+        why=cut.why,
+        round=rounds,
+        may_exceed=cut.may_exceed,
+        number=number,
+    )
 
 
 def _at_source(note: Mark, gone: dict[int, list[Span]], texts: dict[int, str]) -> Mark:
-    span = _source_span(gone.get(note.block, []), note.start, note.end)
+    before = gone.get(note.block)
+    if not before:
+        return note
+    span = _source_span(before, note.start, note.end)
     return note._replace(start=span.start, end=min(span.end, len(texts[note.block])))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Literal
 
 from cleaners.model import LIFT_FIELDS, Cut, Decision, Mark, Story
 
@@ -21,9 +22,12 @@ def decide(story: Story, marks: Iterable[Mark]) -> Decision:
     Marks on blocks that the story does not have, or with an empty or impossible span, are a cleaner's bug:
     ``ValueError`` names the rule.
     """
+    marks = set(marks)
+    if not marks:
+        return Decision(())
     texts = {block.number: block.text for block in story.blocks}
     by_block: dict[int, list[Mark]] = defaultdict(list)
-    for mark in sorted(set(marks), key=_order):
+    for mark in sorted(marks, key=_order):
         _check(mark, texts)
         by_block[mark.block].append(mark)
 
@@ -31,8 +35,10 @@ def decide(story: Story, marks: Iterable[Mark]) -> Decision:
     protected: list[Mark] = []
     overruled: list[Mark] = []
     suspects: list[Mark] = []
-    for number in sorted(by_block):
-        here = by_block[number]
+    for number, here in by_block.items():  # sorted, for the marks were
+        if len(here) == 1 and here[0].action in ("remove", "lift"):
+            cuts += _cuts(texts[number], here)
+            continue
         standing = [mark for mark in here if mark.action in ("remove", "lift")]
         shields = [mark for mark in here if mark.action == "protect"]
         if shields:
@@ -48,10 +54,11 @@ def decide(story: Story, marks: Iterable[Mark]) -> Decision:
 
 
 def _check(mark: Mark, texts: dict[int, str]) -> None:
-    text = texts.get(mark.block)
-    if text is None or not 0 <= mark.start < mark.end <= len(text):
+    block, start, end = mark[:3]
+    text = texts.get(block)
+    if text is None or not 0 <= start < end <= len(text):
         raise ValueError(
-            f"rule {mark.rule} marks [{mark.start}, {mark.end}) of block {mark.block}, "
+            f"rule {mark.rule} marks [{start}, {end}) of block {block}, "
             f"which {'has ' + str(len(text)) + ' characters' if text is not None else 'the story does not have'}; "
             "a cleaner may only mark what it was shown"
         )
@@ -60,16 +67,8 @@ def _check(mark: Mark, texts: dict[int, str]) -> None:
 
 
 def _order(mark: Mark) -> tuple[object, ...]:
-    return (
-        mark.block,
-        mark.start,
-        mark.end,
-        mark.action,
-        mark.rule,
-        mark.field or "",
-        mark.why,
-        mark.may_exceed,
-    )
+    block, start, end, action, rule, why, field, may_exceed = mark
+    return block, start, end, action, rule, field or "", why, may_exceed
 
 
 def _overlap(one: Mark, other: Mark) -> bool:
@@ -113,6 +112,9 @@ def _same_act(one: Mark, other: Mark) -> bool:
 
 def _cut(start: int, end: int, over: tuple[Mark, ...]) -> Cut:
     first = over[0]
+    if len(over) == 1:
+        action: Literal["remove", "lift"] = "lift" if first.action == "lift" else "remove"
+        return Cut(first.block, start, end, action, first.field, (first.rule,), first.why, first.may_exceed)
     act: list[Mark] = [mark for mark in over if _same_act(mark, first)]
     rest = [mark for mark in over if not _same_act(mark, first)] if len(act) < len(over) else []
     rules = tuple(dict.fromkeys(mark.rule for mark in [*act, *rest]))
@@ -133,6 +135,8 @@ def _with_spaces(text: str, cuts: list[Cut]) -> list[Cut]:
 
     Example: "Sign up here.  The minister said" cut at the first sentence leaves "The minister said".
     """
+    if len(cuts) == 1 and cuts[0].end - cuts[0].start == len(text):
+        return cuts  # nearly every cut is a whole line
     grown: list[Cut] = []
     for index, cut in enumerate(cuts):
         start, end = cut.start, cut.end

@@ -29,29 +29,23 @@ class Captions(Settings):
 @cleaner(Captions)
 def captions(story: Story, context: Context, settings: Captions) -> Iterable[Mark]:
     """Lift captions and credits."""
+    longest = settings.longest + settings.longest_credit
+    note_plain(context, longest)
+    worth_asking = _worth_asking(story, context, longest)
+    if not worth_asking:
+        return
     last = max((at for at, stands in enumerate(context.prose) if stands), default=-1)
     credited = sum(
         "credit" in facts.kinds and context.zones[block.number] != "tail"
         for block, facts in zip(story.blocks, context.lines, strict=True)
     )
-    longest = settings.longest + settings.longest_credit
-    note_plain(context, longest)
-    labelled = "picture-label" in context.all_kinds
     rhythm = _rhythm(story, context) if credited >= _LEAST_RHYTHM else frozenset()
-    for position, (block, facts) in enumerate(zip(story.blocks, context.lines, strict=True)):
-        if block.kind == "embed" or len(facts.text) > longest or facts.protected:
-            continue
+    for position in worth_asking:
+        block, facts = story.blocks[position], context.lines[position]
         if "credit" in facts.kinds and under_figures(story, position, context):
             continue
         if _next_begins_alike(context, position):
             yield from _repeated(story, position, settings, context)
-        elif (
-            not labelled
-            and is_plain(facts)
-            and block.kind != "caption"
-            and facts.kinds.isdisjoint(("credit", "caption", "caption-where", "copyright"))
-        ):
-            continue
         if begins_again(facts.text):
             yield from _twice_inside(block, settings, context)
         if block.kind == "caption":
@@ -117,6 +111,29 @@ def _where_pictures_stand(position: int, context: Context) -> bool:
         or not line.ends_sentence
         or credit_start(context.story.blocks[position], context) is not None
     )
+
+
+_KINDS = ("credit", "caption", "caption-where", "copyright")
+
+
+def _worth_asking(story: Story, context: Context, longest: int) -> list[int]:
+    """The positions of the lines that anything speaks for a picture of: hardly any in most stories."""
+    lines = context.lines
+    labelled = "picture-label" in context.all_kinds
+    below = [*[facts.text for facts in lines[1:]], ""]
+    return [
+        at
+        for at, (block, facts) in enumerate(zip(story.blocks, lines, strict=True))
+        if len(facts.text) <= longest
+        and not (block.kind == "embed" or facts.protected)
+        and (
+            labelled
+            or block.kind == "caption"
+            or (facts.hits and not facts.kinds.isdisjoint(_KINDS))
+            or not is_plain(facts)
+            or (below[at].startswith(facts.text[:12].rstrip(".")) and _next_begins_alike(context, at))
+        )
+    ]
 
 
 def _next_begins_alike(context: Context, position: int) -> bool:

@@ -16,7 +16,7 @@ NO_CLAIM = frozenset({"name"})
 """Kinds that say only what shape a line has."""
 
 
-class _Lazy(Generic[Answer]):
+class lazy(Generic[Answer]):
     """``functools.cached_property`` without the lock that it has in Python 3.11, which costs more than most answers."""
 
     def __init__(self, work: Callable[[Any], Answer]) -> None:
@@ -25,10 +25,10 @@ class _Lazy(Generic[Answer]):
         self.__doc__ = work.__doc__
 
     @overload
-    def __get__(self, line: None, owner: type) -> _Lazy[Answer]: ...
+    def __get__(self, line: None, owner: type) -> lazy[Answer]: ...
     @overload
     def __get__(self, line: object, owner: type) -> Answer: ...
-    def __get__(self, line: object | None, owner: type) -> _Lazy[Answer] | Answer:
+    def __get__(self, line: object | None, owner: type) -> lazy[Answer] | Answer:
         if line is None:
             return self
         answer = self.work(line)
@@ -54,11 +54,13 @@ class Facts:
     prose: bool
     """Sentence-like, and no rule would take it."""
 
-    def __init__(self, text: str, hits: tuple[Hit, ...]) -> None:
+    def __init__(self, text: str, hits: tuple[Hit, ...], key: str | None = None) -> None:
         if len(hits) > 1 and "published" in {hit.rule.kind for hit in hits} and shapes.is_dates(text):
             # "Update: 19.04.2026 19:45" says when, not what: a date line, though corrections open with that label, too
             hits = tuple(hit for hit in hits if hit.rule.kind != "correction")
         self.text = text
+        if key is not None:
+            self.key = key  # worked out for all lines of a story at once
         self.hits = hits
         self.noted: dict[object, Any] = {}
         self.capitals = shapes.is_capitals(text)
@@ -78,28 +80,28 @@ class Facts:
         line.noted = {}
         return line
 
-    @_Lazy
+    @lazy
     def reach(self) -> int:
         return shapes.reach(self.text)
 
-    @_Lazy
+    @lazy
     def ends_sentence(self) -> bool:
         return shapes.ends_sentence(self.text)
 
-    @_Lazy
+    @lazy
     def quotation(self) -> bool:
         return shapes.is_quotation(self.text)
 
-    @_Lazy
+    @lazy
     def title(self) -> bool:
         """A title of the usual length."""
         return shapes.is_title(self.text)
 
-    @_Lazy
+    @lazy
     def words(self) -> int:
         """How many words, parted by space."""
         return len(self.text.split())
 
-    @_Lazy
+    @lazy
     def key(self) -> str:
         return shapes.key(self.text)

@@ -37,6 +37,7 @@ _OTHER = {
     "role",
     "share-word",
 }
+_SIGNED = ("byline", "published")
 _FROM_HEAD = ("headline", "standfirst", "section", "byline", "published", "updated")
 _LONGEST_HEAD = 40
 _LONGEST_LINE = 500
@@ -65,11 +66,15 @@ class _Head:
 @cleaner(HeadMatter)
 def head_matter(story: Story, context: Context, settings: HeadMatter) -> Iterable[Mark]:
     """Lift what stands above the story."""
+    # When the head was read in an earlier round, what is left on top of the story is the story.
+    read = any(source == "line" and name in _FROM_HEAD for name, source in story.fields.sources)
+    if read and context.all_kinds.isdisjoint(_SIGNED):
+        return
     story, context = _without_desk_notes(story, context)
     blocks = _head_blocks(story, context, settings)
     yield from _bylines_and_dates(blocks, context)
-    if any(source == "line" and name in _FROM_HEAD for name, source in story.fields.sources):
-        return  # the head was read in an earlier round; what is left on top of the story is the story
+    if read:
+        return
     if not blocks:
         return
     head = _read_head(blocks, story, context)

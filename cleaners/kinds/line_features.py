@@ -13,12 +13,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from cleaners.kinds.facts import Facts
-from cleaners.kinds.line_page import IN_COMPANY, SHARES, Page, Place
+from cleaners.kinds.line_page import IN_COMPANY, SHARES, Page, Place, Run
 from cleaners.kinds.line_shape import digits_of, has, pairs_of, shape_of, signs_of, step, words_of
 from cleaners.kinds.registry import Context
 from cleaners.model import Block, Zone
 
 _FEW = (0, 1, 2, 3, 5, 10)
+WORD = "word="
 _SHORT = 6
 """A line of at most so many words is told by its words alone, wherever they stand in it."""
 
@@ -54,77 +55,72 @@ def names(parts: Iterable[Part]) -> tuple[str, ...]:
 def open_lines(context: Context) -> list[OpenLine]:
     """Each open line with its features, in the order of the story."""
     page = Page(context)
-    positions = [at for at, is_open in enumerate(page.open) if is_open]
-    number = {at: count for count, at in enumerate(positions)}
+    number = {at: count for count, at in enumerate(page.open)}
     lines = []
-    for at in positions:
-        touch, left = page.touch(at), page.left(at)
-        place = page.place(at, touch, left)
-        company = [number[other] for other in page.company(at)] if place in IN_COMPANY else ()
-        parts = _parts(page, at, touch, left)
+    for at in page.open:
+        run, left = page.run(at), page.left(at)
+        touch = page.touch(at, run)
+        place = page.place(at, run, touch, left)
+        company = [number[other] for other in page.company(at, run)] if place in IN_COMPANY else ()
+        parts = _parts(page, at, run, touch, left)
         block, line, zone = context.story.blocks[at], page.lines[at], page.zones[at]
         lines.append(OpenLine(at, block, line, zone, place, left == len(SHARES), parts, company))
     return lines
 
 
 def own_parts(line: Facts, zone: Zone) -> list[Part]:
-    """What follows from the text and its zone alone."""
+    """What follows from the text and its zone alone. The last two parts are of the line's words, which are hardly ever those of another."""
     text = line.text
-    words, digits = words_of(text), digits_of(text)
+    digits, words = digits_of(text), words_of(text)
     prose = "paragraph" if line.sentence_like else "line"
-    parts: list[Part] = [
+    return [
         (_form, zone, prose, *shape_of(line)),
         (_signs, zone, signs_of(text), has(text, digits), 4 * digits // len(text) if digits else None),
+        (_first_and_last, zone, words, () if text.isascii() else pairs_of(text)),
+        (_words, words),
     ]
-    parts += [(_word, word) for word in set(words)]
-    if words:
-        parts.append((_last, words[-1]))
-        parts += [(_first, " ".join(words[:count])) for count in range(1, min(len(words), 3) + 1)]
-    if len(words) <= _SHORT:
-        parts += [(_short, zone, word) for word in set(words)]
-    if not text.isascii():
-        parts += [(_pair, pair) for pair in pairs_of(text)]
-    return parts
 
 
-def _parts(page: Page, at: int, touch: str, left: int) -> list[Part]:
+def _parts(page: Page, at: int, run: Run, touch: str, left: int) -> list[Part]:
     """What follows from where a line stands. The families of a line's parts never give the same name twice."""
-    line, zone = page.lines[at], page.zones[at]
+    lines, kinds, gone = page.lines, page.kinds, page.gone
+    line, zone = lines[at], page.zones[at]
     length, _, ends, _, _ = shape_of(line)
-    last = len(page.lines) - 1
+    last = len(lines) - 1
     prose = "paragraph" if line.sentence_like else "line"
-    run, place, sure = page.runs[at]
-    below = step(page.prose_above[-1] - page.prose_above[at + 1], _FEW)
-    above = step(page.prose_above[at], _FEW)
+    prose_above, known_above = page.prose_above, page.known_above
+    below = step(prose_above[-1] - prose_above[at + 1], _FEW)
     tail = min(page.tail_above[at], 4)
-    known_below = _fifth(page.known_above[-1] - page.known_above[at + 1], last - at)
-    known_above = _fifth(page.known_above[at], at)
-    gone_above = _fifth(page.gone_above[at], at)
+    known_below = _fifth(known_above[-1] - known_above[at + 1], last - at)
+    nearest_above, nearest_below = page.nearest(at)
     parts: list[Part] = [
         (_edges, zone, page.from_edge(at), step(at), step(last - at)),
-        (_run, zone, prose, step(run), step(place), _fifth(sure, run), touch, gone_above),
+        (
+            *(_run, zone, prose, step(run.length), step(run.place), _fifth(run.known, run.length)),
+            *(touch, _fifth(page.gone_above[at], at)),
+        ),
         (_below, zone, prose, tail, below, left, known_below),
-        (_prose_above, prose, above, known_above),
-        (_after, page.nearest_above[at], zone, prose, length, tail, ends),
-        (_ahead, page.nearest_below[at], page.listed, page.kinds[at], zone, prose, tail),
+        (_prose_above, prose, step(prose_above[at], _FEW), _fifth(known_above[at], at)),
+        (_after, nearest_above, zone, prose, length, tail, ends),
+        (_ahead, nearest_below, page.listed, kinds[at], zone, prose, tail),
     ]
     if page.times[line.key] > 1:
         parts.append((_repeated, zone, length))
-    for offset, name in ((-2, "before2"), (-1, "before"), (1, "after"), (2, "after2")):
-        other = at + offset
+    for other, name in ((at - 2, "before2"), (at + 2, "after2")):
+        if 0 <= other <= last:
+            parts.append((_neighbour, name, lines[other].sentence_like, kinds[other], gone[other]))
+        else:
+            parts.append((_no_neighbour, name))
+    for other, name in ((at - 1, "before"), (at + 1, "after")):
         if not 0 <= other <= last:
             parts.append((_no_neighbour, name))
             continue
-        near, kinds, gone = page.lines[other], page.kinds[other], page.gone[other]
-        parts.append((_neighbour, name, near.sentence_like, kinds, gone))
-        if abs(offset) == 2:
-            continue
-        shape = shape_of(near)
-        parts.append((_near_form, name, shape.length, shape.ends, shape.capitals, zone, prose, length))
-        if kinds or gone:
-            parts.append((_near_kinds, name, kinds, gone, zone, prose, length))
-        own, theirs = line.key, near.key
-        if len(own) > 8 and theirs and (own.startswith(theirs) or theirs.startswith(own)):
+        near = lines[other]
+        of = (name, near.sentence_like, kinds[other], gone[other])
+        theirs, _, near_ends, _, capitals = shape_of(near)
+        parts.append((_next, *of, theirs, near_ends, capitals, zone, prose, length))
+        own, other_key = line.key, near.key
+        if len(own) > 8 and other_key and (own.startswith(other_key) or other_key.startswith(own)):
             parts.append((_same_start, name))
     return parts
 
@@ -161,24 +157,19 @@ def _signs(zone: str, signs: str, has: tuple[str, ...], digits: int | None) -> I
         yield f"digits={digits}/4"
 
 
-def _word(word: str) -> Iterable[str]:
-    return (f"word={word}",)
+def _words(words: Sequence[str]) -> Iterable[str]:
+    return [WORD + word for word in set(words)]
 
 
-def _first(words: str) -> Iterable[str]:
-    return (f"first={words}",)
-
-
-def _last(word: str) -> Iterable[str]:
-    return (f"last={word}",)
-
-
-def _short(zone: str, word: str) -> Iterable[str]:
-    return (f"short={word}", f"{zone}&short={word}")
-
-
-def _pair(pair: str) -> Iterable[str]:
-    return (f"pair={pair}",)
+def _first_and_last(zone: str, words: Sequence[str], pairs: Iterable[str]) -> Iterable[str]:
+    told = [f"pair={pair}" for pair in pairs]
+    if words:
+        told.append(f"last={words[-1]}")
+        told += [f"first={' '.join(words[:count])}" for count in range(1, min(len(words), 3) + 1)]
+    if len(words) <= _SHORT:
+        for word in set(words):
+            told += (f"short={word}", f"{zone}&short={word}")
+    return told
 
 
 def _edges(zone: str, edge: str, top: int, end: int) -> Iterable[str]:
@@ -246,21 +237,25 @@ def _neighbour(name: str, prose: bool, kinds: frozenset[str], gone: bool) -> Ite
         yield f"{name}=gone"
 
 
-def _near_form(
-    name: str, length: int, ends: str, capitals: str, zone: str, prose: str, own_length: int
+def _next(
+    name: str,
+    near_prose: bool,
+    kinds: frozenset[str],
+    gone: bool,
+    near_length: int,
+    ends: str,
+    capitals: str,
+    zone: str,
+    prose: str,
+    length: int,
 ) -> Iterable[str]:
-    return (
-        f"{name}:length={length}",
-        f"{name}:ends={ends}",
-        f"{name}:capitals={capitals}",
-        f"{name}:form={length},{ends}&{prose}&{zone}",
-        f"{name}:length={length}&length={own_length}",
-    )
-
-
-def _near_kinds(
-    name: str, kinds: frozenset[str], gone: bool, zone: str, prose: str, length: int
-) -> Iterable[str]:
+    """The line right above or below: what it is, what it looks like, and both beside this line's own length."""
+    yield from _neighbour(name, near_prose, kinds, gone)
+    yield f"{name}:length={near_length}"
+    yield f"{name}:ends={ends}"
+    yield f"{name}:capitals={capitals}"
+    yield f"{name}:form={near_length},{ends}&{prose}&{zone}"
+    yield f"{name}:length={near_length}&length={length}"
     yield from (f"{name}={kind}&{prose}&length={length}" for kind in kinds)
     if gone:
         yield f"{name}=gone&{zone}&{prose}&length={length}"

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from importlib.resources import files
-from itertools import starmap
+from itertools import chain, starmap
 from struct import Struct
 from typing import Any, NamedTuple
 
@@ -21,7 +21,7 @@ from pydantic import Field
 
 from cleaners.kinds.head_matter import in_address, same_line
 from cleaners.kinds.line_cues import in_words
-from cleaners.kinds.line_features import OpenLine, open_lines, own_parts
+from cleaners.kinds.line_features import WORD, OpenLine, open_lines, own_parts
 from cleaners.kinds.registry import Context, Settings, cleaner, whole
 from cleaners.model import Mark, Story
 
@@ -69,8 +69,17 @@ class LineModel(Settings):
 _MOST_HEARD = 500
 """One line that is surely junk, or surely not, says only so much of its company."""
 _MOST_PASSES = 20
+_MOST_CUES = 3
 _LANE = 32
 _REMEMBERED = 1 << 15
+
+
+class Opinion(NamedTuple):
+    """The label that leads, its lead over keeping the line in hundredths, and the features that speak most for it."""
+
+    label: str
+    lead: int
+    cues: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,23 +97,48 @@ class Weights:
         """For each label the sum over the line's features, and half a lane more (``even``)."""
         own: int | None = line.line.noted.get((self, line.zone))
         if own is None:
-            own = self._lanes.get(ALWAYS, 0) + sum(starmap(self._sum, own_parts(line.line, line.zone)))
+            *shape, others, (_, words) = own_parts(line.line, line.zone)
+            own = self._lanes.get(ALWAYS, 0) + sum(starmap(self._sum, shape)) + self._added(*others)
+            own += sum([self._of_words.get(word, 0) for word in set(words)])
             line.line.noted[self, line.zone] = own
         total = own + sum(starmap(self._sum, line.parts)) + self._halves
         return self._struct.unpack(total.to_bytes(self._struct.size, "little"))
 
     even = 1 << _LANE - 1
 
+    def opinion(self, line: OpenLine, leads: tuple[int, ...]) -> Opinion:
+        """``judge_line`` of a line whose leads are known."""
+        lead = max(leads)
+        best = leads.index(lead)
+        *shape, others, words = own_parts(line.line, line.zone)
+        told = [self._cues(best, *part) for part in (*shape, *line.parts)]
+        speaking = sorted(chain(*told, self._speaking(best, *others), self._speaking(best, *words)))
+        return Opinion(self.labels[best], lead - self.even, tuple(name for _, name in speaking[:_MOST_CUES]))
+
+    def _speaking(self, label: int, family: Any, *values: Any) -> list[tuple[int, str]]:
+        """What of a part speaks most for the label, the strongest first."""
+        known = [(-self.of[name][label], name) for name in family(*values) if name in self.of]
+        return sorted(known)[:_MOST_CUES]
+
+    @cached_property
+    def _cues(self) -> Any:
+        return lru_cache(_REMEMBERED)(self._speaking)
+
+    def _added(self, family: Any, *values: Any) -> int:
+        lanes = self._lanes
+        return sum([lanes.get(name, 0) for name in family(*values)])
+
     @cached_property
     def _sum(self) -> Any:
-        lanes = self._lanes
-        return lru_cache(_REMEMBERED)(
-            lambda family, *values: sum([lanes.get(name, 0) for name in family(*values)])
-        )
+        return lru_cache(_REMEMBERED)(self._added)
 
     @cached_property
     def _lanes(self) -> Mapping[str, int]:
         return {name: _packed(numbers) for name, numbers in self.of.items()}
+
+    @cached_property
+    def _of_words(self) -> Mapping[str, int]:
+        return {name.removeprefix(WORD): lane for name, lane in self._lanes.items() if name.startswith(WORD)}
 
     @cached_property
     def _halves(self) -> int:
@@ -119,14 +153,6 @@ def _packed(numbers: Iterable[int]) -> int:
     return sum(number << _LANE * at for at, number in enumerate(numbers))
 
 
-class Opinion(NamedTuple):
-    """The label that leads, its lead over keeping the line in hundredths, and the features that speak most for it."""
-
-    label: str
-    lead: int
-    cues: tuple[str, ...]
-
-
 @cleaner(LineModel, second=True)
 def line_model(story: Story, context: Context, settings: LineModel) -> Iterator[Mark]:
     """Mark open lines that are almost certainly not the story's, and suspect those that probably are not."""
@@ -138,11 +164,11 @@ def settled(context: Context, settings: LineModel, weights: Weights) -> Iterator
 
     With the source before them they are asked once. A story that loses its edge for longer than ``_MOST_PASSES`` is left to the next round.
     """
-    for _ in range(1 if context.found else _MOST_PASSES):
+    for _ in range(_MOST_PASSES):
         told = opinions(context, settings, weights)
         yield from told
         gone = {mark.block for mark in told if mark.action != "suspect"}
-        if not gone:
+        if not gone or context.found:
             return
         context = context.without(gone)
 
@@ -151,14 +177,15 @@ def opinions(context: Context, settings: LineModel, weights: Weights) -> list[Ma
     """What the weights say of each open line as it stands."""
     lines = open_lines(context)
     headless = not context.story.fields.headline
-    highest = [max(weights.leads(line)) - weights.even for line in lines]
+    leads = [weights.leads(line) for line in lines]
+    highest = [max(numbers) - weights.even for numbers in leads]
     marks = []
-    for line, own in zip(lines, highest, strict=True):
+    for line, own, numbers in zip(lines, highest, leads, strict=True):
         lead = _in_company(own, [highest[at] for at in line.company])
         limit = getattr(settings, line.place) + (0 if context.found else settings.unaided)
         if lead < min(limit, settings.suspect):
             continue
-        opinion = judge_line(line.features, weights)
+        opinion = weights.opinion(line, numbers)
         label = _known_as(line, opinion.label, context, headless)
         headless = headless and label != "headline"
         field = FIELDS.get(label)
@@ -215,7 +242,7 @@ def judge_line(features: Iterable[str], weights: Weights) -> Opinion:
     leads = [sum(numbers) for numbers in zip(*(numbers for _, numbers in known), strict=True)]
     lead, best = max((lead, -at) for at, lead in enumerate(leads))
     speaking = sorted((-numbers[-best], name) for name, numbers in known if name != ALWAYS)
-    return Opinion(weights.labels[-best], lead, tuple(name for _, name in speaking[:3]))
+    return Opinion(weights.labels[-best], lead, tuple(name for _, name in speaking[:_MOST_CUES]))
 
 
 def read_weights(text: str) -> Weights:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
@@ -17,6 +18,8 @@ SHARES = (0, 2, 5, 10, 20, 40, 70)
 _LONGEST_UNKNOWN = 8
 _LONGEST_SENTENCE = 250
 """A longer paragraph is taken for the story's: by its form alone none was ever told from it."""
+_FAR = 12
+"""Of lines further away than this nobody knows what they are."""
 _COMPANY = 6
 """How many lines away a line of the same run still keeps it company."""
 _TAIL_KINDS = frozenset(
@@ -86,75 +89,112 @@ class Run(NamedTuple):
     known: int
 
 
+_NO_RUN = Run(0, 0, 0)
+
+
 class Page:
     """The story's lines with running counts, so that each line's features cost the same however long the story is."""
 
     def __init__(self, context: Context) -> None:
+        found = context.found
         blocks = context.story.blocks
-        self.lines = context.lines
-        self.zones = [context.zones[block.number] for block in blocks]
-        self.kinds = [_kinds(line) if line.hits else _NO_KINDS for line in self.lines]
-        self.gone = [block.number in context.found for block in blocks]
+        self.lines = lines = context.lines
+        self.zones = zones = list(context.zones.values())
+        self.kinds = [_kinds(line) if line.hits else _NO_KINDS for line in lines]
+        self.gone = [block.number in found for block in blocks] if found else [False] * len(blocks)
         self.prose = context.prose
         known = [gone or bool(kinds) for gone, kinds in zip(self.gone, self.kinds, strict=True)]
-        self.times = Counter([line.key for line in self.lines])
         self.known_above = _above(known)
-        self.last_protected = max((at for at, line in enumerate(self.lines) if line.protected), default=-1)
         self.gone_above = _above(self.gone)
         self.prose_above = _above(self.prose)
-        self.tail_above = _above(
-            [
-                bool(kinds) and above > 0 and not kinds.isdisjoint(_TAIL_KINDS)
-                for above, kinds in zip(self.prose_above, self.kinds, strict=False)
-            ]
-        )
+        self.paragraphs = [at for at, prose in enumerate(self.prose) if prose]
+        self.first = self.paragraphs[0] if self.paragraphs else None
+        self.last = self.paragraphs[-1] if self.paragraphs else None
+        self.named = [at for at, kinds in enumerate(self.kinds) if kinds]
+        furniture = [False] * len(lines)
+        for at in self.named:
+            furniture[at] = self.prose_above[at] > 0 and not self.kinds[at].isdisjoint(_TAIL_KINDS)
+        self.tail_above = _above(furniture)
         self.letters_above = _above(
-            [len(line.text) if prose else 0 for line, prose in zip(self.lines, self.prose, strict=True)]
+            [len(line.text) if prose else 0 for line, prose in zip(lines, self.prose, strict=True)]
         )
-        self.listed = step(
+        self.open = [
+            at
+            for at, (block, line) in enumerate(zip(blocks, lines, strict=True))
+            if not (line.protected or self.gone[at] or block.kind in _NEVER_OPEN)
+            # Most lines of a story are paragraphs inside it.
+            and not (line.sentence_like and zones[at] == "body" and self._is_plain(at, line))
+            and not _is_address(line)
+        ]
+        self._open = frozenset(self.open)
+        self._known = known
+
+    def _is_plain(self, at: int, line: Facts) -> bool:
+        """A plain paragraph is open only at the story's edges, among its first and under page furniture, and beside a picture."""
+        if len(line.text) > _LONGEST_SENTENCE:
+            return True
+        if self.prose_above[at] <= 2 or self.tail_above[at] or ending(line) != "sentence":
+            return False
+        return self._apart_from_pictures(at - 1) and self._apart_from_pictures(at + 1)
+
+    def _apart_from_pictures(self, at: int) -> bool:
+        return not 0 <= at < len(self.kinds) or self.kinds[at].isdisjoint(_PICTURE_KINDS)
+
+    @cached_property
+    def times(self) -> Counter[str]:
+        """How often each line comes, whatever its case and signs."""
+        return Counter([line.key for line in self.lines])
+
+    @cached_property
+    def last_protected(self) -> int:
+        return max((at for at, line in enumerate(self.lines) if line.protected), default=-1)
+
+    @cached_property
+    def listed(self) -> int:
+        """How many lines between the paragraphs nobody knows, as a step."""
+        return step(
             sum(
-                zone == "body" and not prose and not sure and ending(line) != "sentence"
-                for zone, prose, sure, line in zip(self.zones, self.prose, known, self.lines, strict=True)
+                not known and zone == "body" and ending(line) != "sentence"
+                for zone, prose, known, line in zip(
+                    self.zones, self.prose, self._known, self.lines, strict=True
+                )
+                if not prose
             )
         )
-        self.first = next((at for at, prose in enumerate(self.prose) if prose), None)
-        self.last = next((at for at in range(len(self.prose) - 1, -1, -1) if self.prose[at]), None)
-        self.runs = _runs(self.prose, known)
-        self.nearest_above = _nearest(self.kinds)
-        self.nearest_below = _nearest(self.kinds[::-1])[::-1]
-        self.open = [
-            not line.protected and not gone and block.kind not in _NEVER_OPEN and self._is_open(at)
-            for at, (block, line, gone) in enumerate(zip(blocks, self.lines, self.gone, strict=True))
-        ]
 
-    def _is_open(self, at: int) -> bool:
-        """A plain paragraph is open only at the story's edges, among its first and under page furniture, and beside a picture."""
-        line = self.lines[at]
-        if self.zones[at] == "body" and line.sentence_like and len(line.text) > _LONGEST_SENTENCE:
-            return False
-        if (
-            self.zones[at] == "body"
-            and line.sentence_like
-            and self.prose_above[at] > 2
-            and not self.tail_above[at]
-            and ending(line) == "sentence"
-        ):
-            near = self.kinds[max(0, at - 1) : at] + self.kinds[at + 1 : at + 2]
-            if all(kinds.isdisjoint(_PICTURE_KINDS) for kinds in near):
-                return False
-        return not _ADDRESS.fullmatch(line.text)
+    def run(self, at: int) -> Run:
+        """The run that the line stands in; a paragraph has none."""
+        if self.prose[at]:
+            return _NO_RUN
+        above = self.prose_above[at]
+        start = self.paragraphs[above - 1] + 1 if above else 0
+        end = self.paragraphs[above] if above < len(self.paragraphs) else len(self.lines)
+        return Run(end - start, at - start, self.known_above[end] - self.known_above[start])
+
+    def nearest(self, at: int) -> tuple[str, str]:
+        """The kinds of the nearest known lines above and below, if they are not too far away."""
+        above = bisect_left(self.named, at)
+        below = above + (above < len(self.named) and self.named[above] == at)
+        return (
+            self._kind_at(self.named[above - 1], at) if above else _none_within(at),
+            self._kind_at(self.named[below], at)
+            if below < len(self.named)
+            else _none_within(len(self.lines) - 1 - at),
+        )
+
+    def _kind_at(self, other: int, at: int) -> str:
+        return min(self.kinds[other]) if abs(other - at) <= _FAR else "far"
 
     def left(self, at: int) -> int:
         """How much of the story is still below the line: 0 is nothing, 7 is most of it."""
         letters = self.letters_above[-1] or 1
         return step(100 * (letters - self.letters_above[at + 1]) // letters, SHARES)
 
-    def company(self, at: int) -> list[int]:
+    def company(self, at: int, run: Run) -> list[int]:
         """The other open lines near it in its run."""
-        run = self.runs[at]
         start = at - run.place
         near = range(max(start, at - _COMPANY), min(start + run.length, at + _COMPANY + 1))
-        return [other for other in near if other != at and self.open[other]]
+        return [other for other in near if other != at and other in self._open]
 
     def in_list(self, at: int) -> bool:
         """Lines of one form in a row, whatever else goes among them, are a list of the story's: "Ruth Amsel, 94", "Ben Oakes, 71", …
@@ -162,7 +202,10 @@ class Page:
         Times and years stand on every other line: "1811", "First stone laid", "1947", "Breached by the flood".
         """
         here = at - self.gone_above[at]
-        forms = self.forms
+        # No line further away is asked for its form.
+        first = max(0, here - _SEEN_OF_LIST)
+        forms = [_form_of(line) for line in self.left_lines[first : here + _SEEN_OF_LIST + 1]]
+        here -= first
         if forms[here] and _stands_among(forms, here, 1, _LEAST_LISTED):
             return True
         near = [other for other in (here - 1, here, here + 1) if 0 <= other < len(forms)]
@@ -171,11 +214,11 @@ class Page:
         )
 
     @cached_property
-    def forms(self) -> list[str]:
-        """Of each line that is not gone the form that a list's lines share; of others none."""
-        return [_form_of(line) for line, gone in zip(self.lines, self.gone, strict=True) if not gone]
+    def left_lines(self) -> list[Facts]:
+        """The lines that are not gone."""
+        return [line for line, gone in zip(self.lines, self.gone, strict=True) if not gone]
 
-    def place(self, at: int, touch: str, left: int) -> Place:
+    def place(self, at: int, run: Run, touch: str, left: int) -> Place:
         if self.zones[at] == "body":
             if touch == "apart":
                 return "between"
@@ -184,9 +227,8 @@ class Page:
             if self.prose[at] or self.lines[at].sentence_like:
                 return "sentence"
             if left == len(SHARES):
-                return "row" if self.company(at) else "opening"
+                return "row" if self.company(at, run) else "opening"
             return "late" if left <= 2 and self.tail_above[at] >= 2 else "middle"
-        run = self.runs[at]
         company = 5 * run.known >= run.length > 0
         if ending(self.lines[at]) == "sentence":
             return "outside"
@@ -203,14 +245,13 @@ class Page:
             return "head"
         return "company" if company else "tail"
 
-    def touch(self, at: int) -> str:
+    def touch(self, at: int, run: Run) -> str:
         """Whether only open lines stand between this one and the story, or one that goes."""
         if self.zones[at] == "head" and self.first is not None:
             between = self.gone_above[self.first] - self.gone_above[at + 1]
         elif self.zones[at] == "tail" and self.last is not None:
             between = self.gone_above[at] - self.gone_above[self.last]
         else:
-            run = self.runs[at]
             between = min(
                 self.gone_above[at] - self.gone_above[at - run.place],
                 self.gone_above[at - run.place + run.length] - self.gone_above[at],
@@ -227,6 +268,10 @@ class Page:
         return f"inside={min(step(at - self.first), 5)}"
 
 
+def _none_within(lines: int) -> str:
+    return "none" if lines <= _FAR else "far"
+
+
 _FORMS = {
     # "12:40", "18.42 Uhr", "1947"
     "clock": re.compile(
@@ -241,6 +286,7 @@ _FORMS = {
 }
 _LEAST_LISTED = 3
 _LEAST_CLOCKS = 2
+_SEEN_OF_LIST = 3
 
 
 def _form_of(line: Facts) -> str:
@@ -266,31 +312,12 @@ def _above(counts: Sequence[int | bool]) -> list[int]:
     return list(accumulate(counts, initial=0))
 
 
+def _is_address(line: Facts) -> bool:
+    known: bool | None = line.noted.get(_is_address)
+    if known is None:
+        known = line.noted[_is_address] = _ADDRESS.fullmatch(line.text) is not None
+    return known
+
+
 def _kinds(line: Facts) -> frozenset[str]:
     return frozenset({"protected"}) if line.protected else line.kinds - {"name"}
-
-
-def _runs(prose: Sequence[bool], known: Sequence[bool]) -> list[Run]:
-    """For each line its run; a paragraph has none."""
-    runs: list[Run] = []
-    while len(runs) < len(prose):
-        first = len(runs)
-        if prose[first]:
-            runs.append(Run(0, 0, 0))
-            continue
-        last = next((at for at in range(first, len(prose)) if prose[at]), len(prose))
-        sure = sum(known[first:last])
-        runs += [Run(last - first, at - first, sure) for at in range(first, last)]
-    return runs
-
-
-def _nearest(kinds: Sequence[frozenset[str]], far: int = 12) -> list[str]:
-    """For each line the kind of the nearest known line before it, at most ``far`` lines away."""
-    found: list[str] = []
-    kind, distance = "none", 0
-    for each in kinds:
-        found.append(kind if distance <= far else "far")
-        if each:
-            kind, distance = min(each), 0
-        distance += 1
-    return found

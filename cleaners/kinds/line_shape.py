@@ -21,6 +21,7 @@ _HAS = {
     "e-mail": re.compile(r"\S@\S+\.\w"),
 }
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|\d+|[^\w\s]")
+_ASCII_WORD = re.compile(r"[a-z]+(?:'[a-z]+)?|\d+|[^\w\s]")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]{2,}")
 _MOST_WORDS = 24
 
@@ -107,7 +108,11 @@ def signs_of(text: str) -> str:
 
 def digits_of(text: str) -> int:
     """How many of its characters are digits."""
-    return sum(map(text.count, "0123456789")) if text.isascii() else sum(map(str.isdigit, text))
+    return (
+        len(text) - len(text.encode().translate(None, b"0123456789"))
+        if text.isascii()
+        else sum(map(str.isdigit, text))
+    )
 
 
 def has(text: str, digits: int) -> tuple[str, ...]:
@@ -127,6 +132,8 @@ def _possible(text: str, digits: int) -> Iterator[str]:
 
 def words_of(text: str) -> list[str]:
     """The words of a line: all of a short one's, the first and the last of a long one's; no names of numbers."""
-    found = _WORD.findall(text[:400])
+    text = text[:400]
+    # Where all letters are ASCII, small ones part no word differently, and are found faster.
+    found = _ASCII_WORD.findall(text.lower()) if text.isascii() else _WORD.findall(text)
     words = found if len(found) <= _MOST_WORDS else found[: _MOST_WORDS - 8] + found[-8:]
     return ["0" if word.isdigit() else word.casefold() for word in words]

@@ -23,6 +23,8 @@ _SEAM = re.compile(
     r"(?<=[.。!?…])\s+|\s{2,}|\s+(?=@\w)|\s[|–—-]\s|,\s|\s/\s|\s(?=[^\s:]+(?: [^\s:]+)?:\s)|(?<=[^\W\d_A-Z][.!?])(?=[A-Z])|(?<=\d[.!?])(?=[A-Z])"
 )
 _BEHIND_SENTENCE = re.compile(r"[.!?。][\"”’]?\s*(?P<tail>[^.!?。\s][^.!?。]{1,30})$")
+_STOPS = frozenset(".!?。")
+"""A line that ends in one of them has nothing behind its last sentence."""
 _JOINT = re.compile(r"/|\s\|\s| via ")
 _PARTS = re.compile(r"\s*(?:/|\||,|;)\s*| via | for ")
 # "Kesten | 12 | 14", and with tabs
@@ -51,7 +53,7 @@ def note_plain(context: Context, longest: int) -> None:
         line.noted[_PLAIN] = (
             not begins_again(text)
             and not _bracket(text)
-            and not _BEHIND_SENTENCE.search(text[-40:])
+            and not (text[-1] not in _STOPS and _BEHIND_SENTENCE.search(text[-40:]))
             and not (some and credit.may_hit_end(text[-_LONGEST_TAIL - 20 :]))
         )
 
@@ -120,7 +122,7 @@ def _ends_in_credit(block: Block, context: Context, last: bool) -> bool:
 
 
 def _bracket(text: str) -> re.Match[str] | None:
-    return _BRACKET.search(text) if _CLOSES & set(text[-3:]) else None
+    return None if _CLOSES.isdisjoint(text[-3:]) else _BRACKET.search(text)
 
 
 def _behind_sentence(bracket: re.Match[str], context: Context) -> bool:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from functools import cached_property
 from importlib import import_module
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from cleaners.kinds.facts import Facts
+from cleaners.kinds.facts import Facts, lazy
+from cleaners.kinds.shapes import keys
 from cleaners.kinds.signatures import signed
 from cleaners.model import Block, Mark, Story, Zone
 from cleaners.read.zones import zones_of
@@ -39,7 +39,7 @@ class Context:
     lines: Sequence[Facts]
     found: frozenset[int] = frozenset()
 
-    @cached_property
+    @lazy
     def _facts(self) -> Mapping[int, Facts]:
         return {block.number: facts for block, facts in zip(self.story.blocks, self.lines, strict=True)}
 
@@ -47,22 +47,22 @@ class Context:
         """What is known about the block's text: shapes, hits, kinds."""
         return self._facts[block.number]
 
-    @cached_property
+    @lazy
     def hits(self) -> Mapping[int, tuple[Hit, ...]]:
         """For each block number, the rules that hit it; blocks without any are not there."""
         return {number: facts.hits for number, facts in self._facts.items() if facts.hits}
 
-    @cached_property
+    @lazy
     def kinds(self) -> Mapping[int, frozenset[str]]:
         """For each block number, the kinds of the rules that hit it; blocks without any are not there."""
         return {number: facts.kinds for number, facts in self._facts.items() if facts.hits}
 
-    @cached_property
+    @lazy
     def all_kinds(self) -> frozenset[str]:
         """The kinds of all rules that hit any block: a cleaner whose cues are not among them has nothing to look for."""
-        return frozenset().union(*self.kinds.values())
+        return frozenset().union(*[facts.kinds for facts in self.lines if facts.hits])
 
-    @cached_property
+    @lazy
     def zones(self) -> Mapping[int, Zone]:
         """For each block number its zone, now that the rules have spoken.
 
@@ -71,11 +71,12 @@ class Context:
         """
         return dict(zip(self._facts, zones_of(self.prose), strict=True))
 
-    @cached_property
+    @lazy
     def prose(self) -> Sequence[bool]:
         """For each position, whether a sentence-like paragraph stands there that no rule would take, and that was not found."""
+        found = self.found
         return [
-            block.kind in PROSE_KINDS and facts.prose and block.number not in self.found
+            facts.prose and block.kind in PROSE_KINDS and block.number not in found
             for block, facts in zip(self.story.blocks, self.lines, strict=True)
         ]
 
@@ -106,16 +107,18 @@ class Context:
         return self._facts[block.number].protected
 
 
-def look(story: Story, ruleset: Ruleset, known: Mapping[str, Facts] | None = None) -> Context:
+def look(story: Story, ruleset: Ruleset, known: dict[str, Facts] | None = None) -> Context:
     """Match all rules against all blocks of ``story`` once.
 
-    ``known`` are facts by text from an earlier round on the same story: most lines are as they were.
+    ``known`` are facts by text from an earlier round on the same story, for most lines are as they were; what is new is added.
     """
-    seen = dict(known or {})
-    new = list(dict.fromkeys(block.text for block in story.blocks if block.text not in seen))
+    seen = {} if known is None else known
+    texts = [block.text for block in story.blocks]
+    new = list(dict.fromkeys([text for text in texts if text not in seen]))
     if new:
-        seen.update((text, Facts(text, hits)) for text, hits in zip(new, ruleset.hits_of(new), strict=True))
-    lines = [seen[block.text] for block in story.blocks]
+        for text, hits, key in zip(new, ruleset.hits_of(new), keys(new), strict=True):
+            seen[text] = Facts(text, hits, key)
+    lines = [seen[text] for text in texts]
     for at in signed(story, lines, ruleset.words.get("office", ())):
         lines[at] = lines[at].signing()
     return Context(story, ruleset, lines)

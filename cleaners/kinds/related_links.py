@@ -241,6 +241,8 @@ def _capitals(story: Story, context: Context, settings: RelatedLinks) -> Iterato
 
     One such line may be a subhead; a house that drops several headlines in capitals into a story links with them.
     """
+    if True not in [facts.capitals for facts in context.lines]:
+        return
     shouted = [
         block
         for position, block in enumerate(story.blocks)

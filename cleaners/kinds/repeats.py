@@ -35,8 +35,13 @@ def repeats(story: Story, context: Context, settings: Repeats) -> Iterable[Mark]
             ):
                 yield whole(block, "lift", "repeats/headline", "The line repeats the headline.", "headline")
     again: dict[str, list[Block]] = defaultdict(list)
-    for block, line in zip(story.blocks, context.lines, strict=True):
-        if len(line.text) <= settings.longest and line.words >= 2 and block.kind in ("paragraph", "item"):
+    short = [
+        (block, line)
+        for block, line in zip(story.blocks, context.lines, strict=True)
+        if len(line.text) <= settings.longest and block.kind in ("paragraph", "item")
+    ]
+    for block, line in short if len(short) >= settings.least else ():
+        if line.words >= 2:
             again[line.key].append(block)
     for found in again.values():
         if len(found) < settings.least or not _is_furniture(found[0].text):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 _CLOSERS = "'\"”’»)]」』"
 _ENDS = frozenset(".!?…。！？।؟")
 _STOPS = frozenset(".。।")
 _QUOTES = frozenset("\"“„«「『‘'‹")
-_SIGNS = dict.fromkeys(code for code in range(128) if not chr(code).isalnum())
+_SIGNS = bytes(code for code in range(128) if not chr(code).isalnum())
+_SIGNS_BUT_BREAKS = _SIGNS.replace(b"\n", b"")
+_NO_LETTER = re.compile(r"[\W_]+")
 _LETTER = re.compile(r"[^\W\d_]")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
 
@@ -81,8 +84,21 @@ def key(text: str) -> str:
     >>> key("Ferry returns!") == key("FERRY RETURNS")
     True
     """
-    folded = text.casefold()
-    return folded.translate(_SIGNS) if folded.isascii() else "".join(filter(str.isalnum, folded))
+    folded = text.casefold().encode(errors="surrogatepass").translate(None, _SIGNS)
+    bare = folded.decode(errors="surrogatepass")
+    return bare if bare.isascii() else _NO_LETTER.sub("", bare)
+
+
+def keys(texts: Sequence[str]) -> list[str]:
+    """``key`` of each text, those of ASCII in one go.
+
+    >>> keys(["Ferry returns!", "Größe", "FERRY RETURNS"])
+    ['ferryreturns', 'grösse', 'ferryreturns']
+    """
+    plain = [text for text in texts if text.isascii() and "\n" not in text]
+    made = "\n".join(plain).lower().encode().translate(None, _SIGNS_BUT_BREAKS).decode().split("\n")
+    found = dict(zip(plain, made, strict=False))
+    return [key(text) if (known := found.get(text)) is None else known for text in texts]
 
 
 def begins_again(text: str) -> bool:

@@ -34,7 +34,11 @@ def social_promotion(story: Story, context: Context, settings: ShareBar) -> Iter
     vocabulary = _vocabulary(
         context.ruleset.words.get("network", ()), context.ruleset.words.get("share-word", ())
     )
-    bars = [len(facts.text) <= settings.longest and _is_bar(facts, vocabulary) for facts in context.lines]
+    bars = [
+        len(facts.text) <= settings.longest
+        and (known if (known := facts.noted.get("share-bar")) is not None else _is_bar(facts, vocabulary))
+        for facts in context.lines
+    ]
     if True not in bars:
         return
     for position, block in enumerate(story.blocks):
@@ -50,10 +54,8 @@ Vocabulary = frozenset[tuple[str, ...]]
 
 
 def _is_bar(facts: Facts, vocabulary: Vocabulary) -> bool:
-    known = facts.noted.get("share-bar")
-    if known is None:
-        known = facts.noted["share-bar"] = is_share_bar(facts.text, vocabulary)
-    return bool(known)
+    facts.noted["share-bar"] = known = is_share_bar(facts.text, vocabulary)
+    return known
 
 
 @lru_cache(maxsize=256)
@@ -80,12 +82,15 @@ def is_share_bar(text: str, vocabulary: Vocabulary) -> bool:
     """
     openers, longest = _openers(vocabulary)
     # Folding moves no border between words of ASCII.
-    folded = text.casefold() if text.isascii() else fold(text)
-    opener = _TOKEN.search(folded)
+    ascii_only = text.isascii()
+    opener = _TOKEN.search(text if ascii_only else fold(text))
     # Most lines are no bar from their first word on.
-    if opener is None or (opener[0] not in openers and not _COUNTER.fullmatch(opener[0])):
+    if opener is None:
         return False
-    tokens = tuple(_TOKEN.findall(folded))
+    first = opener[0].casefold() if ascii_only else opener[0]
+    if first not in openers and not (first[0].isdigit() and _COUNTER.fullmatch(first)):
+        return False
+    tokens = tuple(_TOKEN.findall(text.casefold() if ascii_only else opener.string))
     if len(tokens) > 24:
         return False
     reachable = {0}

@@ -82,6 +82,8 @@ def _writers_box(story: Story, context: Context, writers: tuple[str, ...]) -> It
     a name above each paragraph, too. Without a byline the writer is somebody of whom the story says nothing, but whom its last
     paragraph ties to the house: "Ilse Brandvik is an associate editor of the Harbour Post. She grew up in Kesten …"
     """
+    if "name" not in context.all_kinds:
+        return
     why = "Under the story stands a box about the writer."
     last = max((at for at, prose in enumerate(context.prose) if prose), default=0)
     for at in _box_at_the_end(story, context, last, writers):

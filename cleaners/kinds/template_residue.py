@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+import re2
+
 from cleaners.kinds.registry import Context, Settings, cleaner, whole
 from cleaners.model import Mark, Story
 
@@ -34,7 +36,7 @@ _LONGEST = 160
 
 
 # Each pattern wants one of these.
-_CUES = ("[", "%", "{", "undefined", "NaN", "null", "Invalid", "???")
+_CUE = re2.compile(r"[\[%{]|undefined|NaN|null|Invalid|\?\?\?|(?i:lorem)")
 
 
 @cleaner()
@@ -45,8 +47,7 @@ def template_residue(story: Story, context: Context, settings: Settings) -> Iter
             why = "The items of a menu stand there with nothing between them."
             yield whole(block, "remove", "template_residue/glued-menu", why)
     short = [block for block in story.blocks if len(block.text) <= _LONGEST]
-    text = "\n".join(block.text for block in short)
-    if not any(cue in text for cue in _CUES) and "lorem" not in text.lower():
+    if not _CUE.search("\n".join([block.text for block in short]).encode(errors="replace")):
         return
     for block in short:
         for pattern, what in _RESIDUE:

@@ -16,13 +16,15 @@ _NAMED_AS_SOURCE = ("agency-footer", "byline", "credit")
 @cleaner()
 def written_rules(story: Story, context: Context, settings: Settings) -> Iterable[Mark]:
     """Mark what the ruleset's own rules ask for; cues are left to the structural cleaners."""
-    for position, block in enumerate(story.blocks):
-        hits = context.lines[position].hits
-        if context.lines[position].signs:
+    for position, facts in enumerate(context.lines):
+        if not facts.hits and not facts.signs:
+            continue
+        block, hits = story.blocks[position], facts.hits
+        if facts.signs:
             yield whole(
                 block, "protect", "written_rules/signature", "The line signs a letter or a statement."
             )
-        if "data-source" in context.lines[position].kinds:
+        if "data-source" in facts.kinds:
             # "Fonte: Istat" has the shape of an agency's footer, and is none: no such rule ever asked for it.
             hits = tuple(hit for hit in hits if hit.rule.kind not in _NAMED_AS_SOURCE)
         note = desk_span(block.text, story.signals) if hits and story.signals else None

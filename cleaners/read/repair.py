@@ -90,17 +90,34 @@ def may_need_repair(text: str) -> bool:
     return _SUSPICIOUS.search(text) is not None or is_bad(text)
 
 
+def lines_may_need_repair(document: str) -> bool:
+    """Whether ``may_need_repair`` of any line of the document: one search for all of them, and nearly every story is done with it."""
+    text = document.replace("\r\n", "\n") if "\r" in document else document
+    return _narrowed_lines()(text.encode(errors="replace")) is not None
+
+
 @cache
 def _narrowed() -> Any:
     """What both of these find and little more, as a set of RE2: it takes a fiftieth of the time that ftfy's own pattern takes
     to find nothing. ``test_read_repair`` holds it to that."""
-    # Written over several lines with comments; and what is a space or a letter beyond ASCII, the two do not agree on.
-    flat = re.sub(r"(\[[^\]]*\])|\s+|#.*", lambda part: part[1] or "", BADNESS_RE.pattern)
     narrowed = re2.Set.SearchSet()
     narrowed.Add(_SUSPICIOUS.pattern)
-    narrowed.Add(re.sub(r"\\[sw]", "(?s:.)", flat))
+    narrowed.Add(_flat_badness())
     narrowed.Compile()
     return narrowed
+
+
+@cache
+def _narrowed_lines() -> Callable[[bytes], Any]:
+    """The same for many lines at once, whose breaks are nothing suspicious; as one pattern, which is faster than a set on a long text."""
+    suspicious = _SUSPICIOUS.pattern.replace("\x0a-\x1f", "\x0b-\x1f")
+    return re2.compile(f"(?m){suspicious}|{_flat_badness()}").search  # type: ignore[no-any-return]
+
+
+def _flat_badness() -> str:
+    # Written over several lines with comments; and what is a space or a letter beyond ASCII, the two do not agree on.
+    flat = re.sub(r"(\[[^\]]*\])|\s+|#.*", lambda part: part[1] or "", BADNESS_RE.pattern)
+    return re.sub(r"\\[sw]", "(?s:.)", flat)
 
 
 def repair_text(text: str) -> str:

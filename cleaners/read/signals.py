@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from html import unescape
+from typing import Any
 
 import re2
 
@@ -41,8 +42,7 @@ _BARE: dict[str, SignalKind] = {
 _BARE_AT_EDGE: dict[str, SignalKind] = {"HOLD": "hold"}
 
 # No shape can match a line without one of these: most lines are done after this one search. A set, for it is asked for no place.
-_CUE = re2.Set.SearchSet()
-_CUE.Add(
+_CUE_WORDS = (
     "(?i)kill|spike|withdr|retract|remov|zur(?:ü|ue)ck|gestrich|storno|annul|anul|embarg|wycof|drar tillb|sperr|hold|advance|"
     "not (?:for|to)|do not|don['’]t|ver(?:ö|oe)ff|verwend|ne pas|no publi|non pubb|correc|refil|bericht|korrekt|rectif|"
     "clarif|fe de err|eds|editor|redaktion|attention|attn|advisor|"
@@ -51,11 +51,17 @@ _CUE.Add(
     "perut|peruut|(?:i|İ)ptal|stažen|zrušen|visszavon|frei (?:für|fuer|ab|zur)|adv ?\\d|release|"
     "эмбарго|ембарго|аннул|снято|отзыв|解禁|エンバーゴ|取り消し|撤|禁|금지|엠바고|기사|보도|yayınla"
 )
+_CUE = re2.Set.SearchSet()
+_CUE.Add(_CUE_WORDS)
 _CUE.Compile()
+_CUED = re2.compile(f"(?:{_CUE_WORDS})[^\n]*")
+# A document of these characters alone is read as it stands: nothing of it is an entity, a wide letter or a space of another kind.
+_ODD = re2.compile(r"[^ -%'-~\nÀ-ÖØ-öø-ÿ‐‒-―‘’“”„‚«»·©®]|  ")
 # A desk note opens with a bracket, a star, capitals or a word for editors, and is short.
 _NOTE_CUE = re.compile(
     r"\W|[A-Z]{2}|\d|(?i:eds|ednote|editor|note|nota|for int|intern|hinweis|redakt|take|more|ends|hr |corrects|refiles|clarifies|fixes|deletes|removes)"
 )
+_NOTE_ENDS = (")", "]")
 _LONGEST_NOTE = 300
 _SHORT = 20
 _STOPS = ("kill", "withdrawn", "embargo", "hold")
@@ -328,13 +334,14 @@ def signals_in(
     >>> signals_in(["Embargoed goods from the port were seized on Monday."])
     ()
     """
-    lines = list(lines)
+    lines, raw = list(lines), list(raw)
     found: dict[Signal, None] = dict.fromkeys(_signals(lines))
-    # What stands in both was looked at; a bare "HOLD" may stand nearer to the edge of the document.
-    known = set(lines)
-    for signal in _signals([line if len(line) <= _SHORT or line not in known else "" for line in raw]):
-        if signal.kind in _STOPS:
-            found[signal] = None
+    if raw != lines:
+        # What stands in both was looked at; a bare "HOLD" may stand nearer to the edge of the document.
+        known = set(lines)
+        for signal in _signals([line if len(line) <= _SHORT or line not in known else "" for line in raw]):
+            if signal.kind in _STOPS:
+                found[signal] = None
     return tuple(
         signal._replace(until=moment_of(signal.text, sent, language)) if signal.kind in _TIMED else signal
         for signal in found
@@ -403,14 +410,12 @@ def without_label(headline: str) -> tuple[str, str]:
     return (headline[: span.start] + headline[span.end :]).strip(), headline[slice(*span)].strip()
 
 
-def _signals(lines: list[str]) -> list[Signal]:
+def _signals(lines: Sequence[str]) -> list[Signal]:
     found: list[Signal] = []
-    for number, line in enumerate(lines):
-        if not line:
-            continue
+    for number, normal, cued in _worth_reading(lines):
+        line = lines[number]
         edge = number < _EDGE or number >= len(lines) - _EDGE
-        normal = _normal(line)
-        kind = _kind(normal, edge)
+        kind = _kind(normal, edge, cued=cued)
         if kind is not None:
             found.append(Signal(kind, normal))
             continue
@@ -424,11 +429,47 @@ def _signals(lines: list[str]) -> list[Signal]:
     return found
 
 
-def _normal(line: str) -> str:
-    """The first 300 characters of ``line`` as they are read: entities, wide letters and spaces of every kind made plain."""
+def _worth_reading(lines: Sequence[str]) -> list[tuple[int, str, bool]]:
+    """The lines that may be a signal, by number, as they are read, and whether there may be a cue in it: all that are, and few more.
+
+    Two searches through the whole text do for most of its lines. Where a character is read differently than it stands, or where a
+    line has breaks of its own, each line is read.
+    """
+    document = "\n".join(lines).encode(errors="replace")
+    if document.count(b"\n") >= len(lines) or _ODD.search(document) is not None:
+        return [(number, _normal(line), True) for number, line in enumerate(lines) if line]
+    cued = _lines_of(_CUED.finditer(document), document)
+    worth = []
+    for number, line in enumerate(lines):
+        like_a_note = _NOTE_CUE.match(line) is not None or line.endswith(_NOTE_ENDS) or line[-1:] == " "
+        if like_a_note or number in cued or "|" in line:
+            normal = _normal(line, plain=True)
+            if len(normal) < _LONGEST_NOTE or number in cued or "|" in line:
+                worth.append((number, normal, number in cued))
+    return worth
+
+
+def _lines_of(matches: Iterable[Any], document: bytes) -> set[int]:
+    """The numbers of the lines in which the matches begin. Breaks are counted from one match to the next, so that it takes linear time."""
+    numbers: set[int] = set()
+    number = at = 0
+    for found in matches:
+        number += document.count(b"\n", at, found.start())
+        at = found.start()
+        numbers.add(number)
+    return numbers
+
+
+def _normal(line: str, plain: bool = False) -> str:
+    """The first 300 characters of ``line`` as they are read: entities, wide letters and spaces of every kind made plain.
+
+    ``plain``: it is known that nothing in it is read differently than it stands.
+    """
     text = line.strip()[: 4 * _LONGEST]
     if text.isascii() and text.isprintable() and "&" not in text and "  " not in text:
         return text[:_LONGEST].strip()
+    if plain:
+        return text[:_LONGEST]
     for _ in range(2):
         if "&" in text:
             text = unescape(text)
@@ -437,12 +478,12 @@ def _normal(line: str) -> str:
     return " ".join(text.split())[:_LONGEST]
 
 
-def _kind(text: str, edge: bool, alone: bool = True) -> SignalKind | None:
+def _kind(text: str, edge: bool, alone: bool = True, cued: bool = True) -> SignalKind | None:
     like_a_note = len(text) < _LONGEST_NOTE and (
-        _NOTE_CUE.match(text) is not None or text.endswith((")", "]"))
+        _NOTE_CUE.match(text) is not None or text.endswith(_NOTE_ENDS)
     )
     form = _form(text, edge) if like_a_note else None
-    if _CUE.Match(text.encode(errors="replace")) is None:
+    if not cued or _CUE.Match(text.encode(errors="replace")) is None:
         return form
     bare = _bare(text)
     word = bare.rstrip(".:! ")

@@ -7,7 +7,7 @@ from cleaners.read.decode import document, storable
 from cleaners.read.language import language_of
 from cleaners.read.limits import BODY_CHARACTERS, ELEMENTS, too_large, unread
 from cleaners.read.pieces import Piece, segments, text_of
-from cleaners.read.repair import may_need_repair, repair, repair_text
+from cleaners.read.repair import lines_may_need_repair, may_need_repair, repair, repair_text
 from cleaners.read.shortcodes import is_shortcodes
 from cleaners.read.signals import signals_of
 from cleaners.read.unreadable import UnreadableStory
@@ -50,26 +50,29 @@ def given_fields(raw: Raw) -> Fields:
 def _story(raw: Raw, content: str, lines: list[str], repairs: tuple[Repair, ...]) -> Story:
     if len(content) > BODY_CHARACTERS:
         return too_large(raw, content, repairs, given_fields(raw))
-    if content.count("\n") > ELEMENTS:
+    breaks = content.count("\n")
+    if breaks > ELEMENTS:
         problem = f"the {raw.form} has more than {ELEMENTS:,} lines; clean it by hand"
         return unread(raw, content, repairs, given_fields(raw), problem)
     read: list[tuple[str, Kind, int, Span, tuple[Segment, ...]]] = []
     notes = list(repairs)
-    end = -1
+    end, length = -1, len(content)
+    # A line of the form ``lines`` may have a break of its own.
+    broken = breaks >= len(lines) or lines_may_need_repair(content)
     for index, whole in enumerate(lines):
         start, end = end + 1, end + 1 + len(whole)
         line = whole.removesuffix("\r")
-        if may_need_repair(line):
+        if broken and may_need_repair(line):
             mended = repair([Piece(line, start, start + len(line))])
             text, runs = text_of(mended.pieces), segments(mended.pieces)
             notes += [note._replace(block=len(read)) for note in mended.repairs if text]
         else:
             text = line.strip()
-            at = start + len(line) - len(line.lstrip())
+            at = start + (len(line) - len(line.lstrip()) if len(text) < len(line) else 0)
             runs = (Segment(0, len(text), at, at + len(text)),)
         if text:
             # With the break after it; the last line has none.
-            element = Span(start, min(end + 1, len(content)))
+            element = Span(start, end + 1 if end < length else length)
             read.append((text, "embed" if is_shortcodes(text) else "paragraph", index, element, runs))
     zones = zones_of([kind == "paragraph" and is_prose(text) for text, kind, *_ in read])
     blocks = tuple(

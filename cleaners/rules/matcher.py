@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import re2
 
 from cleaners.model import Span
-from cleaners.rules.norm import LEADING, TRAILING, fold, fold_exact, norm
+from cleaners.rules.norm import LEADING, TRAILING, fold, fold_exact, folds, norm
 from cleaners.rules.patterns import options
 from cleaners.rules.rule import Rule
 from cleaners.rules.templates import Expression, View
@@ -67,7 +67,7 @@ class Lines:
         self.texts = [norm(line) for line in lines]
         self.least = [_least(text) for text in self.texts]
         self.encoded = [text.encode() for text in self.texts]
-        self._folded: dict[int, str] = {}
+        self._folds: dict[int, tuple[str, str]] = {}
 
     def seen(self, view: View) -> Sequence[str | bytes]:
         """The lines as a set of that view wants them: most have no decoration, and are the bytes that are there already."""
@@ -80,10 +80,10 @@ class Lines:
             for text, other, data in zip(self.texts, bare, self.encoded, strict=True)
         ]
 
-    def folded(self, number: int) -> str:
-        known = self._folded.get(number)
+    def folds(self, number: int) -> tuple[str, str]:
+        known = self._folds.get(number)
         if known is None:
-            known = self._folded[number] = fold(self.texts[number])
+            known = self._folds[number] = folds(self.texts[number])
         return known
 
 
@@ -191,9 +191,10 @@ class Matcher:
             for number, least in enumerate(story.least):
                 if least > index.longest:
                     continue
-                if index.folded and (named := index.folded.get(story.folded(number))):
+                folded, exact = story.folds(number)
+                if named := index.folded.get(folded):
                     found.setdefault(number, []).extend(named)
-                if index.exact and (named := index.exact.get(fold_exact(story.texts[number]))):
+                if named := index.exact.get(exact):
                     found.setdefault(number, []).extend(named)
         for view, prepared, entries in index.sets:
             for number, seen in enumerate(story.seen(view)):
@@ -235,22 +236,20 @@ class Matcher:
     def _index(self) -> _Index:
         folded: dict[str, list[_Entry]] = {}
         exact: dict[str, list[_Entry]] = {}
-        others: dict[tuple[bool, View, bool], list[_Entry]] = {}
+        others: dict[tuple[str, View], list[_Entry]] = {}
         for entry in self._entries:
             literal = entry.expression.literal
             if literal is None:
-                floating = entry.expression.anchor == "ends"
-                opening = _gives_up(entry.expression)
-                others.setdefault((opening, entry.expression.view, floating), []).append(entry)
+                others.setdefault((_manner(entry.expression), entry.expression.view), []).append(entry)
             elif entry.rule.case == "fold":
                 folded.setdefault(fold(literal), []).append(entry)
             else:
                 exact.setdefault(fold_exact(literal), []).append(entry)
         sets = []
-        for (_, view, floating), entries in others.items():
+        for (manner, view), entries in others.items():
             # A set that is anchored at the start gives up on a line of prose after a few characters. One search through the
             # whole story for all of them would be faster still, until RE2's memory is too small for it: then it is 50 times slower.
-            kind_of_set = re2.Set.SearchSet if floating else re2.Set.MatchSet
+            kind_of_set = re2.Set.SearchSet if manner == "floats" else re2.Set.MatchSet
             sets += [_Prepared(view, *made) for made in _sets(kind_of_set, entries)]
         longest = max(map(len, (*folded, *exact)), default=0)
         return _Index(folded, exact, longest, sets)
@@ -293,14 +292,24 @@ class Layers:
         return tuple(sorted((*below, *above), key=lambda hit: (hit.rule.name, hit.start, hit.end)))
 
 
-def _gives_up(expression: Expression) -> bool:
-    """Whether it gives up on a line of prose after a few words; the others are in sets of their own, so as not to hold these up."""
-    return expression.anchor not in ("pattern", "ends") and not _OPEN.match(expression.loose)
+def _manner(expression: Expression) -> Literal["gives up", "dated", "goes on", "floats"]:
+    """How far it reads a line of prose: most give up after a few words, and the others are in sets of their own, so as not to hold these up.
+
+    What begins with a date counts words. In one set with others RE2 had a state for each word of each of them, and a line of a
+    page took 4 µs instead of 2.
+    """
+    if expression.anchor == "ends":
+        return "floats"
+    if expression.anchor == "pattern" or _OPEN.match(expression.loose):
+        return "goes on"
+    return "dated" if _DATED.match(expression.loose) else "gives up"
 
 
 _BEGIN, _END = r"\A", r"\z"
+_TOP = r"\(\?i?s\)\\A(?:\[[^\]]*\]\*)?(?:\(\?:)*"
 # {any} or a title begins the template: nothing that a line begins with speaks against it. A date may stand seven words on.
-_OPEN = re.compile(r"\(\?i?s\)\\A(?:\[[^\]]*\]\*)?(?:\(\?:)*(?:\.\*|\(\?-i:(?:\[A-Z\\d\\x22|\(\?:\[\^ \]))")
+_OPEN = re.compile(_TOP + r"(?:\.\*|\(\?-i:\[A-Z\\d\\x22)")
+_DATED = re.compile(_TOP + r"\(\?-i:\(\?:\[\^ \]")
 
 
 def _yes_or_no(pattern: str) -> Callable[[bytes], Any]:

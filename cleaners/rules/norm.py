@@ -53,6 +53,16 @@ def fold(text: str) -> str:
     return canonical(text).casefold() if text.isascii() else _nfc(_nfc(canonical(text)).casefold())
 
 
+def folds(text: str) -> tuple[str, str]:
+    """``fold`` and ``fold_exact`` of the same text, for the price of one.
+
+    >>> folds("» SHARE  THIS story:")
+    ('share this story', 'SHARE THIS story')
+    """
+    exact = fold_exact(text)
+    return exact.casefold() if text.isascii() else _nfc(exact.casefold()), exact
+
+
 def fold_exact(text: str) -> str:
     """As ``fold``, keeping the case."""
     return canonical(text) if text.isascii() else _nfc(canonical(text))

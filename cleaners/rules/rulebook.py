@@ -142,7 +142,15 @@ class Rulebook:
         Packs without a language apply, those of the story's language (else the publisher's; neither known: none of a
         language, for one language's words are another's sentence), and those that the publisher's file inherits.
         """
-        return self._ruleset(self.packs_of(publisher, language, url), self.publisher(publisher, url))
+        file = self.publisher(publisher, url)
+        spoken = primary(language) or (file.language if file else None)
+        # A language without packs is as good as none.
+        key = (file.stem if file else None, spoken if spoken in self._spoken else None)
+        ruleset = self._found.get(key)
+        if ruleset is None:
+            names = self.packs_of(publisher, language, url)
+            ruleset = self._found[key] = self._ruleset(names, file)
+        return ruleset
 
     def packs_of(self, publisher: str | None, language: str | None, url: str | None = None) -> frozenset[str]:
         """The names of the packs in that ruleset."""
@@ -188,6 +196,14 @@ class Rulebook:
             parts += [repr(sorted(file.words.items()))]
             parts += [_content(rule) for rule in (*file.changed.values(), *file.rules.values())]
         return digest(parts)
+
+    @cached_property
+    def _spoken(self) -> frozenset[str | None]:
+        return frozenset(pack.language for pack in self.packs.values())
+
+    @cached_property
+    def _found(self) -> dict[tuple[str | None, str | None], Ruleset]:
+        return {}
 
     @cached_property
     def _made(self) -> dict[tuple[str | None, frozenset[str]], Ruleset]:

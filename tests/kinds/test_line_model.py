@@ -128,6 +128,7 @@ def test_the_fast_sum_is_the_sum_over_the_names(seen):
             named = [weights.of[name] for name in (ALWAYS, *line.features) if name in weights.of]
             assert leads == [sum(numbers) for numbers in zip(*named, strict=True)]
             assert max(leads) == judge_line(line.features, weights).lead
+            assert weights.opinion(line, weights.leads(line)) == judge_line(line.features, weights)
 
 
 def _numbers(name: str) -> tuple[int, ...]:

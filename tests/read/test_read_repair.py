@@ -13,6 +13,7 @@ from cleaners.read.repair import (
     entities,
     invisible,
     line_breaks,
+    lines_may_need_repair,
     may_need_repair,
     mojibake,
     repair,
@@ -110,3 +111,11 @@ def test_a_text_that_is_passed_over_needs_no_repair(text: str) -> None:
     if not may_need_repair(text):
         assert repair([Piece(text, 0, len(text))]).repairs == ()
         assert all(find(text) == [] for find in (entities, mojibake, line_breaks, invisible))
+
+
+@given(
+    st.lists(st.text(st.sampled_from([*_MOJIBAKE, *"aZ1 .\r\x0b\u2003&“”é", *"вЂГўāàŒœ×³√≈ÃÂ"]), max_size=8))
+)
+def test_a_document_that_is_passed_over_has_no_line_that_is_not(lines: list[str]) -> None:
+    if not lines_may_need_repair("\n".join(lines)):
+        assert not any(may_need_repair(line.removesuffix("\r")) for line in lines)

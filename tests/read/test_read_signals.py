@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cleaners.model import Raw
 from cleaners.read import read
@@ -191,3 +193,34 @@ def test_inline_markup_ends_no_line() -> None:
 def test_a_correction_of_a_neighbour_is_none_of_the_story() -> None:
     page = f"<html><body><article>{PROSE}</article><nav><a href=x>CORRECTED-Rail line reopens</a></nav></body></html>"
     assert read(Raw("s", "page", page)).signals == ()
+
+
+_PIECES = st.sampled_from(
+    [
+        "KILL",
+        "Hold",
+        "(Adds quotes)",
+        "Eds: see",
+        "|",
+        " ",
+        "  ",
+        "The ferry sails.",
+        "“Ahoy”",
+        "é",
+        "ﬁ",
+        "&amp;",
+        ")",
+        "…",
+        "\r",
+        "\n",
+    ]
+)
+
+
+@given(st.lists(st.lists(_PIECES, max_size=5).map("".join), max_size=30))
+def test_a_line_of_a_document_says_what_it_says_alone(lines: list[str]) -> None:
+    """The search through the whole text passes over no line that is a signal by itself."""
+    told = {signal.text for signal in signals_in(lines)}
+    for line in lines:
+        if signal_of(line, edge=False) is not None:
+            assert any(text in told for text in {signal.text for signal in signals_in([line])})
