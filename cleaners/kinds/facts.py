@@ -52,6 +52,9 @@ class Facts:
     """Sentence-like, and no rule would take it."""
 
     def __init__(self, text: str, hits: tuple[Hit, ...]) -> None:
+        if any(hit.rule.kind == "stamp" for hit in hits):
+            # "Update: 3.3.2026" begins like a correction and is a date.
+            hits = tuple(hit for hit in hits if hit.rule.kind != "correction")
         self.text = text
         self.hits = hits
         self.noted: dict[object, Any] = {}

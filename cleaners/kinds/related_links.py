@@ -25,6 +25,8 @@ _AMONG = {
     "related",
     "published",
     "byline",
+    "byline-label",
+    "dated",
     "furniture",
     "ad",
     "share",
