@@ -25,11 +25,12 @@ from cleaners.model import Block, Mark, Story
 from cleaners.read.zones import is_prose
 
 _DATED = ("published", "dated")
-_SIGNED = ("byline", *_DATED)
+_SIGNED = ("byline", "signed", *_DATED)
 _OTHER = {
     "byline",
     "byline-label",
     "dated",
+    "signed",
     "published",
     "published-label",
     "share",
@@ -225,12 +226,14 @@ def _only_title_above(above: list[Block], titled: bool, context: Context) -> boo
     ``titled``: the headline is known, and ``above`` is what stands between it and the line.
     """
     open_lines = [
-        block
-        for block in above
+        position
+        for position, block in enumerate(above)
         if not context.claimed(block) and reach(block.text) >= 40 and not _captions(block, context)
     ]
+    # The date above the one open line, which then is the headline, does not part it from what follows.
+    under = above[open_lines[-1] + 1 :] if open_lines else above
     return len(open_lines) <= (0 if titled else 1) and not any(
-        context.is_kind(block, *_SIGNED) for block in above
+        context.is_kind(block, *_SIGNED) for block in under
     )
 
 
@@ -265,8 +268,9 @@ def _bylines_and_dates(head: list[Block], context: Context) -> Iterator[Mark]:
     for position, block in enumerate(head):
         if context.protected(block) or _is_sentence(block, context) or _after_colon(head, position, context):
             continue
-        byline = context.is_kind(block, "byline")
-        if context.is_kind(block, *_DATED):
+        byline = context.is_kind(block, "byline", "signed")
+        dated = context.is_kind(block, *_DATED) and not context.is_kind(block, "signed")
+        if dated or (not byline and _says_when(block, context)):
             yield whole(
                 block, "lift", "head_matter/date", "When the story came out stands above it.", "published"
             )
@@ -275,6 +279,41 @@ def _bylines_and_dates(head: list[Block], context: Context) -> Iterator[Mark]:
             yield whole(
                 block, "lift", "head_matter/byline", "The writer's name stands above the story.", "byline"
             )
+
+
+# "3 March 2026", "March 3rd, 2026", "3.3.2026", "2026-03-03", "2026年3月3日", whatever the month is called
+_DAY = re.compile(
+    r"\b\d{1,2}(?:\.|st|nd|rd|th)?[\s-]+(?:de\s+)?[^\W\d_]{3,12}\.?,?[\s-]+(?:de\s+)?(?:19|20)\d\d\b"
+    r"|[^\W\d_]{3,12}\.?\s+\d{1,2}(?:st|nd|rd|th)?,?\s+(?:19|20)\d\d\b"
+    r"|\b\d{1,2}\.? ?[./-] ?\d{1,2}\.? ?[./-] ?(?:(?:19|20)\d\d|\d\d)\b"
+    r"|\b(?:19|20)\d\d ?[./年-] ?\d{1,2} ?[./月-] ?\d{1,2}"
+)
+_CLOCK = re.compile(r"\b\d{1,2} ?[:.h] ?\d\d\b|\b\d{1,2} ?[ap]\.?m\b", re.IGNORECASE)
+_PARTED = re.compile(r"\s*[|•·/–—]\s*|\s-\s")
+_MOST_WORDS_BESIDE = 8
+
+
+def _says_when(block: Block, context: Context) -> bool:
+    """A line that no rule knows, with a day in it, an hour or a stroke beside it, and few words more.
+
+    Example: "Harbour Post • Tue 3rd March 2026 at 10:45". "Horoscope for 3 March 2026" is a title.
+    """
+    text = block.text
+    if len(text) > 120 or context.claimed(block) or ends_sentence(text):
+        return False
+    day = _DAY.search(text)
+    if not day:
+        return False
+    rest = _CLOCK.sub(" ", text[: day.start()] + " " + text[day.end() :])
+    return (
+        sum(any(map(str.isalpha, word)) for word in rest.split()) <= _MOST_WORDS_BESIDE
+        and reach(rest) <= 80
+        and bool(
+            _CLOCK.search(text[: day.start()] + " " + text[day.end() :])
+            or _PARTED.match(text, day.end())
+            or _PARTED.search(text[max(0, day.start() - 3) : day.start()])
+        )
+    )
 
 
 _NOON = re.compile(r"\b[ap]\. ?m\.\W*$", re.IGNORECASE)
@@ -322,10 +361,30 @@ def _headlines(
     named = [block for block in titles if _share(block.text, slug) >= 0.5]
     titles = [block for block in titles if not _leads_to(block, titles)]
     named = [block for block in named if block in titles]
-    best = max(named, key=lambda block: (_share(block.text, slug), -block.number)) if named else titles[0]
-    if named or any(_is_meta(block, context) for block in head) or _plain_case(best, free, head):
+    best = (
+        max(named, key=lambda block: (_share(block.text, slug), -block.number))
+        if named
+        else _nearest_title(titles, free, head, context)
+    )
+    plain = _plain_case(best, free, head) and not _spoken_against(best, slug)
+    if named or any(_is_meta(block, context) for block in head) or plain:
         return [block for block in titles if same_line(block.text, best.text)], bool(named)
     return [], False
+
+
+def _nearest_title(titles: list[Block], free: list[Block], head: list[Block], context: Context) -> Block:
+    """The first title, or a later one that labels part from it: links and menus stand above kicker and headline.
+
+    Example: "Ferry company wins the spring vote", "Harbour", "Courts", headline, byline. Under a headline stands its standfirst,
+    and nothing between.
+    """
+    best = titles[0]
+    for title in titles[1:]:
+        between = head[head.index(best) + 1 : head.index(title)]
+        if not between or not all(block in free and reach(block.text) < 40 for block in between):
+            break
+        best = title
+    return best
 
 
 def _leads_to(trail: Block, titles: list[Block]) -> bool:
@@ -385,6 +444,11 @@ def _plain_case(best: Block, free: list[Block], head: list[Block]) -> bool:
     below = [block for block in free if head.index(block) > at]
     single = [block for block in below if not _comes_twice(block, below)]
     return len(single) <= 1
+
+
+def _spoken_against(best: Block, slug: frozenset[str]) -> bool:
+    """The address has words, and none of them is the title's: then it may be a subhead, for more may be missing above."""
+    return sum(word.isalpha() for word in slug) >= 2 and not _words(best.text) & slug
 
 
 def _comes_twice(block: Block, others: list[Block]) -> bool:

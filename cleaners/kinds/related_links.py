@@ -27,6 +27,7 @@ _AMONG = {
     "byline",
     "byline-label",
     "dated",
+    "signed",
     "furniture",
     "ad",
     "share",

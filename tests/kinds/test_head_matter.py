@@ -208,6 +208,10 @@ def test_a_standfirst_that_goes_on_with_the_headline(said, line):
         ("Ferries Published On March 3, 2026 01:52 PM", "published"),
         ("By Ilse Brandvik | Special to the Harbour Post", "byline"),
         ("ByIlse Brandvik", "byline"),
+        ("Ilse Brandvik Published on March 3, 2026 01:52 PM", "byline"),
+        ("Updated at 10:45", "published"),
+        ("3 March 2026 (updated 4 March 2026)", "published"),
+        ("in harbour news – 3 March 2026, 10:45", "published"),
     ],
 )
 def test_more_forms_of_byline_and_date(said, line, field):
@@ -271,3 +275,39 @@ def test_captions_and_the_trail_do_not_part_a_kicker_from_the_headline(said):
 def test_a_label_with_nothing_but_a_date_is_no_note(said, line, language, lifted):
     found = said("head_matter", [HEADLINE, line, LEAD, NEXT], language)
     assert found.get(line) == ("lift published" if lifted else None)
+
+
+@pytest.mark.parametrize(
+    "line", ["Horoscope for 3 March 2026", "Nine years on, the ferry sails again on 3 March 2026, at 10:45."]
+)
+def test_a_day_in_a_title_or_a_sentence_is_not_when_the_story_came_out(said, line):
+    assert said("head_matter", [HEADLINE, "By Ilse Brandvik", line, LEAD, NEXT]).get(line) != "lift published"
+
+
+def test_links_and_labels_above_the_headline_are_not_the_headline(said):
+    other, headline = "Ferry company wins the spring vote", "Dredger returns to the estuary after nine years"
+    found = said("head_matter", [other, "Harbour", "Courts", headline, "By Ilse Brandvik", LEAD, NEXT])
+    assert found[headline] == "lift headline"
+    assert found.get(other) != "lift headline"
+
+
+def test_under_the_headline_stands_its_standfirst(said):
+    found = said("head_matter", [HEADLINE, STANDFIRST, "By Ilse Brandvik", LEAD, NEXT])
+    assert (found[HEADLINE], found[STANDFIRST]) == ("lift headline", "lift standfirst")
+
+
+def test_a_date_above_the_one_title_does_not_part_it_from_its_standfirst(said):
+    standfirst = STANDFIRST + "."
+    lines = ["3 March 2026", HEADLINE, standfirst, "By Ilse Brandvik", LEAD, NEXT, LAST]
+    assert said("head_matter", lines)[standfirst] == "lift standfirst"
+    below = [HEADLINE, "3 March 2026", standfirst, "By Ilse Brandvik", LEAD, NEXT, LAST]
+    assert standfirst not in said("head_matter", below)
+
+
+def test_the_address_speaks_against_a_lone_title(said):
+    lines = [HEADLINE, LEAD, NEXT]
+    assert said("head_matter", lines) == {HEADLINE: "lift headline"}
+    assert said("head_matter", lines, url="https://harbourpost.example/a3f9/4711") == {
+        HEADLINE: "lift headline"
+    }
+    assert said("head_matter", lines, url="https://harbourpost.example/quays-and-pilots-in-march") == {}
