@@ -699,6 +699,13 @@ def _standfirsts(
             if lifted and _is_picture_s(position, lifted, head, context):
                 yield whole(block, "lift", "head_matter/caption", _CAPTION, "caption")
                 continue
+            titled = head.headlines or story.fields.headline or lifted or text.startswith(_GOES_ON)
+            if not titled and is_title(text) and not is_prose(text):
+                # No standfirst without a headline: "Pilots. More than nine of them stay ashore", "3 March 2026"
+                why = "The first title above byline or date is the headline, where no other was found."
+                lifted.append(position)
+                yield whole(block, "lift", "head_matter/headline", why, "headline")
+                continue
             lifted.append(position)
             yield _standfirst(block)
 

@@ -6,6 +6,7 @@ alone: victims, signatories and letter writers look just the same.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from itertools import pairwise
 
@@ -33,6 +34,7 @@ class TailMatter(Settings):
 @cleaner(TailMatter)
 def tail_matter(story: Story, context: Context, settings: TailMatter) -> Iterable[Mark]:
     """Mark labels in the tail and the lines under them, and lines about the writer named in the byline."""
+    yield from _initials(story, context)
     writers = _writers(story.fields.byline or "")
     yield from _writers_box(story, context, writers)
     if not writers and context.all_kinds.isdisjoint(_LABELS):
@@ -58,6 +60,20 @@ def tail_matter(story: Story, context: Context, settings: TailMatter) -> Iterabl
                 "tail_matter/writer",
                 "The line under the story is about the writer named in the byline.",
             )
+
+
+# "(nz)", "jho/dpa", "(abc/jho/PAP)": small letters, in brackets or with a stroke
+_INITIALS = re.compile(r"\([^\W\d_]{2,4}(?:/[^\W\d_]{2,8}){0,3}\)|[^\W\d_]{2,4}(?:/[^\W\d_]{2,8}){1,3}")
+
+
+def _initials(story: Story, context: Context) -> Iterable[Mark]:
+    """The desk signs with its initials, right under the story's last sentence."""
+    last = max((at for at, prose in enumerate(context.prose) if prose), default=-1)
+    for block in story.blocks[last + 1 : last + 2] if last >= 1 else ():
+        first = block.text.split("/")[0]
+        if _INITIALS.fullmatch(block.text) and first.islower() and not context.protected(block):
+            why = "Under the last sentence the desk signs with its initials."
+            yield whole(block, "lift", "tail_matter/initials", why, "byline")
 
 
 def _writers(byline: str) -> tuple[str, ...]:

@@ -311,3 +311,13 @@ def test_the_address_speaks_against_a_lone_title(said):
         HEADLINE: "lift headline"
     }
     assert said("head_matter", lines, url="https://harbourpost.example/quays-and-pilots-in-march") == {}
+
+
+def test_without_a_headline_the_title_above_the_date_is_it(said):
+    title = "Pilots. More than nine of them stay ashore in Kesten"
+    found = said("head_matter", [title, "3 March 2026", LEAD, NEXT, LAST])
+    assert found == {title: "lift headline", "3 March 2026": "lift published"}
+    known = said("head_matter", [title, "3 March 2026", LEAD, NEXT, LAST], headline=HEADLINE)
+    assert known[title] == "lift standfirst"
+    goes_on = "… as more than nine pilots stay ashore in Kesten"
+    assert said("head_matter", [goes_on, "3 March 2026", LEAD, NEXT, LAST])[goes_on] == "lift standfirst"

@@ -47,3 +47,16 @@ def test_the_writer_s_box_without_a_label(shipped):
 def test_a_name_above_a_paragraph_about_it_stays(shipped, lines):
     story = shipped.clean(Raw(id="t", form="lines", content=tuple(lines), language="en"))
     assert {"Marta Oyelaran", BOX} <= {block.text for block in story.copy.blocks}
+
+
+@pytest.mark.parametrize("line", ["jho", "(continued)", "and/or", "Orla/Kesten", "(Ana)", "1/2"])
+def test_short_words_under_the_last_sentence_are_no_initials(said, line):
+    assert said("tail_matter", [LEAD, NEXT, "The quay", line]) == {}
+    if line != "and/or":
+        assert said("tail_matter", [LEAD, NEXT, line]) == {}
+
+
+@pytest.mark.parametrize("line", ["(nz)", "jho/dpa", "(abc/jho/PAP)", "aja/PAP"])
+def test_the_desk_s_initials_right_under_the_last_sentence(said, line):
+    assert said("tail_matter", [LEAD, line, NEXT]) == {}
+    assert said("tail_matter", [LEAD, NEXT, line, "Tide tables"])[line] == "lift byline"
