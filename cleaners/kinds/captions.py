@@ -82,8 +82,8 @@ def captions(story: Story, context: Context, settings: Captions) -> Iterable[Mar
                     block, context, "captions/ends-in-credit", "The line ends in a picture credit."
                 )
             elif (
-                context.kinds_at(position - 1) & {"picture-label"}
-                and not context.kinds_at(position - 2) & {"credit"}
+                (label := _label_above(position, context)) is not None
+                and not context.kinds_at(label - 1) & {"credit"}
                 and _may_be_caption(block, context)
             ):
                 yield from _with_credit(
@@ -230,10 +230,18 @@ def _with_credit(block: Block, context: Context, rule: str, why: str) -> Iterato
     )
 
 
+def _label_above(position: int, context: Context) -> int | None:
+    """Where the picture's label stands that this line follows; a sign between them ("View photo", ".") parts nothing."""
+    at = position - 1
+    while at > 0 and not any(map(str.isalnum, context.lines[at].text)):
+        at -= 1
+    return at if "picture-label" in context.kinds_at(at) else None
+
+
 def _may_be_caption(block: Block, context: Context) -> bool:
     return (
         not context.claimed(block)
-        and reach(block.text) >= 15
+        and (reach(block.text) >= 15 or (context.is_kind(block, "name") and " " in block.text))
         and len(block.text) <= 300
         and (
             credit_start(block, context) is not None
@@ -244,8 +252,9 @@ def _may_be_caption(block: Block, context: Context) -> bool:
 
 # "© Jon Blythe", but not "© 2026 Harbour Post" and not "© Harbour Post. All rights reserved."
 _RIGHTS = re.compile(r"(?:©|\(c\)) ?(?=[^\W\d_]).{3,}", re.IGNORECASE)
+# A picture's year stands in its caption: "© Jon Blythe The quay of Orla on May 18, 2018."
 _OF_THE_HOUSE = re.compile(
-    r"(?:19|20)\d\d|right|reserved|permission|licen[cs]|recht|derecho|droit|diritt|direito|praw|права|reprodu|copyright",
+    r"^.{0,12}(?:19|20)\d\d|^.{0,60}(?:19|20)\d\d\W*$|right|reserved|permission|licen[cs]|recht|derecho|droit|diritt|direito|praw|права|reprodu|copyright",
     re.IGNORECASE,
 )
 
@@ -281,7 +290,7 @@ def _captioned_above(story: Story, position: int, context: Context) -> bool:
     if "picture-label" in context.kinds_at(position - 2):
         return True
     return (
-        context.zones[above.number] == "body"
+        context.zones[above.number] != "tail"
         and not context.facts(above).sentence_like
         and not is_quotation(above.text)
         and bool(_YEAR.search(above.text))

@@ -19,14 +19,20 @@ from pydantic import Field
 from slugify import slugify
 
 from cleaners.kinds.dates import dates_in
+from cleaners.kinds.picture_credits import credit_at_end
 from cleaners.kinds.registry import Context, Settings, cleaner, whole
-from cleaners.kinds.shapes import ends_sentence, is_dates, is_quotation, is_title, key, reach
+from cleaners.kinds.shapes import ends_sentence, is_capitals, is_quotation, is_title, key, reach
 from cleaners.model import Block, Mark, Span, Story
 from cleaners.read.signals import desk_span
 from cleaners.read.zones import is_prose
 
+_DATED = ("published", "dated")
+_SIGNED = ("byline", "signed", *_DATED)
 _OTHER = {
     "byline",
+    "byline-label",
+    "dated",
+    "signed",
     "published",
     "published-label",
     "share",
@@ -37,19 +43,25 @@ _OTHER = {
     "role",
     "share-word",
 }
-_SIGNED = ("byline", "published")
 _FROM_HEAD = ("headline", "standfirst", "section", "byline", "published", "updated")
 _LONGEST_HEAD = 40
+_LONGEST_BELOW = 12
+"""Lines between a standfirst and the paragraph below it that still belong to the head."""
+_VOUCHED = 0.8
+"""So much of a headline stands in the address where something like prose stands above it: a promotion, a glued menu."""
+_MOST_PROSE_ABOVE = 2
 _LONGEST_LINE = 500
 """Longer lines are no headlines, and comparing them would take its time."""
 _COLON = (":", "：")
+_GOES_ON = ("-", "…", "•", "...")
+"""How a short standfirst begins: as one of several points, or as a sentence that the headline began."""
 
 
 class HeadMatter(Settings):
     longest_kicker: int = Field(default=40, description="Longest kicker, in characters.")
     longest_standfirst: int = Field(default=400, description="Longest standfirst, in characters.")
     reach: int = Field(
-        default=4, description="How far under a standfirst like prose a byline or a date may stand, in lines."
+        default=6, description="How far under a standfirst like prose a byline or a date may stand, in lines."
     )
 
 
@@ -86,7 +98,7 @@ def head_matter(story: Story, context: Context, settings: HeadMatter) -> Iterabl
             why = "The story's headline stands above it."
             yield Mark(block.number, said.start, said.end, "lift", "head_matter/headline", why, "headline")
         above = [block for block in head.blocks[:first] if block in head.free]
-        yield from _above(above, head, settings)
+        yield from _above(above, head, context, settings)
         below = [block for block in head.blocks[first + 1 :] if block not in head.headlines]
     elif any(_is_meta(block, context) for block in head.blocks):
         kickers = [block for block in head.free if _is_kicker(block, settings)]
@@ -140,43 +152,123 @@ def _read_head(blocks: list[Block], story: Story, context: Context) -> _Head:
 
 
 def _head_blocks(story: Story, context: Context, settings: HeadMatter) -> list[Block]:
-    """Down to the first prose; or to the byline or date below a standfirst that reads like prose.
+    """Down to the first prose below the headline; or, where that is a standfirst that reads like prose, to the next.
 
     A standfirst like prose is told only where it is the one line between the headline and a byline or a date. A label
     without a date is no witness: "Published: undefined" may stand under the story's first paragraph.
     """
     blocks = list(story.blocks)
-    prose = [position for position, stands in enumerate(context.prose) if stands]
+    title = _title_at(story, context)
+    prose = [
+        position
+        for position, stands in enumerate(context.prose)
+        if stands
+        and position > title
+        and not (title >= 0 and same_line(blocks[position].text, blocks[title].text))
+    ]
     if not prose:
         return []
     end = first = prose[0]
-    if story.fields.standfirst is None and _only_title_above(blocks[:first], context):
-        for position in range(first + 1, min(len(blocks), first + 1 + settings.reach)):
-            above = [p for p in prose if p < position]
-            if (
-                _is_dated_or_signed(blocks[position], context)
-                and not _after_colon(blocks, position, context)
-                and len(above) == 1
-                and len(prose) - 1 >= 2
-                and len(blocks[first].text) <= settings.longest_standfirst
-            ):
-                end = position + 1
+    if (
+        story.fields.standfirst is None
+        and len(prose) > 2
+        and len(blocks[first].text) <= settings.longest_standfirst
+        and _only_title_above(blocks[title + 1 : first], title >= 0, context)
+        and any(
+            _is_dated_or_signed(blocks[position], context) and not _after_colon(blocks, position, context)
+            for position in range(first + 1, min(prose[1], first + 1 + settings.reach))
+        )
+    ):
+        end = min(prose[1], first + _LONGEST_BELOW)
     # A head is short; a hundred lines above the first sentence are results or a table, and the story's.
     return blocks[:end] if end <= _LONGEST_HEAD else []
 
 
-def _only_title_above(above: list[Block], context: Context) -> bool:
-    """Nothing but kickers and a headline stands on top: the line that follows may be the standfirst."""
-    open_lines = [block for block in above if not context.claimed(block) and reach(block.text) >= 40]
-    return len(open_lines) <= 1 and not any(context.is_kind(block, "byline", "published") for block in above)
+def _title_at(story: Story, context: Context) -> int:
+    """Where the headline stands that a witness vouches for, else one that reads like prose; -1 where neither does.
+
+    What stands above it is never the story's, and it is itself no prose, though it may end like a sentence: "Who owns the quay?"
+    """
+    known, slug = story.fields.headline, _slug_words(story.url)
+    best, found, above = 0.0, -1, 0
+    for position, block in enumerate(story.blocks[:_LONGEST_HEAD]):
+        share = 0.0
+        if not context.protected(block) and not _taken(block, context):
+            if known:
+                share = float(same_line(block.text, known))
+            elif _may_be_headline(block) and not _captions(block, context):
+                share = _share(block.text, slug)
+        # A first paragraph, or a subhead under it, may say what the address says; a byline or a date tells the headline.
+        doubt = bool(above) or (context.prose[position] and not known)
+        if share >= (_VOUCHED if above else 0.5) and (
+            not doubt or _signed_near(position, story, context) or _mostly(block.text, slug, above)
+        ):
+            if share > best:
+                best, found = share, position
+        elif context.prose[position]:
+            above += 1
+            if above > _MOST_PROSE_ABOVE:
+                break
+    return found if found >= 0 else _question_at(story, context)
+
+
+def _signed_near(position: int, story: Story, context: Context) -> bool:
+    near = story.blocks[max(0, position - 2) : position] + story.blocks[position + 1 : position + 5]
+    return any(_is_dated_or_signed(block, context) for block in near)
+
+
+def _mostly(text: str, slug: frozenset[str], above: int) -> bool:
+    """On top, and most of the line's own words stand in the address: a paragraph says more than an address."""
+    own = _words(text)
+    return not above and len(own & slug) >= _VOUCHED * len(own)
+
+
+def _question_at(story: Story, context: Context) -> int:
+    """A headline that ends like a sentence, for a byline or a date stands right below it, and no other title above."""
+    first = context.prose.index(True) if True in context.prose else -1
+    if first < 0 or story.fields.headline:
+        return -1
+    block, above = story.blocks[first], story.blocks[:first]
+    if (
+        _may_be_headline(block)
+        and not is_quotation(block.text)
+        and not _SENTENCE_INSIDE.search(block.text)
+        and not any(_may_be_headline(other) and not _taken(other, context) for other in above)
+        and any(_is_dated_or_signed(other, context) for other in story.blocks[first + 1 : first + 3])
+        and sum(context.prose) > 2
+    ):
+        return first
+    return -1
+
+
+def _captions(block: Block, context: Context) -> bool:
+    """It ends in a picture's credit: no headline does."""
+    return block.kind == "caption" or credit_at_end(block, context, last=False)
+
+
+def _only_title_above(above: list[Block], titled: bool, context: Context) -> bool:
+    """Nothing but kickers and a headline stands on top: the line that follows may be the standfirst.
+
+    ``titled``: the headline is known, and ``above`` is what stands between it and the line.
+    """
+    open_lines = [
+        position
+        for position, block in enumerate(above)
+        if not context.claimed(block) and reach(block.text) >= 40 and not _captions(block, context)
+    ]
+    # The date above the one open line, which then is the headline, does not part it from what follows.
+    under = above[open_lines[-1] + 1 :] if open_lines else above
+    return len(open_lines) <= (0 if titled else 1) and not any(
+        context.is_kind(block, *_SIGNED) for block in under
+    )
 
 
 def _is_dated_or_signed(block: Block, context: Context) -> bool:
-    return len(block.text) <= 140 and context.is_kind(block, "byline", "published")
+    return len(block.text) <= 140 and context.is_kind(block, *_SIGNED)
 
 
 def _is_meta(block: Block, context: Context) -> bool:
-    return len(block.text) <= 140 and context.is_kind(block, "byline", "published", "published-label")
+    return len(block.text) <= 140 and context.is_kind(block, *_SIGNED, "published-label")
 
 
 def _after_colon(blocks: list[Block], position: int, context: Context) -> bool:
@@ -200,13 +292,13 @@ def _taken(block: Block, context: Context) -> bool:
 def _bylines_and_dates(head: list[Block], context: Context) -> Iterator[Mark]:
     signed = any(context.is_kind(block, "byline") and not context.is_kind(block, "credit") for block in head)
     for position, block in enumerate(head):
-        # "PUBLISHED: March 8, 2026 at 11:30 p.m. | UPDATED: March 9, 2026 at 12:21 a.m." ends like a sentence and is none.
-        prose = is_prose(block.text) and not is_dates(block.text)
-        if context.protected(block) or prose or _after_colon(head, position, context):
+        if context.protected(block) or _is_sentence(block, context) or _after_colon(head, position, context):
             continue
-        if context.is_kind(block, "published"):
+        byline = context.is_kind(block, "byline", "signed")
+        dated = context.is_kind(block, *_DATED) and not context.is_kind(block, "signed")
+        if dated or (not byline and _says_when(block, context)):
             yield from _dates(block, context)
-        elif context.is_kind(block, "byline") and not (signed and context.is_kind(block, "credit")):
+        elif byline and not (signed and context.is_kind(block, "credit")):
             # "Jon Blythe/Reuters" is a byline or a credit: beside a plain byline it is the picture's.
             yield whole(
                 block, "lift", "head_matter/byline", "The writer's name stands above the story.", "byline"
@@ -229,6 +321,52 @@ def _dates(block: Block, context: Context) -> Iterator[Mark]:
         yield Mark(block.number, end, len(block.text), "remove", rule, "It parts one date from the other.")
 
 
+# "3 March 2026", "March 3rd, 2026", "3.3.2026", "2026-03-03", "2026年3月3日", whatever the month is called
+_DAY = re.compile(
+    r"\b\d{1,2}(?:\.|st|nd|rd|th)?[\s-]+(?:de\s+)?[^\W\d_]{3,12}\.?,?[\s-]+(?:de\s+)?(?:19|20)\d\d\b"
+    r"|[^\W\d_]{3,12}\.?\s+\d{1,2}(?:st|nd|rd|th)?,?\s+(?:19|20)\d\d\b"
+    r"|\b\d{1,2}\.? ?[./-] ?\d{1,2}\.? ?[./-] ?(?:(?:19|20)\d\d|\d\d)\b"
+    r"|\b(?:19|20)\d\d ?[./年-] ?\d{1,2} ?[./月-] ?\d{1,2}"
+)
+_CLOCK = re.compile(r"\b\d{1,2} ?[:.h] ?\d\d\b|\b\d{1,2} ?[ap]\.?m\b", re.IGNORECASE)
+_PARTED = re.compile(r"\s*[|•·/–—]\s*|\s-\s")
+_MOST_WORDS_BESIDE = 8
+
+
+def _says_when(block: Block, context: Context) -> bool:
+    """A line that no rule knows, with a day in it, an hour or a stroke beside it, and few words more.
+
+    Example: "Harbour Post • Tue 3rd March 2026 at 10:45". "Horoscope for 3 March 2026" is a title.
+    """
+    text = block.text
+    if len(text) > 120 or context.claimed(block) or ends_sentence(text):
+        return False
+    day = _DAY.search(text)
+    if not day:
+        return False
+    rest = _CLOCK.sub(" ", text[: day.start()] + " " + text[day.end() :])
+    return (
+        sum(any(map(str.isalpha, word)) for word in rest.split()) <= _MOST_WORDS_BESIDE
+        and reach(rest) <= 80
+        and bool(
+            _CLOCK.search(text[: day.start()] + " " + text[day.end() :])
+            or _PARTED.match(text, day.end())
+            or _PARTED.search(text[max(0, day.start() - 3) : day.start()])
+        )
+    )
+
+
+_NOON = re.compile(r"\b[ap]\. ?m\.\W*$", re.IGNORECASE)
+
+
+def _is_sentence(block: Block, context: Context) -> bool:
+    """It reads like prose. The full stop of "11:30 p.m." ends no sentence."""
+    text = block.text
+    if len(text) <= 160 and context.is_kind(block, "published"):
+        text = _NOON.sub("", text)
+    return is_prose(text)
+
+
 # --- which line is the headline ------------------------------------------------------------------------------------
 
 
@@ -248,20 +386,48 @@ def _headlines(
         block
         for block in free
         if _may_be_headline(block)
+        and not _captions(block, context)
         and (not _SENTENCE_INSIDE.search(block.text) or _share(block.text, slug) >= 0.5)
     ]
     # No headline stands under its own byline; what does is the story's.
-    writer = next((at for at, block in enumerate(head) if context.is_kind(block, "byline")), len(head))
+    writer = next(
+        (
+            at
+            for at, block in enumerate(head)
+            if context.is_kind(block, "byline") and not context.is_kind(block, *_DATED)
+        ),
+        len(head),
+    )
     titles = [block for block in titles if head.index(block) < writer] or titles
     if not titles:
         return [], False
     named = [block for block in titles if _share(block.text, slug) >= 0.5]
     titles = [block for block in titles if not _leads_to(block, titles)]
     named = [block for block in named if block in titles]
-    best = max(named, key=lambda block: (_share(block.text, slug), -block.number)) if named else titles[0]
-    if named or any(_is_meta(block, context) for block in head) or _plain_case(best, free, head):
+    best = (
+        max(named, key=lambda block: (_share(block.text, slug), -block.number))
+        if named
+        else _nearest_title(titles, free, head, context)
+    )
+    plain = _plain_case(best, free, head) and not _spoken_against(best, slug)
+    if named or any(_is_meta(block, context) for block in head) or plain:
         return [block for block in titles if same_line(block.text, best.text)], bool(named)
     return [], False
+
+
+def _nearest_title(titles: list[Block], free: list[Block], head: list[Block], context: Context) -> Block:
+    """The first title, or a later one that labels part from it: links and menus stand above kicker and headline.
+
+    Example: "Ferry company wins the spring vote", "Harbour", "Courts", headline, byline. Under a headline stands its standfirst,
+    and nothing between.
+    """
+    best = titles[0]
+    for title in titles[1:]:
+        between = head[head.index(best) + 1 : head.index(title)]
+        if not between or not all(block in free and reach(block.text) < 40 for block in between):
+            break
+        best = title
+    return best
 
 
 def _leads_to(trail: Block, titles: list[Block]) -> bool:
@@ -323,10 +489,20 @@ def _plain_case(best: Block, free: list[Block], head: list[Block]) -> bool:
     return len(single) <= 1
 
 
+def _spoken_against(best: Block, slug: frozenset[str]) -> bool:
+    """The address has words, and none of them is the title's: then it may be a subhead, for more may be missing above."""
+    return sum(word.isalpha() for word in slug) >= 2 and not _words(best.text) & slug
+
+
 def _comes_twice(block: Block, others: list[Block]) -> bool:
     """A caption comes twice in a row, the second time perhaps with its credit: it speaks for a head, and is no standfirst."""
     return any(
-        other is not block and (other.text.startswith(block.text) or block.text.startswith(other.text))
+        other is not block
+        and (
+            other.text.startswith(block.text)
+            # "Jon Blythe" is a kicker above "Jon Blythe heard for nine hours"
+            or (2 * len(other.text) > len(block.text) and block.text.startswith(other.text))
+        )
         for other in others
     )
 
@@ -372,11 +548,33 @@ def _is_kicker(block: Block, settings: HeadMatter) -> bool:
     )
 
 
-def _above(above: list[Block], head: _Head, settings: HeadMatter) -> Iterator[Mark]:
+def _is_label(block: Block, settings: HeadMatter) -> bool:
+    """Right above the headline it may be a little longer, or a question in capitals: "WHO OWNS THE QUAY?"."""
+    text = block.text
+    return (
+        len(text) <= 1.5 * settings.longest_kicker
+        and len(text.split()) <= 6
+        and (is_capitals(text) or text[-1] not in ".。!?！？:：")
+        and text[:1] not in "@#"
+        and any(character.isalpha() for character in text)
+    )
+
+
+def _is_between(block: Block, head: _Head, context: Context) -> bool:
+    return _captions(block, context) or any(
+        len(title.text) >= 20 and len(block.text) > len(title.text) and title.text in block.text
+        for title in head.headlines
+    )
+
+
+def _above(above: list[Block], head: _Head, context: Context, settings: HeadMatter) -> Iterator[Mark]:
     """Short lines close above the headline name the section, the nearest best; what stands further up is the page's."""
     top = head.blocks.index(head.headlines[0])
     for block in above:
-        if _is_kicker(block, settings) and top - head.blocks.index(block) <= 3:
+        at = head.blocks.index(block)
+        # Captions and the trail to the headline stand between, too.
+        far = top - at - sum(_is_between(other, head, context) for other in head.blocks[at + 1 : top])
+        if (_is_kicker(block, settings) and far <= 3) or (far == 1 and _is_label(block, settings)):
             yield whole(
                 block,
                 "lift",
@@ -391,7 +589,7 @@ def _above(above: list[Block], head: _Head, settings: HeadMatter) -> Iterator[Ma
                 "head_matter/navigation",
                 "A short line above headline and section is the page's navigation.",
             )
-        elif head.witnessed and is_title(block.text):
+        elif head.witnessed and is_title(block.text) and not _captions(block, context):
             yield whole(
                 block,
                 "remove",
@@ -403,18 +601,41 @@ def _above(above: list[Block], head: _Head, settings: HeadMatter) -> Iterator[Ma
 def _names(below: list[Block], head: _Head, context: Context) -> Iterator[Mark]:
     """A bare name, role or agency under the headline or beside a byline or date is the byline."""
     marked: set[int] = set()
+    last = head.blocks.index(head.headlines[-1]) if head.headlines else 0
+    above_last = head.blocks[last - 1] if last else None
     for position, block in enumerate(below):
-        near = [below[other] for other in (position - 1, position + 1) if 0 <= other < len(below)]
+        if block is above_last and block in head.free and _is_name(block, context):
+            # headline, "Harbour", headline: the second headline has its kicker, too
+            marked.add(block.number)
+            yield whole(
+                block,
+                "lift",
+                "head_matter/section",
+                "The section's name stands above the headline.",
+                "section",
+            )
+            continue
+        near = _neighbours(position, below, context)
         beside = any(_is_meta(other, context) or other.number in marked for other in near)
         if context.is_kind(block, "role") or (
             context.is_kind(block, "agency-name") and not context.is_kind(block, "byline", "credit")
         ):
-            if not any(other.kind == "caption" or context.is_kind(other, "credit") for other in near):
+            dated = position + 1 < len(below) and context.is_kind(below[position + 1], *_DATED)
+            if dated or not any(
+                other.kind == "caption" or context.is_kind(other, "credit") for other in near
+            ):
                 marked.add(block.number)
                 yield whole(
                     block, "lift", "head_matter/role", "A role or an agency stands above the story.", "byline"
                 )
+        elif position and _is_named_by(block, below[position - 1], context):
+            marked.add(block.number)
+            yield whole(block, "lift", "head_matter/name", "It stands under a label of the byline.", "byline")
         elif block in head.free and _is_name(block, context):
+            if _is_pictured(position, below, context):
+                marked.add(block.number)
+                yield whole(block, "lift", "head_matter/caption", _CAPTION, "caption")
+                continue
             first = not any(_is_meta(other, context) for other in below[:position])
             if beside or (head.headlines and first and len(block.text.split()) in (2, 3)):
                 marked.add(block.number)
@@ -435,6 +656,44 @@ def _names(below: list[Block], head: _Head, context: Context) -> Iterator[Mark]:
                     yield whole(
                         block, "lift", "head_matter/name", "A bare name stands above the story.", "byline"
                     )
+
+
+def _neighbours(position: int, below: list[Block], context: Context) -> list[Block]:
+    """The lines above and below; a picture's caption and credit between two lines of the head part nothing.
+
+    A credit right beside the line is told, too: it may be the line's own.
+    """
+    near = below[max(0, position - 1) : position] + below[position + 1 : position + 2]
+    for way in (reversed(below[:position]), iter(below[position + 1 :])):
+        beyond = next((block for block in way if not _of_picture(block, context)), None)
+        if beyond is not None and beyond not in near:
+            near.append(beyond)
+    return near
+
+
+def _of_picture(block: Block, context: Context) -> bool:
+    return context.is_kind(block, "credit", "picture-label") or _captions(block, context)
+
+
+def _is_pictured(position: int, below: list[Block], context: Context) -> bool:
+    """A name right above a picture's credit, where another line says who wrote the story, is the picture's."""
+    under = below[position + 1 : position + 2]
+    others = below[:position] + below[position + 2 :]
+    return any(context.is_kind(other, "credit") for other in under) and any(
+        context.is_kind(other, "byline") or _is_name(other, context) for other in others
+    )
+
+
+def _is_named_by(block: Block, above: Block, context: Context) -> bool:
+    """ "Article by", "harbournews": under the label stands who it is, be it a name or not."""
+    return (
+        context.is_kind(above, "byline-label")
+        and not context.claimed(block)
+        and not context.protected(block)
+        and len(block.text) <= 40
+        and len(block.text.split()) <= 4
+        and not ends_sentence(block.text)
+    )
 
 
 def _is_name(block: Block, context: Context) -> bool:
@@ -473,15 +732,22 @@ def _standfirsts(
             or _comes_twice(block, head.free)
             or text.endswith(_COLON)
             or "//" in text
-            or reach(text) < (25 if text[:1] in "-…•" else 40)
+            or reach(text) < (25 if text.startswith(_GOES_ON) else 40)
             or (is_quotation(text) and ends_sentence(text))
         ):
             continue
-        elif meta and position > meta[0]:
+        elif meta and position > meta[0] and not (head.headlines and text.startswith(("…", "..."))):
             yield _caption_or_doubt(block, head.blocks[max(0, position - 1) : position + 2], context)
         elif head.headlines or (meta and position < meta[0]):
             if lifted and _is_picture_s(position, lifted, head, context):
                 yield whole(block, "lift", "head_matter/caption", _CAPTION, "caption")
+                continue
+            titled = head.headlines or story.fields.headline or lifted or text.startswith(_GOES_ON)
+            if not titled and is_title(text) and not is_prose(text):
+                # No standfirst without a headline: "Pilots. More than nine of them stay ashore", "3 March 2026"
+                why = "The first title above byline or date is the headline, where no other was found."
+                lifted.append(position)
+                yield whole(block, "lift", "head_matter/headline", why, "headline")
                 continue
             lifted.append(position)
             yield _standfirst(block)

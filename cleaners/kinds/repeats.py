@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from pydantic import Field
 
-from cleaners.kinds.head_matter import same_line
+from cleaners.kinds.head_matter import in_address, same_line
 from cleaners.kinds.registry import Context, Settings, cleaner, whole
 from cleaners.kinds.shapes import ends_sentence, is_quotation, reach
 from cleaners.model import Block, Mark, Story
@@ -46,9 +46,13 @@ def repeats(story: Story, context: Context, settings: Repeats) -> Iterable[Mark]
     for found in again.values():
         if len(found) < settings.least or not _is_furniture(found[0].text):
             continue
+        titled = not headline and in_address(found[0].text, story.url) and found[0].text.count(" ") >= 3
         for block in found:
             # What a rule knows needs no counting, and its reason is the better one.
-            if not context.claimed(block):
+            if not context.claimed(block) and titled:
+                why = "The line stands several times in this story and in its address."
+                yield whole(block, "lift", "repeats/headline", why, "headline")
+            elif not context.claimed(block):
                 yield whole(
                     block,
                     "remove",

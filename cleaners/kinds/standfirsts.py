@@ -16,7 +16,7 @@ from cleaners.kinds.registry import Context, Settings, cleaner, whole
 from cleaners.kinds.shapes import reach
 from cleaners.model import Mark, Story
 
-_SIGNED = ("byline", "published")
+_SIGNED = ("byline", "published", "dated")
 _SHORTEST = 40
 """A longer line between headline and paragraph that nobody knows may be the standfirst itself."""
 _PICTURE = ("credit", "picture-label")

@@ -6,6 +6,7 @@ alone: victims, signatories and letter writers look just the same.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from itertools import pairwise
 
@@ -35,6 +36,7 @@ class TailMatter(Settings):
 @cleaner(TailMatter)
 def tail_matter(story: Story, context: Context, settings: TailMatter) -> Iterable[Mark]:
     """Mark labels in the tail and the lines under them, and lines about the writer named in the byline."""
+    yield from _initials(story, context)
     writers = _writers(story.fields.byline or "")
     yield from _writers_box(story, context, writers)
     if not writers and context.all_kinds.isdisjoint(_LABELS):
@@ -62,6 +64,20 @@ def tail_matter(story: Story, context: Context, settings: TailMatter) -> Iterabl
             )
 
 
+# "(nz)", "jho/dpa", "(abc/jho/PAP)": small letters, in brackets or with a stroke
+_INITIALS = re.compile(r"\([^\W\d_]{2,4}(?:/[^\W\d_]{2,8}){0,3}\)|[^\W\d_]{2,4}(?:/[^\W\d_]{2,8}){1,3}")
+
+
+def _initials(story: Story, context: Context) -> Iterable[Mark]:
+    """The desk signs with its initials, right under the story's last sentence."""
+    last = max((at for at, prose in enumerate(context.prose) if prose), default=-1)
+    for block in story.blocks[last + 1 : last + 2] if last >= 1 else ():
+        first = block.text.split("/")[0]
+        if _INITIALS.fullmatch(block.text) and first.islower() and not context.protected(block):
+            why = "Under the last sentence the desk signs with its initials."
+            yield whole(block, "lift", "tail_matter/initials", why, "byline")
+
+
 def _writers(byline: str) -> tuple[str, ...]:
     """The writers' names as keys, with the byline's first word and without: "By Marta Oyelaran" names Marta Oyelaran.
 
@@ -82,12 +98,12 @@ def _writers_box(story: Story, context: Context, writers: tuple[str, ...]) -> It
     a name above each paragraph, too. Without a byline the writer is somebody of whom the story says nothing, but whom its last
     paragraph ties to the house: "Ilse Brandvik is an associate editor of the Harbour Post. She grew up in Kesten …"
     """
-    if "name" not in context.all_kinds:
-        return
     why = "Under the story stands a box about the writer."
     last = max((at for at, prose in enumerate(context.prose) if prose), default=0)
     for at in _box_at_the_end(story, context, last, writers):
         yield whole(story.blocks[at], "remove", "tail_matter/writer", why)
+    if "name" not in context.all_kinds:
+        return
     for position, (block, below) in enumerate(pairwise(story.blocks)):
         if not context.is_kind(block, "name") or context.protected(block) or context.protected(below):
             continue
@@ -111,17 +127,20 @@ def _box_at_the_end(story: Story, context: Context, last: int, writers: tuple[st
     line, above = context.lines[last], context.lines[last - 1]
     if line.protected or above.protected or line.reach > _LONGEST_BIO:
         return ()
+    opens = line.key.startswith(writers)
+    label, named = "bio-label" in above.kinds, "name" in above.kinds
+    if not (opens or label or named):
+        return ()
     of_the_house = names_house(line.text, story)
-    label = "bio-label" in above.kinds
     name = key(above.text.split(maxsplit=1)[-1]) if label else above.key
     if (
         len(name) >= _SHORTEST_NAME
-        and (label or ("name" in above.kinds and of_the_house and line.key.startswith(name)))
+        and (label or (named and of_the_house and line.key.startswith(name)))
         and name in line.key
         and not any(name in other.key for other in context.lines[: last - 1] if "byline" not in other.kinds)
     ):
         return last - 1, last
-    return (last,) if of_the_house and line.key.startswith(writers) else ()
+    return (last,) if of_the_house and opens else ()
 
 
 def _under(story: Story, position: int, context: Context, settings: TailMatter) -> Iterable[Block]:

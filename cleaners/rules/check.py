@@ -97,9 +97,7 @@ def _groups(book: Rulebook) -> Iterator[_Group]:
     digest = cache(_digest)
     for pack in book.packs.values():
         together = [
-            other.words
-            for other in book.packs.values()
-            if pack.language is None or other.language in (None, pack.language)
+            other.words for other in book.packs.values() if other.language in (None, pack.language or "en")
         ]
         yield _Group(_own_rules(pack), [BASE_WORDS, *together], digest)
     for stem, file in book.publishers.items():

@@ -244,3 +244,36 @@ def test_deep_among_paragraphs_it_may_be_a_sentence(said, shipped) -> None:
     assert said("captions", lines) == {WHERE: "suspect"}
     story = shipped.clean(Raw(id="t", form="lines", content=tuple(lines), language="en")).copy
     assert WHERE in story.text
+
+
+def test_a_name_under_a_picture_s_label_though_a_sign_stands_between(said):
+    assert said("captions", [LEAD, "Jon Blythe", NEXT, LAST]) == {}
+    found = said("captions", [LEAD, "View photo", ".", "Jon Blythe", NEXT, LAST])
+    assert found == {"Jon Blythe": "lift caption"}
+
+
+@pytest.mark.parametrize(
+    ("line", "lifted"),
+    [
+        ("© Harbour Post Media Group, Kesten 2026", False),
+        ("© 2026 Jon Blythe for the Harbour Post", False),
+        ("© Jon Blythe Pilots at the north quay in Orla, in the morning of May 18, 2018.", True),
+    ],
+)
+def test_the_year_of_a_picture_is_not_the_year_of_the_rights(said, line, lifted):
+    assert ("lift caption" in said("captions", [LEAD, line, NEXT]).values()) is lifted
+
+
+def test_a_few_words_and_a_year_above_a_credit_on_top_of_the_story(said):
+    found = said("captions", ["The old captain in 1987.", "Photo: Jon Blythe", LEAD, NEXT, LAST])
+    assert found == {"The old captain in 1987.": "lift caption", "Photo: Jon Blythe": "lift credit"}
+
+
+@pytest.mark.parametrize("line", ["Photo by harbourlens /Getty Images/iStock", "via GIPHY"])
+def test_more_forms_of_a_credit(said, line):
+    assert said("captions", [LEAD, line, NEXT]) == {line: "lift credit"}
+
+
+@pytest.mark.parametrize("line", ["Via the north quay", "Photo by the old wall of the customs house"])
+def test_what_begins_like_a_credit(said, line):
+    assert "lift credit" not in said("captions", [LEAD, line, NEXT]).values()

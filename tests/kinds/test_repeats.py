@@ -30,3 +30,12 @@ def test_what_a_rule_knows_is_left_to_it(said):
 def test_the_headline_again(said):
     assert said("repeats", [HEADLINE, LEAD, NEXT], headline=HEADLINE) == {HEADLINE: "lift headline"}
     assert said("repeats", [LEAD, HEADLINE, NEXT], headline=HEADLINE) == {}
+
+
+def test_a_line_of_the_address_that_returns_is_the_headline(said):
+    line = "Dredger returns to the old estuary"
+    lines = [line, LEAD, line, NEXT, line, LAST]
+    assert said("repeats", lines) == {line: "remove"}
+    assert said("repeats", lines, url="https://harbourpost.example/dredger-returns-to-the-old-estuary") == {
+        line: "lift headline"
+    }

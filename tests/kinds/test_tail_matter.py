@@ -104,3 +104,16 @@ def test_a_box_under_a_label_with_the_writer_s_name(shipped, language, label):
 def test_a_section_about_somebody_in_the_story_stays(shipped):
     about = "The council heard Ilse Brandvik on Monday, and it heard nobody else."
     assert OF_THE_HOUSE in _copy(shipped, [LEAD, about, "About Ilse Brandvik", OF_THE_HOUSE])
+
+
+@pytest.mark.parametrize("line", ["jho", "(continued)", "and/or", "Orla/Kesten", "(Ana)", "1/2"])
+def test_short_words_under_the_last_sentence_are_no_initials(said, line):
+    assert said("tail_matter", [LEAD, NEXT, "The quay", line]) == {}
+    if line != "and/or":
+        assert said("tail_matter", [LEAD, NEXT, line]) == {}
+
+
+@pytest.mark.parametrize("line", ["(nz)", "jho/dpa", "(abc/jho/PAP)", "aja/PAP"])
+def test_the_desk_s_initials_right_under_the_last_sentence(said, line):
+    assert said("tail_matter", [LEAD, line, NEXT]) == {}
+    assert said("tail_matter", [LEAD, NEXT, line, "Tide tables"])[line] == "lift byline"
