@@ -74,7 +74,8 @@ Between paragraphs: ``between``, with lines that go on both sides; ``sentence``,
 the story still below and other open lines beside it; ``opening``, the same alone; ``late``, with page furniture above and little of the
 story below; ``middle``.
 
-Anywhere: ``listed``, one of a list, above a correction or with a colon at its end, which by itself speaks for the story.
+Anywhere: ``listed``, one of a list, above a correction, with a colon at its end or under such a line, or a bare time between paragraphs:
+which by itself speaks for the story.
 """
 
 IN_COMPANY: frozenset[Place] = frozenset({"head", "row", "middle"})
@@ -222,7 +223,7 @@ class Page:
         if self.zones[at] == "body":
             if touch == "apart":
                 return "between"
-            if ending(self.lines[at]) == "colon":
+            if ending(self.lines[at]) == "colon" or _form_of(self.lines[at]) == "clock":
                 return "listed"
             if self.prose[at] or self.lines[at].sentence_like:
                 return "sentence"
@@ -238,12 +239,17 @@ class Page:
         # A long list of which one line happens to be known is a list of the story's.
         if touch == "apart" and (company or run.length <= _LONGEST_UNKNOWN):
             return "apart"
-        # "Release date:" leads to something of the story's.
-        if ending(self.lines[at]) == "colon":
+        # "Release date:" leads to something of the story's, and that is it.
+        if ending(self.lines[at]) == "colon" or self._under_colon(at):
             return "listed"
         if self.zones[at] == "head":
             return "head"
         return "company" if company else "tail"
+
+    def _under_colon(self, at: int) -> bool:
+        """Above it stands a label of the story's own."""
+        above = self.lines[at - 1] if at else None
+        return above is not None and not above.claimed and not self.gone[at - 1] and ending(above) == "colon"
 
     def touch(self, at: int, run: Run) -> str:
         """Whether only open lines stand between this one and the story, or one that goes."""
