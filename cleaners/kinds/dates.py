@@ -1,4 +1,4 @@
-"""What of a line of dates says when the story came out, and what says when it was last changed."""
+"""Lines of dates: which are, and what of one says when the story came out, and what says when it was last changed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
+
+from cleaners.kinds.shapes import ends_sentence, reach
 
 _SEPARATOR = r"[|/–—•·,;(\[-]"
 _EDGES = " \u00a0|/–—•·,;([-"
@@ -64,3 +66,45 @@ def _labels(published: tuple[str, ...], updated: tuple[str, ...]) -> re.Pattern[
 def _any(words: tuple[str, ...]) -> str:
     """The longest first; where a language has none, nothing is found."""
     return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True)) or r"(?!)"
+
+
+# "3 March 2026", "March 3rd, 2026", "3.3.2026", "2026-03-03", "2026年3月3日", whatever the month is called
+_DAY = re.compile(
+    r"\b\d{1,2}(?:\.|st|nd|rd|th)?[\s-]+(?:de\s+)?[^\W\d_]{3,12}\.?,?[\s-]+(?:de\s+)?(?:19|20)\d\d\b"
+    r"|[^\W\d_]{3,12}\.?\s+\d{1,2}(?:st|nd|rd|th)?,?\s+(?:19|20)\d\d\b"
+    r"|\b\d{1,2}\.? ?[./-] ?\d{1,2}\.? ?[./-] ?(?:(?:19|20)\d\d|\d\d)\b"
+    r"|\b(?:19|20)\d\d ?[./年-] ?\d{1,2} ?[./月-] ?\d{1,2}"
+)
+_CLOCK = re.compile(r"\b\d{1,2} ?[:.h] ?\d\d\b|\b\d{1,2} ?[ap]\.?m\b", re.IGNORECASE)
+_PARTED = re.compile(r"\s*[|•·/–—]\s*|\s-\s")
+_MOST_WORDS_BESIDE = 8
+
+
+def says_when(text: str) -> bool:
+    """A line with a day in it, an hour or a stroke beside it, and few words more.
+
+    Example: "Harbour Post • Tue 3rd March 2026 at 10:45". "Horoscope for 3 March 2026" is a title.
+    """
+    if len(text) > 120 or ends_sentence(text):
+        return False
+    day = _DAY.search(text)
+    if not day:
+        return False
+    rest = _CLOCK.sub(" ", text[: day.start()] + " " + text[day.end() :])
+    return (
+        sum(any(map(str.isalpha, word)) for word in rest.split()) <= _MOST_WORDS_BESIDE
+        and reach(rest) <= 80
+        and bool(
+            _CLOCK.search(text[: day.start()] + " " + text[day.end() :])
+            or _PARTED.match(text, day.end())
+            or _PARTED.search(text[max(0, day.start() - 3) : day.start()])
+        )
+    )
+
+
+_NOON = re.compile(r"\b[ap]\. ?m\.\W*$", re.IGNORECASE)
+
+
+def without_noon(text: str) -> str:
+    """A line of dates without the full stop of "11:30 p.m.", which ends no sentence."""
+    return _NOON.sub("", text) if len(text) <= 160 else text

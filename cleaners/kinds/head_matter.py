@@ -7,21 +7,24 @@ stands in the head or the case is plain (one title on top of the story), because
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from difflib import SequenceMatcher
-from functools import lru_cache
-from urllib.parse import unquote, urlsplit
 
 from pydantic import Field
-from slugify import slugify
 
-from cleaners.kinds.dates import dates_in
+from cleaners.kinds.dates import dates_in, says_when, without_noon
 from cleaners.kinds.picture_credits import credit_at_end
 from cleaners.kinds.registry import Context, Settings, cleaner, whole
-from cleaners.kinds.shapes import ends_sentence, is_capitals, is_quotation, is_title, key, reach
+from cleaners.kinds.shapes import ends_sentence, is_capitals, is_quotation, is_title, reach
+from cleaners.kinds.titles import (
+    SENTENCE_INSIDE,
+    leads_to,
+    may_be_headline,
+    same_line,
+    share,
+    slug_words,
+    words_of,
+)
 from cleaners.model import Block, Mark, Span, Story
 from cleaners.read.signals import desk_span
 from cleaners.read.zones import is_prose
@@ -50,8 +53,6 @@ _LONGEST_BELOW = 12
 _VOUCHED = 0.8
 """So much of a headline stands in the address where something like prose stands above it: a promotion, a glued menu."""
 _MOST_PROSE_ABOVE = 2
-_LONGEST_LINE = 500
-"""Longer lines are no headlines, and comparing them would take its time."""
 _COLON = (":", "：")
 _GOES_ON = ("-", "…", "•", "...")
 """How a short standfirst begins: as one of several points, or as a sentence that the headline began."""
@@ -189,22 +190,22 @@ def _title_at(story: Story, context: Context) -> int:
 
     What stands above it is never the story's, and it is itself no prose, though it may end like a sentence: "Who owns the quay?"
     """
-    known, slug = story.fields.headline, _slug_words(story.url)
+    known, slug = story.fields.headline, slug_words(story.url)
     best, found, above = 0.0, -1, 0
     for position, block in enumerate(story.blocks[:_LONGEST_HEAD]):
-        share = 0.0
+        vouched = 0.0
         if not context.protected(block) and not _taken(block, context):
             if known:
-                share = float(same_line(block.text, known))
-            elif _may_be_headline(block) and not _captions(block, context):
-                share = _share(block.text, slug)
+                vouched = float(same_line(block.text, known))
+            elif may_be_headline(block) and not _captions(block, context):
+                vouched = share(block.text, slug)
         # A first paragraph, or a subhead under it, may say what the address says; a byline or a date tells the headline.
         doubt = bool(above) or (context.prose[position] and not known)
-        if share >= (_VOUCHED if above else 0.5) and (
+        if vouched >= (_VOUCHED if above else 0.5) and (
             not doubt or _signed_near(position, story, context) or _mostly(block.text, slug, above)
         ):
-            if share > best:
-                best, found = share, position
+            if vouched > best:
+                best, found = vouched, position
         elif context.prose[position]:
             above += 1
             if above > _MOST_PROSE_ABOVE:
@@ -219,7 +220,7 @@ def _signed_near(position: int, story: Story, context: Context) -> bool:
 
 def _mostly(text: str, slug: frozenset[str], above: int) -> bool:
     """On top, and most of the line's own words stand in the address: a paragraph says more than an address."""
-    own = _words(text)
+    own = words_of(text)
     return not above and len(own & slug) >= _VOUCHED * len(own)
 
 
@@ -230,10 +231,10 @@ def _question_at(story: Story, context: Context) -> int:
         return -1
     block, above = story.blocks[first], story.blocks[:first]
     if (
-        _may_be_headline(block)
+        may_be_headline(block)
         and not is_quotation(block.text)
-        and not _SENTENCE_INSIDE.search(block.text)
-        and not any(_may_be_headline(other) and not _taken(other, context) for other in above)
+        and not SENTENCE_INSIDE.search(block.text)
+        and not any(may_be_headline(other) and not _taken(other, context) for other in above)
         and any(_is_dated_or_signed(other, context) for other in story.blocks[first + 1 : first + 3])
         and sum(context.prose) > 2
     ):
@@ -296,7 +297,7 @@ def _bylines_and_dates(head: list[Block], context: Context) -> Iterator[Mark]:
             continue
         byline = context.is_kind(block, "byline", "signed")
         dated = context.is_kind(block, *_DATED) and not context.is_kind(block, "signed")
-        if dated or (not byline and _says_when(block, context)):
+        if dated or (not byline and not context.claimed(block) and says_when(block.text)):
             yield from _dates(block, context)
         elif byline and not (signed and context.is_kind(block, "credit")):
             # "Jon Blythe/Reuters" is a byline or a credit: beside a plain byline it is the picture's.
@@ -321,50 +322,8 @@ def _dates(block: Block, context: Context) -> Iterator[Mark]:
         yield Mark(block.number, end, len(block.text), "remove", rule, "It parts one date from the other.")
 
 
-# "3 March 2026", "March 3rd, 2026", "3.3.2026", "2026-03-03", "2026年3月3日", whatever the month is called
-_DAY = re.compile(
-    r"\b\d{1,2}(?:\.|st|nd|rd|th)?[\s-]+(?:de\s+)?[^\W\d_]{3,12}\.?,?[\s-]+(?:de\s+)?(?:19|20)\d\d\b"
-    r"|[^\W\d_]{3,12}\.?\s+\d{1,2}(?:st|nd|rd|th)?,?\s+(?:19|20)\d\d\b"
-    r"|\b\d{1,2}\.? ?[./-] ?\d{1,2}\.? ?[./-] ?(?:(?:19|20)\d\d|\d\d)\b"
-    r"|\b(?:19|20)\d\d ?[./年-] ?\d{1,2} ?[./月-] ?\d{1,2}"
-)
-_CLOCK = re.compile(r"\b\d{1,2} ?[:.h] ?\d\d\b|\b\d{1,2} ?[ap]\.?m\b", re.IGNORECASE)
-_PARTED = re.compile(r"\s*[|•·/–—]\s*|\s-\s")
-_MOST_WORDS_BESIDE = 8
-
-
-def _says_when(block: Block, context: Context) -> bool:
-    """A line that no rule knows, with a day in it, an hour or a stroke beside it, and few words more.
-
-    Example: "Harbour Post • Tue 3rd March 2026 at 10:45". "Horoscope for 3 March 2026" is a title.
-    """
-    text = block.text
-    if len(text) > 120 or context.claimed(block) or ends_sentence(text):
-        return False
-    day = _DAY.search(text)
-    if not day:
-        return False
-    rest = _CLOCK.sub(" ", text[: day.start()] + " " + text[day.end() :])
-    return (
-        sum(any(map(str.isalpha, word)) for word in rest.split()) <= _MOST_WORDS_BESIDE
-        and reach(rest) <= 80
-        and bool(
-            _CLOCK.search(text[: day.start()] + " " + text[day.end() :])
-            or _PARTED.match(text, day.end())
-            or _PARTED.search(text[max(0, day.start() - 3) : day.start()])
-        )
-    )
-
-
-_NOON = re.compile(r"\b[ap]\. ?m\.\W*$", re.IGNORECASE)
-
-
 def _is_sentence(block: Block, context: Context) -> bool:
-    """It reads like prose. The full stop of "11:30 p.m." ends no sentence."""
-    text = block.text
-    if len(text) <= 160 and context.is_kind(block, "published"):
-        text = _NOON.sub("", text)
-    return is_prose(text)
+    return is_prose(without_noon(block.text) if context.is_kind(block, "published") else block.text)
 
 
 # --- which line is the headline ------------------------------------------------------------------------------------
@@ -380,14 +339,14 @@ def _headlines(
     known = known or labelled  # no other line has the desk's label
     if known:
         return [block for block in free if same_line(said[block.number], known)], True
-    slug = _slug_words(story.url)
+    slug = slug_words(story.url)
     # The address may vouch for what else would be two sentences: "Ferry returns. Harbour master resigns".
     titles = [
         block
         for block in free
-        if _may_be_headline(block)
+        if may_be_headline(block)
         and not _captions(block, context)
-        and (not _SENTENCE_INSIDE.search(block.text) or _share(block.text, slug) >= 0.5)
+        and (not SENTENCE_INSIDE.search(block.text) or share(block.text, slug) >= 0.5)
     ]
     # No headline stands under its own byline; what does is the story's.
     writer = next(
@@ -401,11 +360,11 @@ def _headlines(
     titles = [block for block in titles if head.index(block) < writer] or titles
     if not titles:
         return [], False
-    named = [block for block in titles if _share(block.text, slug) >= 0.5]
-    titles = [block for block in titles if not _leads_to(block, titles)]
+    named = [block for block in titles if share(block.text, slug) >= 0.5]
+    titles = [block for block in titles if not leads_to(block, titles)]
     named = [block for block in named if block in titles]
     best = (
-        max(named, key=lambda block: (_share(block.text, slug), -block.number))
+        max(named, key=lambda block: (share(block.text, slug), -block.number))
         if named
         else _nearest_title(titles, free, head, context)
     )
@@ -430,55 +389,6 @@ def _nearest_title(titles: list[Block], free: list[Block], head: list[Block], co
     return best
 
 
-def _leads_to(trail: Block, titles: list[Block]) -> bool:
-    """It is a breadcrumb trail to a later title: "Home Harbour Ferry returns to the estuary", "Ferry returns to the estuary"."""
-    return any(
-        title.number > trail.number and len(title.text) >= 20 and title.text in trail.text[4:]
-        for title in titles
-    )
-
-
-# "… says. | Getty Harbour master resigns": a caption glued to a title is neither.
-_SENTENCE_INSIDE = re.compile(r"[^\W\d_]{3,}[.。][\"”’»)]* +\W*[^\W\d_]")
-
-
-def _may_be_headline(block: Block) -> bool:
-    words = len(block.text.split())
-    enough = words >= 4 or (words >= 2 and reach(block.text) >= 22) or reach(block.text) >= 40
-    return enough and is_title(block.text, shortest=16, longest=220) and block.text[:1] not in "-•·*…"
-
-
-def in_address(text: str, url: str | None) -> bool:
-    """Half of the title's words stand in the story's address."""
-    return _share(text, _slug_words(url)) >= 0.5
-
-
-def _share(text: str, slug: frozenset[str]) -> float:
-    """How much of the title stands in the address, or of the address's last part in the title: an address may be shorter."""
-    own = _words(text)
-    both = own & slug
-    if not both:
-        return 0.0
-    return max(len(both) / len(own), len(both) / len(slug) if len(both) >= 3 else 0.0)
-
-
-def _slug_words(url: str | None) -> frozenset[str]:
-    """The words of an address's last part: "/harbour/ferry-returns-4711.html" says "ferry returns"."""
-    parts = [_words(part) for part in unquote(urlsplit(url or "").path).split("/")]
-    return max(reversed(parts), key=len)
-
-
-@lru_cache(maxsize=1024)
-def _words(text: str) -> frozenset[str]:
-    """The words as an address has them: "Überfahrt" and "uberfahrt" are one, and so are "порт" and "port"."""
-    return frozenset(
-        word
-        # The tables are named: looked for anew at each call, they would depend on what is installed, and take seven times as long.
-        for word in slugify(text, backend="text-unidecode").split("-")
-        if (len(word) >= 3 and not word.isdigit()) or (word.isdigit() and len(word) <= 4)
-    )
-
-
 def _plain_case(best: Block, free: list[Block], head: list[Block]) -> bool:
     """One title on top, under at most a kicker, over at most one standfirst: no witness is needed."""
     at = head.index(best)
@@ -491,7 +401,7 @@ def _plain_case(best: Block, free: list[Block], head: list[Block]) -> bool:
 
 def _spoken_against(best: Block, slug: frozenset[str]) -> bool:
     """The address has words, and none of them is the title's: then it may be a subhead, for more may be missing above."""
-    return sum(word.isalpha() for word in slug) >= 2 and not _words(best.text) & slug
+    return sum(word.isalpha() for word in slug) >= 2 and not words_of(best.text) & slug
 
 
 def _comes_twice(block: Block, others: list[Block]) -> bool:
@@ -505,33 +415,6 @@ def _comes_twice(block: Block, others: list[Block]) -> bool:
         )
         for other in others
     )
-
-
-def same_line(one: str, other: str) -> bool:
-    """Two headlines that say the same, give or take a site's name or a changed word.
-
-    >>> same_line("Ferry returns to the estuary", "Ferry returns to the estuary | Harbour Post")
-    True
-    """
-    if max(len(one), len(other)) > _LONGEST_LINE:
-        return False
-    a, b = key(one), key(other)
-    if not a or not b:
-        return False
-    if a == b:
-        return True
-    short, long = sorted((a, b), key=len)
-    if len(short) < 20 or len(long) > 2 * len(short):
-        return False
-    return long.startswith(short) or _alike(a, b)
-
-
-def _alike(a: str, b: str) -> bool:
-    """Nine tenths of their letters are in common, in order. First the letters are counted, which no order can outdo."""
-    size = len(a) + len(b)
-    if 2.0 * min(len(a), len(b)) / size < 0.9 or 2.0 * (Counter(a) & Counter(b)).total() / size < 0.9:
-        return False
-    return SequenceMatcher(None, a, b, autojunk=False).ratio() >= 0.9
 
 
 # --- what stands above and below it --------------------------------------------------------------------------------

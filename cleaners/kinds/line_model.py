@@ -19,10 +19,10 @@ from typing import Any, NamedTuple
 
 from pydantic import Field
 
-from cleaners.kinds.head_matter import in_address, same_line
 from cleaners.kinds.line_cues import in_words
 from cleaners.kinds.line_features import WORD, OpenLine, open_lines, own_parts
 from cleaners.kinds.registry import Context, Settings, cleaner, whole
+from cleaners.kinds.titles import in_address, same_line
 from cleaners.model import Mark, Story
 
 FIELDS = {

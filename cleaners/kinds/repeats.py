@@ -11,9 +11,9 @@ from collections.abc import Iterable
 
 from pydantic import Field
 
-from cleaners.kinds.head_matter import in_address, same_line
 from cleaners.kinds.registry import Context, Settings, cleaner, whole
 from cleaners.kinds.shapes import ends_sentence, is_quotation, reach
+from cleaners.kinds.titles import in_address, same_line
 from cleaners.model import Block, Mark, Story
 
 

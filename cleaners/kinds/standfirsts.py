@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 
 from pydantic import Field
 
-from cleaners.kinds.head_matter import same_line
 from cleaners.kinds.registry import Context, Settings, cleaner, whole
 from cleaners.kinds.shapes import reach
+from cleaners.kinds.titles import same_line
 from cleaners.model import Mark, Story
 
 _SIGNED = ("byline", "published", "dated")
