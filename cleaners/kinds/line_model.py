@@ -204,9 +204,11 @@ def _known_as(line: OpenLine, label: str, context: Context, headless: bool) -> s
 
     ``headless``: no headline was found. Then the first title above the story is rather its own than the page's furniture.
     """
+    fields, kinds = context.story.fields, line.line.kinds
+    if label == "headline" and fields.headline and not same_line(line.block.text, fields.headline):
+        return "standfirst"  # a story has one headline
     if label != "remove" or not line.on_top:
         return label
-    fields, kinds = context.story.fields, line.line.kinds
     known = next((known for kind, known in _BY_KIND.items() if kind in kinds), None)
     if known:
         return known
