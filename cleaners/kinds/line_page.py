@@ -240,16 +240,18 @@ class Page:
         if touch == "apart" and (company or run.length <= _LONGEST_UNKNOWN):
             return "apart"
         # "Release date:" leads to something of the story's, and that is it.
-        if ending(self.lines[at]) == "colon" or self._under_colon(at):
+        if ending(self.lines[at]) == "colon" or self._under_label(at):
             return "listed"
         if self.zones[at] == "head":
             return "head"
         return "company" if company else "tail"
 
-    def _under_colon(self, at: int) -> bool:
-        """Above it stands a label of the story's own."""
+    def _under_label(self, at: int) -> bool:
+        """Above it stands a label of the story's own, or the first of its highlights."""
         above = self.lines[at - 1] if at else None
-        return above is not None and not above.claimed and not self.gone[at - 1] and ending(above) == "colon"
+        if above is None or self.gone[at - 1]:
+            return False
+        return "highlights" in above.kinds or (not above.claimed and ending(above) == "colon")
 
     def touch(self, at: int, run: Run) -> str:
         """Whether only open lines stand between this one and the story, or one that goes."""

@@ -256,3 +256,11 @@ def test_a_list_of_thousands_of_lines_takes_no_more_than_its_time(cleaned, line)
     story = cleaned([HEADLINE, LEAD, NEXT, MORE, LAST, "Advertisement", *listed])
     assert story.verdict in ("publish", "hold")
     assert LAST in _left(story)
+
+
+def test_highlights_above_the_story_stay(cleaned):
+    highlights = [
+        "Story highlights The company lost its grant in June",
+        "The council pays for one more winter",
+    ]
+    assert _left(cleaned([HEADLINE, *highlights, LEAD, NEXT, MORE, LAST]))[:2] == highlights
