@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from pydantic import Field
 
 from cleaners.kinds.registry import Context, Settings, cleaner, whole
 from cleaners.kinds.shapes import ends_sentence, key, reach
-from cleaners.model import Block, Mark, Story
+from cleaners.model import Mark, Story
 
 _LABEL = "contents-label"
 # "1. What the dredger found", "2.1 Who pays", "• Tides"
@@ -31,7 +32,30 @@ class ContentsList(Settings):
 @cleaner(ContentsList)
 def contents_list(story: Story, context: Context, settings: ContentsList) -> Iterator[Mark]:
     """Mark the lines of a table of contents, and its label."""
-    if len(story.blocks) < 2 * settings.least:
+    for contents in _contents(context, settings):
+        if contents.labelled:
+            label, why = story.blocks[contents.lines[0] - 1], "It stands above a table of contents."
+            yield whole(label, "remove", "contents_list/label", why)
+        for at in contents.lines:
+            why = "A table of contents: the line stands again below, where it leads to."
+            yield whole(story.blocks[at], "remove", "contents_list/line", why)
+
+
+def subheads_of_contents(context: Context) -> frozenset[int]:
+    """The positions of the lines that a table of contents leads to: they are the story's, though they come twice."""
+    return frozenset(at for contents in _contents(context, ContentsList()) for at in contents.subheads)
+
+
+class _Contents(NamedTuple):
+    """Where the lines of a table of contents stand, and where they lead to; ``labelled``: the line above is its label."""
+
+    lines: list[int]
+    subheads: list[int]
+    labelled: bool
+
+
+def _contents(context: Context, settings: ContentsList) -> Iterator[_Contents]:
+    if len(context.lines) < 2 * settings.least:
         return
     keys = [_key(line.text) if len(line.text) <= settings.longest else "" for line in context.lines]
     places: dict[str, list[int]] = {}
@@ -42,37 +66,31 @@ def contents_list(story: Story, context: Context, settings: ContentsList) -> Ite
         return
     position = 0
     while position < len(keys):
-        run = _run(story.blocks, position, keys, places, context)
+        lines, subheads = _run(position, keys, places, context)
         labelled = position > 0 and _LABEL in context.kinds_at(position - 1)
-        if len(run) >= (settings.least_labelled if labelled else settings.least):
-            if labelled:
-                yield whole(
-                    story.blocks[position - 1],
-                    "remove",
-                    "contents_list/label",
-                    "It stands above a table of contents.",
-                )
-            for at in run:
-                why = "A table of contents: the line stands again below, where it leads to."
-                yield whole(story.blocks[at], "remove", "contents_list/line", why)
-        position += max(1, len(run))
+        # "The order before the swim-off:" is over a list of the story's own.
+        introduced = not labelled and position > 0 and context.lines[position - 1].text[-1] in ":："
+        if not introduced and len(lines) >= (settings.least_labelled if labelled else settings.least):
+            yield _Contents(lines, subheads, labelled)
+        position += max(1, len(lines))
 
 
 def _run(
-    blocks: Sequence[Block], first: int, keys: Sequence[str], places: dict[str, list[int]], context: Context
-) -> list[int]:
-    """The lines from ``first`` on that come again below all of them, in the same order, with something in between."""
+    first: int, keys: Sequence[str], places: dict[str, list[int]], context: Context
+) -> tuple[list[int], list[int]]:
+    """The lines from ``first`` on that come again below all of them, in the same order, with something in between; and where."""
     run: list[int] = []
     below: list[int] = []
     for at in range(first, len(keys)):
+        block = context.story.blocks[at]
         again = [other for other in places.get(keys[at], ()) if other > (below[-1] + 1 if below else at + 1)]
-        if not again or (below and at >= below[0]) or blocks[at].kind in ("embed", "row", "quote"):
+        if not again or (below and at >= below[0]) or block.kind in ("embed", "row", "quote"):
             break
-        if context.lines[at].protected or (ends_sentence(blocks[at].text) and blocks[at].text[-1] in ".。"):
+        if context.lines[at].protected or (ends_sentence(block.text) and block.text[-1] in ".。"):
             break
         run.append(at)
         below.append(again[0])
-    return run if not below or below[0] > run[-1] else []
+    return (run, below) if not below or below[0] > run[-1] else ([], [])
 
 
 def _key(text: str) -> str:

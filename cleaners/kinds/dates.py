@@ -47,6 +47,17 @@ def dates_in(text: str, published: Sequence[str], updated: Sequence[str]) -> lis
     return [part._replace(end=len(_whole(text[part.start : part.end])) + part.start) for part in parts]
 
 
+def name_before_dates(text: str, published: Sequence[str], updated: Sequence[str]) -> tuple[int, int]:
+    """Where a name ends and the first labelled date begins, on one line; 0 and 0 where no label stands behind a name.
+
+    >>> name_before_dates("By Ilse Brandvik | Published: 3 March 2026", ["Published"], [])
+    (16, 19)
+    """
+    found = _labels(tuple(published), tuple(updated)).search(text)
+    begin = found.start(found.lastgroup or 0) if found else 0
+    return len(text[:begin].rstrip(_EDGES)), begin
+
+
 def _whole(part: str) -> str:
     """Without the stroke or bracket that parts it from the next."""
     part = part.rstrip(_EDGES)

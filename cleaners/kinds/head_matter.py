@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
-from cleaners.kinds.dates import dates_in, says_when, without_noon
+from cleaners.kinds.dates import dates_in, name_before_dates, says_when, without_noon
 from cleaners.kinds.picture_credits import credit_at_end
 from cleaners.kinds.registry import Context, Settings, cleaner, whole
 from cleaners.kinds.shapes import ends_sentence, is_capitals, is_quotation, is_title, reach
@@ -309,8 +309,18 @@ def _bylines_and_dates(head: list[Block], context: Context) -> Iterator[Mark]:
 def _dates(block: Block, context: Context) -> Iterator[Mark]:
     """When the story came out, and when it was changed: two fields, and what stands between them is neither."""
     words = context.ruleset.words
-    rule, end = "head_matter/date", 0
-    for part in dates_in(block.text, words.get("published", ()), words.get("updated", ())):
+    labels = words.get("published", ()), words.get("updated", ())
+    rule, begin = "head_matter/date", 0
+    if context.is_kind(block, "byline"):
+        # "By Ilse Brandvik | Published: 3 March 2026"
+        name, begin = name_before_dates(block.text, *labels)
+        why = "The writer's name stands above the story."
+        if name:
+            yield Mark(block.number, 0, name, "lift", "head_matter/byline", why, "byline")
+            yield Mark(block.number, name, begin, "remove", rule, "It parts the name from the date.")
+    end = begin
+    for part in dates_in(block.text[begin:], *labels):
+        part = part._replace(start=part.start + begin, end=part.end + begin)
         why = "When the story came out stands above it."
         if part.field == "updated":
             why = "When the story was changed stands above it."

@@ -44,17 +44,17 @@ class LineModel(Settings):
     """For each place the lead over keeping a line, in hundredths of the model's own unit, at which it goes; at 0 both are even."""
 
     apart: int = Field(default=50, description="Above or under the story, with a line that goes between.")
-    outside: int = Field(default=270, description="Above or under the story, and ends like a sentence.")
-    head: int = Field(default=115, description="Above the story, next to it.")
+    outside: int = Field(default=500, description="Above or under the story, and ends like a sentence.")
+    head: int = Field(default=140, description="Above the story, next to it.")
     between: int = Field(default=150, description="Between paragraphs, with lines that go on both sides.")
-    sentence: int = Field(default=45, description="Between paragraphs, and reads like one.")
+    sentence: int = Field(default=100, description="Between paragraphs, and reads like one.")
     row: int = Field(default=125, description="Between the first paragraphs, among other open lines.")
     opening: int = Field(default=130, description="Between the first paragraphs, alone.")
     middle: int = Field(default=140, description="Between later paragraphs.")
     late: int = Field(
         default=25, description="Between paragraphs, with page furniture above and little of the story below."
     )
-    company: int = Field(default=290, description="Under the story, among lines that others know.")
+    company: int = Field(default=330, description="Under the story, among lines that others know.")
     tail: int = Field(default=700, description="Under the story, among lines that nobody knows.")
     listed: int = Field(
         default=1000,

@@ -10,6 +10,7 @@ from functools import cached_property
 from itertools import accumulate, takewhile
 from typing import Literal, NamedTuple
 
+from cleaners.kinds.contents_list import subheads_of_contents
 from cleaners.kinds.facts import Facts
 from cleaners.kinds.line_shape import ending, step
 from cleaners.kinds.registry import Context
@@ -119,10 +120,11 @@ class Page:
         self.letters_above = _above(
             [len(line.text) if prose else 0 for line, prose in zip(lines, self.prose, strict=True)]
         )
+        led_to = subheads_of_contents(context)
         self.open = [
             at
             for at, (block, line) in enumerate(zip(blocks, lines, strict=True))
-            if not (line.protected or self.gone[at] or block.kind in _NEVER_OPEN)
+            if not (line.protected or self.gone[at] or block.kind in _NEVER_OPEN or at in led_to)
             # Most lines of a story are paragraphs inside it.
             and not (line.sentence_like and zones[at] == "body" and self._is_plain(at, line))
             and not _is_address(line)
@@ -214,6 +216,23 @@ class Page:
             forms[other] == "clock" and _stands_among(forms, other, 2, _LEAST_CLOCKS) for other in near
         )
 
+    def in_figures(self, at: int) -> bool:
+        """Short lines with numbers stand together, or right below it: results, prices, hours, and what is written over them.
+
+        Example: "Results", "Linden - Dal 2-1", "Haven - Molen 0-0", "Referee: Jon Blythe". A link or a button has no such company.
+        """
+        if self._is_figure(at) or _form_of(self.lines[at]) == "labelled":
+            return self._is_figure(at - 1) or self._is_figure(at + 1)
+        return self._is_figure(at + 1) and self._is_figure(at + 2)
+
+    def _is_figure(self, at: int) -> bool:
+        if not 0 <= at < len(self.lines) or self.gone[at]:
+            return False
+        line = self.lines[at]
+        return (
+            not line.claimed and len(line.text) <= _LONGEST_FIGURE and _NUMBER.search(line.text) is not None
+        )
+
     @cached_property
     def left_lines(self) -> list[Facts]:
         """The lines that are not gone."""
@@ -223,7 +242,11 @@ class Page:
         if self.zones[at] == "body":
             if touch == "apart":
                 return "between"
-            if ending(self.lines[at]) == "colon" or _form_of(self.lines[at]) == "clock":
+            if (
+                ending(self.lines[at]) == "colon"
+                or _form_of(self.lines[at]) == "clock"
+                or self.in_figures(at)
+            ):
                 return "listed"
             if self.prose[at] or self.lines[at].sentence_like:
                 return "sentence"
@@ -234,7 +257,7 @@ class Page:
         if ending(self.lines[at]) == "sentence":
             return "outside"
         # What stands above a correction is the story's, whatever goes above it.
-        if self.in_list(at) or (self.zones[at] == "tail" and at < self.last_protected):
+        if self.in_list(at) or self.in_figures(at) or (self.zones[at] == "tail" and at < self.last_protected):
             return "listed"
         # A long list of which one line happens to be known is a list of the story's.
         if touch == "apart" and (company or run.length <= _LONGEST_UNKNOWN):
@@ -292,6 +315,8 @@ _FORMS = {
     "digit": re.compile(r"\d.*"),
     "bullet": re.compile(r"[-–—•·*►▶>→+■◆●].*"),
 }
+_NUMBER = re.compile(r"\d")
+_LONGEST_FIGURE = 60
 _LEAST_LISTED = 3
 _LEAST_CLOCKS = 2
 _SEEN_OF_LIST = 3

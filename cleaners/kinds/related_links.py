@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from itertools import pairwise, takewhile, zip_longest
 
 from pydantic import Field
@@ -79,7 +78,6 @@ def related_links(story: Story, context: Context, settings: RelatedLinks) -> Ite
                     title, "remove", "related_links/under-label", f"It stands under “{block.text[:60]}”."
                 )
     yield from _bracketed(story, context)
-    yield from _under_capitals(story, context, settings)
     yield from _dated(story, context, settings)
     yield from _capitals(story, context, settings)
     yield from _cut_off(story, context, settings)
@@ -134,33 +132,6 @@ def _bracketed(story: Story, context: Context) -> Iterator[Mark]:
                 yield whole(
                     block, "remove", "related_links/bracketed", "A link to another story, in brackets."
                 )
-
-
-def _under_capitals(story: Story, context: Context, settings: RelatedLinks) -> Iterator[Mark]:
-    """A label in capitals that begins with a label's word, over two titles or more: "MORE FERRIES" / "Six things …" / "Quay notes: …"."""
-    openers = _openers(context.ruleset.words.get("related", ()))
-    for position, block in enumerate(story.blocks):
-        words = block.text.split()
-        if (
-            len(words) in (2, 3, 4)
-            and is_capitals(block.text)
-            and words[0].casefold() in openers
-            and context.zones[block.number] == "body"
-            and not context.claimed(block)
-            and not context.protected(block)
-        ):
-            titles = _titles(story, position, context, settings)
-            if len(titles) >= 2:
-                yield whole(block, "remove", "related_links/label", "A label over links to other stories.")
-                for title in titles:
-                    why = f"It stands under “{block.text[:60]}”."
-                    yield whole(title, "remove", "related_links/under-label", why)
-
-
-@lru_cache(maxsize=64)
-def _openers(words: tuple[str, ...]) -> frozenset[str]:
-    """The labels of one word; "MORE" opens "MORE FERRIES"."""
-    return frozenset(word.casefold() for word in words if " " not in word)
 
 
 def _titles(story: Story, position: int, context: Context, settings: RelatedLinks) -> list[Block]:
@@ -252,6 +223,8 @@ def _capitals(story: Story, context: Context, settings: RelatedLinks) -> Iterato
         if 0 < position < len(story.blocks) - 1
         and _is_shouted(block, context, settings)
         and not is_capitals(story.blocks[position - 1].text)
+        # "The banner read:" quotes what stands below it.
+        and story.blocks[position - 1].text[-1] not in ":："
         and not is_capitals(story.blocks[position + 1].text)
     ]
     for block in shouted:
@@ -283,11 +256,15 @@ _CUT = ("...", "…", "[...]", "[…]")
 
 
 def _cut_off(story: Story, context: Context, settings: RelatedLinks) -> Iterator[Mark]:
-    """Lines of one length to the letter that break off in dots: the page cut them, and they open other stories."""
+    """Lines of one length to the letter that break off in dots, each under a title: the page cut them, and they open other stories."""
     cut: dict[int, list[Block]] = defaultdict(list)
-    for block, line in zip(story.blocks, context.lines, strict=True):
+    for position, (block, line) in enumerate(zip(story.blocks, context.lines, strict=True)):
+        above = story.blocks[position - 1] if position else None
         if (
             line.text.endswith(_CUT)
+            and above is not None
+            and not context.is_prose(above)
+            and _may_be_link(above)
             and len(line.text) >= settings.least_teaser
             and block.kind == "paragraph"
             and not line.protected

@@ -95,8 +95,7 @@ def _writers_box(story: Story, context: Context, writers: tuple[str, ...]) -> It
     """A bare name above a line about its bearer, without a label: "Ilse Brandvik", "Ilse Brandvik covers ports for the Harbour Post."
 
     The line is one that rules know, or the story's last and about the writer of the byline: a story that portrays several people has
-    a name above each paragraph, too. Without a byline the writer is somebody of whom the story says nothing, but whom its last
-    paragraph ties to the house: "Ilse Brandvik is an associate editor of the Harbour Post. She grew up in Kesten …"
+    a name above each paragraph, too.
     """
     why = "Under the story stands a box about the writer."
     last = max((at for at, prose in enumerate(context.prose) if prose), default=0)
@@ -119,8 +118,8 @@ def _writers_box(story: Story, context: Context, writers: tuple[str, ...]) -> It
 def _box_at_the_end(story: Story, context: Context, last: int, writers: tuple[str, ...]) -> tuple[int, ...]:
     """Where the box stands if the story's last paragraph is about a writer: the paragraph, and a name or a label above it.
 
-    It opens with the name of the byline's writer and names the house; or it is about somebody whom a line above it names, of whom the
-    story says nothing before, and either that line is a label ("About Ilse Brandvik") or the paragraph names the house.
+    It opens with the name of the byline's writer and names the house; or a label above it ("About Ilse Brandvik") names somebody of whom
+    the story says nothing before. A bare name above does not do: a house buries its own people in its own pages.
     """
     if not last:
         return ()
@@ -128,19 +127,18 @@ def _box_at_the_end(story: Story, context: Context, last: int, writers: tuple[st
     if line.protected or above.protected or line.reach > _LONGEST_BIO:
         return ()
     opens = line.key.startswith(writers)
-    label, named = "bio-label" in above.kinds, "name" in above.kinds
-    if not (opens or label or named):
+    label = "bio-label" in above.kinds
+    if not (opens or label):
         return ()
-    of_the_house = names_house(line.text, story)
-    name = key(above.text.split(maxsplit=1)[-1]) if label else above.key
+    name = key(above.text.split(maxsplit=1)[-1])
     if (
-        len(name) >= _SHORTEST_NAME
-        and (label or (named and of_the_house and line.key.startswith(name)))
+        label
+        and len(name) >= _SHORTEST_NAME
         and name in line.key
         and not any(name in other.key for other in context.lines[: last - 1] if "byline" not in other.kinds)
     ):
         return last - 1, last
-    return (last,) if of_the_house and opens else ()
+    return (last,) if opens and names_house(line.text, story) else ()
 
 
 def _under(story: Story, position: int, context: Context, settings: TailMatter) -> Iterable[Block]:

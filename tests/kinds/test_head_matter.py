@@ -334,3 +334,11 @@ def test_without_a_headline_the_title_above_the_date_is_it(said):
     assert known[title] == "lift standfirst"
     goes_on = "… as more than nine pilots stay ashore in Kesten"
     assert said("head_matter", [goes_on, "3 March 2026", LEAD, NEXT, LAST])[goes_on] == "lift standfirst"
+
+
+def test_a_name_before_its_dates_on_one_line(said):
+    line = "By Ilse Brandvik | Published: 3 March 2026 | Updated: 4 March 2026"
+    found = said("head_matter", [HEADLINE, line, LEAD, NEXT])
+    assert found["By Ilse Brandvik"] == "lift byline"
+    assert found["Published: 3 March 2026"] == "lift published"
+    assert found["Updated: 4 March 2026"] == "lift updated"

@@ -264,3 +264,34 @@ def test_highlights_above_the_story_stay(cleaned):
         "The council pays for one more winter",
     ]
     assert _left(cleaned([HEADLINE, *highlights, LEAD, NEXT, MORE, LAST]))[:2] == highlights
+
+
+@pytest.mark.parametrize(
+    "figures",
+    [
+        ["Results", "Linden - Dal 2-1", "Haven - Molen 0-0", "Referee: Jon Blythe"],
+        ["Requirements", "Age: 18", "Salary: 1,100 crowns", "Until 30 April"],
+        ["Winning numbers", "4, 11, 19, 23, 37, 41", "Bonus: 8"],
+        ["Buses", "Linden-Valle 7.10", "Valle-Linden 18.40"],
+    ],
+)
+def test_figures_that_stand_together_are_the_story_s(cleaned, figures):
+    lines = [
+        HEADLINE,
+        LEAD,
+        NEXT,
+        MORE,
+        LAST,
+        *figures,
+        "Share",
+        "Facebook",
+        "Most read",
+        "Five bridges that never opened",
+    ]
+    assert _left(cleaned(lines))[-len(figures) :] == figures
+
+
+def test_a_subhead_stays_when_the_table_of_contents_goes(cleaned):
+    one, two, three = "What the council said", "Who pays for it", "What comes next"
+    lines = [HEADLINE, "In this article", one, two, three, LEAD, one, NEXT, two, MORE, three, LAST]
+    assert _left(cleaned(lines)) == [LEAD, one, NEXT, two, MORE, three, LAST]

@@ -57,10 +57,6 @@ def _copy(shipped, lines, url="https://www.harbourpost.example/ferry"):
     return [block.text for block in story.copy.blocks]
 
 
-def test_a_writer_of_the_house_without_byline_or_label(shipped):
-    assert _copy(shipped, [LEAD, NEXT, LAST, "Ilse Brandvik", OF_THE_HOUSE]) == [LEAD, NEXT, LAST]
-
-
 def test_the_byline_s_writer_in_the_last_paragraph(shipped):
     headline = "Ferry returns to the estuary after nine years"
     assert _copy(shipped, [headline, "By Ilse Brandvik", LEAD, NEXT, LAST, OF_THE_HOUSE]) == [
@@ -88,9 +84,9 @@ def test_a_person_of_the_house_in_the_story_stays(shipped, lines):
     assert OF_THE_HOUSE in _copy(shipped, lines)
 
 
-def test_of_another_house_she_is_somebody_in_the_story(shipped):
-    lines = [LEAD, NEXT, LAST, "Ilse Brandvik", OF_THE_HOUSE]
-    assert OF_THE_HOUSE in _copy(shipped, lines, url="https://kestpress.example/ferry")
+def test_a_house_writes_about_its_own_people(shipped):
+    died = "Jo Marsh was editor of the Harbour Post for nineteen years. A funeral will be held on Friday at St Mary's."
+    assert died in _copy(shipped, [LEAD, NEXT, LAST, "Jo Marsh", died])
 
 
 @pytest.mark.parametrize(("language", "label"), [("en", "About Ilse Brandvik"), ("de", "Über Ilse Brandvik")])
