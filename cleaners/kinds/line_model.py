@@ -44,10 +44,10 @@ class LineModel(Settings):
     """For each place the lead over keeping a line, in hundredths of the model's own unit, at which it goes; at 0 both are even."""
 
     apart: int = Field(default=50, description="Above or under the story, with a line that goes between.")
-    outside: int = Field(default=500, description="Above or under the story, and ends like a sentence.")
+    outside: int = Field(default=400, description="Above or under the story, and ends like a sentence.")
     head: int = Field(default=140, description="Above the story, next to it.")
     between: int = Field(default=150, description="Between paragraphs, with lines that go on both sides.")
-    sentence: int = Field(default=100, description="Between paragraphs, and reads like one.")
+    sentence: int = Field(default=60, description="Between paragraphs, and reads like one.")
     row: int = Field(default=125, description="Between the first paragraphs, among other open lines.")
     opening: int = Field(default=130, description="Between the first paragraphs, alone.")
     middle: int = Field(default=140, description="Between later paragraphs.")

@@ -257,7 +257,8 @@ class Page:
         if ending(self.lines[at]) == "sentence":
             return "outside"
         # What stands above a correction is the story's, whatever goes above it.
-        if self.in_list(at) or self.in_figures(at) or (self.zones[at] == "tail" and at < self.last_protected):
+        under = self.zones[at] == "tail" and (at < self.last_protected or self.in_figures(at))
+        if under or self.in_list(at):
             return "listed"
         # A long list of which one line happens to be known is a list of the story's.
         if touch == "apart" and (company or run.length <= _LONGEST_UNKNOWN):
