@@ -116,6 +116,10 @@ def says_when(text: str) -> bool:
 _NOON = re.compile(r"\b[ap]\. ?m\.\W*$", re.IGNORECASE)
 
 
+def holds_day(text: str) -> bool:
+    return _DAY.search(text) is not None
+
+
 def without_noon(text: str) -> str:
     """A line of dates without the full stop of "11:30 p.m.", which ends no sentence."""
     return _NOON.sub("", text) if len(text) <= 160 else text

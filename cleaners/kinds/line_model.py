@@ -57,7 +57,7 @@ class LineModel(Settings):
     company: int = Field(default=330, description="Under the story, among lines that others know.")
     tail: int = Field(default=700, description="Under the story, among lines that nobody knows.")
     listed: int = Field(
-        default=1000,
+        default=800,
         description="One of a list, a bare time, above a correction, with a colon at its end or under it.",
     )
     unaided: int = Field(

@@ -11,6 +11,7 @@ from itertools import accumulate, takewhile
 from typing import Literal, NamedTuple
 
 from cleaners.kinds.contents_list import subheads_of_contents
+from cleaners.kinds.dates import holds_day
 from cleaners.kinds.facts import Facts
 from cleaners.kinds.line_shape import ending, step
 from cleaners.kinds.registry import Context
@@ -230,7 +231,11 @@ class Page:
             return False
         line = self.lines[at]
         return (
-            not line.claimed and len(line.text) <= _LONGEST_FIGURE and _NUMBER.search(line.text) is not None
+            not line.claimed
+            and line.reach <= _LONGEST_FIGURE
+            and _NUMBER.search(line.text) is not None
+            # A day is the page's rather than the story's, in whatever words it stands.
+            and not holds_day(line.text)
         )
 
     @cached_property
