@@ -468,13 +468,7 @@ def _above(above: list[Block], head: _Head, context: Context, settings: HeadMatt
         # Captions and the trail to the headline stand between, too.
         far = top - at - sum(_is_between(other, head, context) for other in head.blocks[at + 1 : top])
         if (_is_kicker(block, settings) and far <= 3) or (far == 1 and _is_label(block, settings)):
-            yield whole(
-                block,
-                "lift",
-                "head_matter/section",
-                "The section's name stands above the headline.",
-                "section",
-            )
+            yield _section(block)
         elif _is_kicker(block, settings):
             yield whole(
                 block,
@@ -491,6 +485,11 @@ def _above(above: list[Block], head: _Head, context: Context, settings: HeadMatt
             )
 
 
+def _section(block: Block) -> Mark:
+    why = "The section's name stands above the headline."
+    return whole(block, "lift", "head_matter/section", why, "section")
+
+
 def _names(below: list[Block], head: _Head, context: Context) -> Iterator[Mark]:
     """A bare name, role or agency under the headline or beside a byline or date is the byline."""
     marked: set[int] = set()
@@ -500,13 +499,7 @@ def _names(below: list[Block], head: _Head, context: Context) -> Iterator[Mark]:
         if block is above_last and block in head.free and _is_name(block, context):
             # headline, "Harbour", headline: the second headline has its kicker, too
             marked.add(block.number)
-            yield whole(
-                block,
-                "lift",
-                "head_matter/section",
-                "The section's name stands above the headline.",
-                "section",
-            )
+            yield _section(block)
             continue
         near = _neighbours(position, below, context)
         beside = any(_is_meta(other, context) or other.number in marked for other in near)
