@@ -16,6 +16,7 @@ from cleaners.judge import Budget
 from cleaners.kinds.registry import Cleaner, Settings, find_cleaner
 from cleaners.model import Cleaned, Raw, Story
 from cleaners.read import read
+from cleaners.read.page_model import PageWeights
 from cleaners.rules import ConfigError, Rulebook, load_part, load_rulebook, load_yaml
 
 PIPELINE_FILE = "pipeline.yaml"
@@ -34,10 +35,12 @@ class Pipeline:
     budget: Budget = field(repr=False)
     version: str
     directory: Path = field(compare=False)
+    page_weights: PageWeights | None = field(default=None, repr=False, compare=False)
+    """Other than the shipped ones: for measuring."""
 
     def read(self, raw: Raw) -> Story:
         """Read one story; ``cleaners.read.UnreadableStory`` where the input is no story at all."""
-        return read(raw)
+        return read(raw, self.page_weights)
 
     def clean(self, raw: Raw) -> Cleaned:
         """Read and clean one story."""

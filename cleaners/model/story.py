@@ -83,7 +83,8 @@ class Block:
     ``text`` is repaired plain text without leading or trailing space. ``line`` is the index of the
     input's line (forms ``text`` and ``lines``). ``element`` is what goes from the raw document when the
     whole block goes. ``picture`` is the index in ``Fields.pictures`` of the figure it stands in.
-    ``markup`` is inline HTML for a block of a page (``None``: plain text).
+    ``markup`` is inline HTML for a block of a page (``None``: plain text). ``lead`` is how far the block of a page leads as the story's
+    (hundredths, see ``cleaners.read.page_model``; below 0 it trails), ``cues`` what speaks most against one that trails.
     """
 
     number: int
@@ -96,6 +97,8 @@ class Block:
     segments: tuple[Segment, ...] = ()
     picture: int | None = None
     markup: str | None = None
+    lead: int | None = None
+    cues: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

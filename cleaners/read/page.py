@@ -24,6 +24,7 @@ from cleaners.read.language import language_of
 from cleaners.read.leaves import Leaf, depth_and_size, leaves
 from cleaners.read.limits import DEPTH, ELEMENTS, PAGE_BYTES, too_large, unread
 from cleaners.read.metadata import Claim, Claims, claims_of, iso
+from cleaners.read.page_model import PageWeights, Seen, Standing, see, shipped_page_weights, standings
 from cleaners.read.pieces import Piece, text_of
 from cleaners.read.raw_lines import raw_lines
 from cleaners.read.repair import repair
@@ -41,6 +42,8 @@ _NOTE = re.compile(
     r"|an earlier version of this (?:article|story|report|headline|caption)\b.{15,}",
     re.IGNORECASE | re.DOTALL,
 )
+_ADDED = 30
+"""A leaf that trafilatura dropped and that leads so far is the story's, until a cleaner says otherwise."""
 _NOTE_REACH = 25  # a correction stands at the foot, below tags and share buttons
 _DATES = {"original_date": True, "extensive_search": True, "max_date": "2200-01-01"}
 """htmldate's upper limit is today, and reading must not depend on the day (law 10)."""
@@ -56,8 +59,8 @@ class _Line:
     leaf: int | None = None
 
 
-def read_page(raw: Raw) -> Story:
-    """Read a web page.
+def read_page(raw: Raw, weights: PageWeights | None = None) -> Story:
+    """Read a web page; ``weights`` instead of the shipped ones are for measuring.
 
     Raises ``UnreadableStory`` when the page has no text at all. A page that is too large, too deep or in which no story is
     found is a story with a problem, for a person to look at.
@@ -96,7 +99,7 @@ def read_page(raw: Raw) -> Story:
         fields = _fields(given, claims, head_of(page, claims, None), None, ())
         problem = "the page has text, but no story was found in it: clean it by hand or give the story's text"
         return unread(raw, content, notes, fields, problem)
-    story = _story(raw, content, notes, page, found, claims, given)
+    story = _story(raw, content, notes, page, found, claims, given, weights or shipped_page_weights())
     del alive
     return story
 
@@ -124,6 +127,21 @@ def _extract(tree: Any, url: str | None) -> Any:
     )
 
 
+def page_as_seen(content: str, url: str | None) -> tuple[list[str], set[int], Seen] | None:
+    """The leaves' texts of a page, those that trafilatura has, and what the page model sees of them: what it is trained on."""
+    tree = _tree(content)
+    if tree is None:
+        return None
+    alive = list(tree.iter())
+    claims, page = claims_of(tree), leaves(tree)
+    found = _extract(tree, url)
+    kept = leaves(found.body) if found is not None else []
+    own = {at for at in align([leaf.text for leaf in kept], [leaf.text for leaf in page]) if at is not None}
+    seen = see(page, own, claims) if page else None
+    del alive
+    return ([leaf.text for leaf in page], own, seen) if seen is not None else None
+
+
 def _story(
     raw: Raw,
     content: str,
@@ -132,6 +150,7 @@ def _story(
     found: Any,
     claims: Claims,
     given: Fields,
+    weights: PageWeights,
 ) -> Story:
     kept = leaves(found.body)
     places = align([leaf.text for leaf in kept], [leaf.text for leaf in page])
@@ -139,7 +158,8 @@ def _story(
         (at for leaf, at in zip(kept, places, strict=True) if at is not None and is_prose(leaf.text)), None
     )
     head = head_of(page, claims, body_starts)
-    lines = _lines(kept, page, places, head)
+    stand = standings(page, {at for at in places if at is not None}, claims, weights)
+    lines = _lines(kept, page, places, head, stand)
     pictures, figures = _pictures(lines, page, claims)
     blocks: list[Block] = []
     repairs = list(notes)
@@ -160,6 +180,8 @@ def _story(
                 level=line.level,
                 picture=figures.get(figure) if figure is not None else None,
                 markup=leaf.markup if leaf is not None and leaf.text == text else None,
+                lead=stand[line.leaf].lead if line.leaf is not None else None,
+                cues=stand[line.leaf].cues if line.leaf is not None else (),
             )
         )
     if not blocks:
@@ -188,7 +210,11 @@ def _story(
 
 
 def _lines(
-    kept: Sequence[Leaf], page: Sequence[Leaf], places: Sequence[int | None], head: Head
+    kept: Sequence[Leaf],
+    page: Sequence[Leaf],
+    places: Sequence[int | None],
+    head: Head,
+    stand: Sequence[Standing],
 ) -> list[_Line]:
     """The extracted story with what it dropped, in the page's order."""
     placed = [at for at in places if at is not None]
@@ -197,7 +223,9 @@ def _lines(
     ]
     if not placed:
         return lines
-    lost = deque(sorted(_lost(page, set(placed), head)))
+    own = set(placed)
+    led = {at for at, (lead, _) in enumerate(stand) if lead >= _ADDED and at not in own}
+    lost = deque(sorted(_lost(page, own, head) | led))
     merged: list[_Line] = []
     for line, at in zip(lines, places, strict=True):
         while at is not None and lost and lost[0] < at:

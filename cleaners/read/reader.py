@@ -9,6 +9,7 @@ from dataclasses import replace
 from cleaners.model import Form, Raw, Story
 from cleaners.read.body import read_body
 from cleaners.read.page import read_page
+from cleaners.read.page_model import PageWeights
 from cleaners.read.signals import without_label
 from cleaners.read.text import read_lines, read_text
 
@@ -21,17 +22,18 @@ _FRAGMENT = re.compile(
 )
 
 
-def read(raw: Raw) -> Story:
-    """Read one story. The same input always gives the same story; nothing is cut.
+def read(raw: Raw, weights: PageWeights | None = None) -> Story:
+    """Read one story. The same input always gives the same story; nothing is cut. ``weights`` are for measuring the page model.
 
     Raises ``UnreadableStory`` when there is no text to read. What is readable in part, or too large, is a story whose
     ``problems`` say so.
     """
+    if raw.form == "page":
+        return _unlabelled(read_page(raw, weights))
     return _unlabelled(_READERS[raw.form](raw))
 
 
 _READERS: dict[Form, Callable[[Raw], Story]] = {
-    "page": read_page,
     "body": read_body,
     "text": read_text,
     "lines": read_lines,

@@ -1,0 +1,348 @@
+"""Which leaves of a page are the story's: a linear model over what the page's markup knows and trafilatura does not say.
+
+Each leaf gets a lead, in hundredths of the model's own unit (log odds): above 0 the story has it. The reader adds leaves that trafilatura
+dropped and that lead far enough; the cleaner ``page_model`` marks blocks that trail. The weights stand in ``page_model.tsv``, one feature a line;
+they are whole numbers, so that the sum is the same on any machine, and made by ``python -m tests.bench.page_model`` from pages whose story
+was checked by people: no word is there that fewer than eight publishers use.
+
+Features are of two sorts. Numbers fall into steps, and each step has one weight where trafilatura has the leaf ("own") and one where
+it has not ("other"): ``above>=4 other``. Words are names of tags, of classes and ids, and the words of short lines: ``class share``.
+After Kohlschütter, Fankhauser and Nejdl, "Boilerplate Detection using Shallow Text Features" (2010), with the extractor as a witness.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleaners.read.leaves import Leaf
+from cleaners.read.metadata import Claims
+
+Numbers = NDArray[Any]
+
+_FAR = 60
+_SHARES = (0.01, 0.15, 0.35, 0.5, 0.65, 0.85, 0.99)
+_LETTERS = (3, 8, 15, 25, 40, 60, 90, 130, 200, 350, 600)
+_STEPS = (1, 2, 3, 4, 6, 9, 14, 22, 35, 60)
+_COUNTS = (1, 2, 3, 5, 8, 13, 21, 40, 80)
+_YES = (1,)
+_MINUS = (0, *_SHARES)
+"""A share of nothing is -1."""
+_NEAR = ("-2", "-1", "+1", "+2")
+_REGIONS = (
+    *("article", "main", "aside", "nav", "footer", "header", "form", "li", "table", "figure", "figcaption"),
+    *("blockquote", "section", "h1", "h2", "h3", "h4", "p", "div", "td", "dl", "pre", "details", "button"),
+)
+NUMBERS: dict[str, tuple[float, ...]] = {
+    "above": _STEPS,
+    "below": _STEPS,
+    **{f"own within {reach}": _SHARES for reach in (1, 2, 4, 8, 16)},
+    "own letters near": _SHARES,
+    "links near": _SHARES,
+    "letters": _LETTERS,
+    "linked": (0.01, 0.1, 0.3, 0.6, 0.95),
+    "links": (1, 2, 3, 5),
+    "sentence": _YES,
+    **{f"own {at}": (0, 1) for at in _NEAR},
+    **{f"letters {at}": (0, *_LETTERS) for at in _NEAR},
+    **{f"linked {at}": (0, 0.01, 0.3, 0.95) for at in _NEAR},
+    **{f"sentence {at}": (0, 1) for at in _NEAR},
+    **{f"heading {at}": (0, 1) for at in _NEAR},
+    "inside": _YES,
+    "through the story": (0, 0.02, 0.1, 0.3, 0.6, 0.9, 1.0, 1.1, 1.5, 3.0),
+    "before": _STEPS,
+    "behind": _STEPS,
+    **{f"own of its {of}": _MINUS for of in ("class", "look", "parent")},
+    **{f"company in its {of}": _COUNTS for of in ("class", "look", "parent")},
+    **{f"own company in its {of}": _COUNTS for of in ("class", "look", "parent")},
+    "through the page": (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.85, 0.95),
+    "leaves": (20, 40, 80, 130, 200, 300, 500, 900),
+    "own leaves": (1, 4, 8, 14, 22, 35, 60, 110),
+    "own letters": (1, 500, 1200, 2200, 3500, 5500, 9000, 16000),
+    "own share of the page": _SHARES,
+    "depth": (5, 7, 9, 11, 13, 15, 18, 22),
+    "level": (1, 2, 3, 4, 5),
+    "times": (2, 3, 5),
+    "under the headline": (-999, -40, -8, -2, 0, 1, 2, 3, 5, 8, 14, 30, 80, 200),
+    "is headline": _YES,
+    "is description": _YES,
+    "in the JSON-LD body": (0, 1),
+    **{f"in {tag}": _YES for tag in _REGIONS},
+}
+"""Each number and where its steps begin."""
+
+_EDGES = [np.asarray(edges, dtype=float) for edges in NUMBERS.values()]
+_FIRST = np.cumsum([0, *(2 * (len(edges) + 1) for edges in _EDGES)])
+COLUMNS = int(_FIRST[-1])
+
+_WORD = re.compile(r"[A-Za-z][a-z]+|[A-Z]+(?![a-z])")
+_TEXT_WORD = re.compile(r"\w+")
+_SENTENCE_END = re.compile(r"[.!?…。！？][»”\"’')\]]*$")
+_ANCESTORS = 6
+_SHORT = 12
+_MOST_CUES = 3
+_STEPS_OF_WORDS = (5, 10, 20, 40, 70, 110, 160, 250, 400)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A page's leaves as the model sees them: for each the columns of its numbers, and its words."""
+
+    columns: Numbers
+    words: list[set[str]]
+
+
+class Standing(NamedTuple):
+    """A leaf's lead in hundredths, and, of one that trafilatura has and that trails, what speaks most against it."""
+
+    lead: int
+    cues: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PageWeights:
+    """``numbers`` has one weight for each column, ``words`` one for each word."""
+
+    numbers: Numbers
+    words: Mapping[str, int]
+    always: int = 0
+
+
+def standings(page: Sequence[Leaf], own: Set[int], claims: Claims, weights: PageWeights) -> list[Standing]:
+    """For each leaf how it stands; ``own`` are the indexes of those that trafilatura has."""
+    seen = see(page, own, claims)
+    get = weights.words.get
+    totals = weights.numbers[seen.columns].sum(axis=1) + weights.always
+    leads = [
+        int(total) + sum([get(word, 0) for word in words])
+        for total, words in zip(totals, seen.words, strict=True)
+    ]
+    return [
+        Standing(lead, _cues(seen.columns[at], seen.words[at], weights) if lead < 0 and at in own else ())
+        for at, lead in enumerate(leads)
+    ]
+
+
+def _cues(columns: Numbers, words: Set[str], weights: PageWeights) -> tuple[str, ...]:
+    """What speaks most against a leaf, the strongest first."""
+    against = [(int(weights.numbers[column]), _column_names()[column]) for column in columns]
+    against += [(weights.words.get(word, 0), word) for word in words]
+    return tuple(name for weight, name in sorted(against)[:_MOST_CUES] if weight < 0)
+
+
+def see(page: Sequence[Leaf], own: Set[int], claims: Claims) -> Seen:
+    """The features of all leaves."""
+    kept = np.zeros(len(page), dtype=bool)
+    kept[list(own)] = True
+    numbers = _numbers(page, kept, claims)
+    columns = np.empty((len(page), len(_EDGES)), dtype=np.intp)
+    for at, edges in enumerate(_EDGES):
+        columns[:, at] = _FIRST[at] + 2 * np.searchsorted(edges, numbers[at], side="right") + kept
+    return Seen(columns, _words(page))
+
+
+@cache
+def _column_names() -> tuple[str, ...]:
+    return tuple(column_names())
+
+
+def column_names() -> list[str]:
+    """The name of each column: ``above>=4 other``."""
+    names = []
+    for name, edges in NUMBERS.items():
+        for edge in ("", *(f">={edge:g}" for edge in edges)):
+            names += [f"{name}{edge} other", f"{name}{edge} own"]
+    return names
+
+
+def read_weights(text: str) -> PageWeights:
+    """Weights from the text of a file: a feature, a tab and a whole number on each line but the first."""
+    number = {name: at for at, name in enumerate(column_names())}
+    numbers = np.zeros(COLUMNS, dtype=np.int64)
+    words: dict[str, int] = {}
+    always = 0
+    for line in text.splitlines()[1:]:
+        name, _, value = line.rpartition("\t")
+        if name in number:
+            numbers[number[name]] = int(value)
+        elif name == "always":
+            always = int(value)
+        else:
+            words[name] = int(value)
+    return PageWeights(numbers, words, always)
+
+
+@cache
+def shipped_page_weights() -> PageWeights:
+    return read_weights(files("cleaners.read").joinpath("page_model.tsv").read_text(encoding="utf-8"))
+
+
+def _numbers(page: Sequence[Leaf], kept: Numbers, claims: Claims) -> list[Numbers]:
+    """The numbers of all leaves, in the order of ``NUMBERS``."""
+    n = len(page)
+    here = np.arange(n)
+    own = kept.astype(float)
+    letters = np.array([len(leaf.text) for leaf in page], dtype=float)
+    linked = np.minimum(np.array([leaf.linked for leaf in page]) / np.maximum(letters, 1), 1.0)
+    sentence = np.array([_SENTENCE_END.search(leaf.text[-6:]) is not None for leaf in page], dtype=float)
+    level = np.array([leaf.level for leaf in page], dtype=float)
+    known = np.flatnonzero(kept)
+    first, last = (known[0], known[-1]) if len(known) else (n, -1)
+    above = np.minimum(here - _before(np.where(kept, here, -_FAR)), _FAR)
+    below = np.minimum(-_before(np.where(kept, here, n + _FAR)[::-1] * -1)[::-1] - here, _FAR)
+    keys = [_key(leaf.text) for leaf in page]
+    times = Counter(keys)
+    headlines = {_key(claim.value) for claim in claims.headline}
+    descriptions = {_key(claim.value) for claim in claims.description}
+    named = [at for at, leaf in enumerate(page) if leaf.level and keys[at] in headlines]
+    named = named or [at for at, leaf in enumerate(page) if leaf.level == 1]
+    owners = [leaf.owner for leaf in page]
+    looks = [(owner.tag, owner.get("class")) for owner in owners]
+    parents = [owner.getparent() for owner in owners]
+    classes = [
+        (look, None if parent is None else (parent.tag, parent.get("class")))
+        for look, parent in zip(looks, parents, strict=True)
+    ]
+    groups = [_shares(kind, own) for kind in (classes, looks, [id(parent) for parent in parents])]
+    tags = [frozenset(leaf.tags) for leaf in page]
+    witness = _key(claims.body) if claims.body else ""
+    near = [
+        _shifted(values, step)
+        for values in (own, letters, linked, sentence, (level > 0).astype(float))
+        for step in (-2, -1, 1, 2)
+    ]
+    own_letters = letters * own
+    total = np.full(n, own_letters.sum())
+    return [
+        above,
+        below,
+        *(
+            (_window(own, reach) - own) / np.maximum(_window(np.ones(n), reach) - 1, 1)
+            for reach in (1, 2, 4, 8, 16)
+        ),
+        _window(own_letters, 5) / np.maximum(_window(letters, 5), 1),
+        _window(letters * linked, 5) / np.maximum(_window(letters, 5), 1),
+        letters,
+        linked,
+        np.array([leaf.links for leaf in page], dtype=float),
+        sentence,
+        *near,
+        ((first <= here) & (here <= last)).astype(float),
+        (here - first) / max(1, last - first),
+        np.maximum(first - here, 0),
+        np.maximum(here - last, 0),
+        *(share for share, _, _ in groups),
+        *(count for _, count, _ in groups),
+        *(count for _, _, count in groups),
+        here / max(n, 1),
+        np.full(n, n),
+        np.full(n, len(known)),
+        total,
+        total / max(letters.sum(), 1),
+        np.array([len(leaf.tags) for leaf in page], dtype=float),
+        level,
+        np.array([times[key] for key in keys], dtype=float),
+        here - named[0] if named else np.full(n, -1000),
+        np.array([key in headlines for key in keys], dtype=float),
+        np.array([key in descriptions for key in keys], dtype=float),
+        np.array([key in witness for key in keys], dtype=float) if witness else np.full(n, -1.0),
+        *(np.array([tag in those for those in tags], dtype=float) for tag in _REGIONS),
+    ]
+
+
+def _before(places: Numbers) -> Numbers:
+    """For each place the largest number before it."""
+    return np.concatenate([[-(10**6)], np.maximum.accumulate(places)[:-1]])
+
+
+def _window(values: Numbers, reach: int) -> Numbers:
+    """For each place the sum over it and ``reach`` places on both sides."""
+    sums = np.concatenate([[0.0], np.cumsum(values)])
+    here = np.arange(len(values))
+    return sums[np.minimum(here + reach + 1, len(values))] - sums[np.maximum(here - reach, 0)]
+
+
+def _shifted(values: Numbers, step: int) -> Numbers:
+    """For each place the value ``step`` places on; -1 outside."""
+    moved = np.full(len(values), -1.0)
+    if step > 0:
+        moved[:-step] = values[step:]
+    else:
+        moved[-step:] = values[:step]
+    return moved
+
+
+def _shares(kinds: Sequence[object], own: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+    """Of each leaf's company of one kind, itself not counted: the share that is trafilatura's, how many, how many of trafilatura's."""
+    numbers: dict[object, int] = {}
+    of = np.array([numbers.setdefault(kind, len(numbers)) for kind in kinds], dtype=np.intp)
+    counts = np.bincount(of, minlength=1)[of] - 1
+    owned = np.bincount(of, weights=own, minlength=1)[of] - own
+    return np.where(counts > 0, owned / np.maximum(counts, 1), -1.0), counts, owned
+
+
+def _words(page: Sequence[Leaf]) -> list[set[str]]:
+    around: dict[Any, frozenset[str]] = {}
+    return [_words_of(leaf, around) for leaf in page]
+
+
+def _words_of(leaf: Leaf, around: dict[Any, frozenset[str]]) -> set[str]:
+    owner = leaf.owner
+    parent = owner.getparent()
+    names = _names(owner)
+    words = {
+        f"tag {owner.tag}",
+        f"kind {leaf.kind}",
+        f"length {sum(len(leaf.text) >= step for step in _STEPS_OF_WORDS)}",
+    }
+    words.update([f"own class {name}" for name in names], [f"class {name}" for name in names])
+    if parent is not None:
+        if parent not in around:
+            around[parent] = frozenset(_above(parent))
+        words |= around[parent]
+    said = _TEXT_WORD.findall(leaf.text[:400].lower())
+    if len(said) <= _SHORT:
+        words.update([f"word {word}" for word in said])
+    else:
+        words.update([f"first {word}" for word in said[:3]])
+        words.update([f"last {word}" for word in _TEXT_WORD.findall(leaf.text[-60:].lower())[-2:]])
+    if ":" in leaf.text[-2:]:
+        words.add("colon")
+    return words
+
+
+def _above(parent: Any) -> Iterator[str]:
+    yield f"parent {parent.tag}"
+    element = parent
+    for step in range(1, _ANCESTORS):
+        if element is None:
+            return
+        for name in _names(element):
+            yield f"class {name}"
+            yield f"{'parent' if step == 1 else 'far'} class {name}"
+        element = element.getparent()
+
+
+def _names(element: Any) -> tuple[str, ...]:
+    names = element.get("class"), element.get("id"), element.get("role"), element.get("itemprop")
+    return _names_in(*names) if any(names) else ()
+
+
+@lru_cache(maxsize=20_000)
+def _names_in(*names: str | None) -> tuple[str, ...]:
+    """The words of class, id, role and itemprop: "ArticleBody__share-bar" has article, body, share, bar."""
+    found = {word.lower() for name in names if name for word in _WORD.findall(name[:200])}
+    return tuple(sorted(word for word in found if 3 <= len(word) <= 14))
+
+
+@lru_cache(maxsize=4_000)
+def _key(text: str) -> str:
+    return "".join(character for character in text.casefold() if character.isalnum())
