@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from cleaners.read.leaves import Leaf
 from cleaners.read.metadata import Claim, Claims
+from cleaners.read.plain import key
 
 _SEPARATOR = re.compile(r"\s+[|\-–—·•:»«‹›/]+\s+|\s*[|»«]\s*")
 _STANDFIRST = re.compile(
@@ -89,10 +90,6 @@ def same(one: str, other: str) -> bool:
     True
     """
     return key(one) == key(other) != ""
-
-
-def key(text: str) -> str:
-    return "".join(character for character in text.casefold() if character.isalnum())
 
 
 def _headline(page: Sequence[Leaf], claims: Claims, limit: int) -> tuple[Claim | None, int | None]:
