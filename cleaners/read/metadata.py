@@ -74,7 +74,7 @@ _META: dict[str, tuple[str, ...]] = {
     "section": ("article:section", "og:article:section", "parsely-section", "cxenseparse:recs:section", "section", "cxenseparse:recs:articlesection", "prism.section"),
     "byline": (
         *("parsely-author", "author", "article:author", "og:article:author", "og:author", "sailthru.author", "dc.creator", "dc:creator"),
-        *("dcterms.creator", "dc.creator.aut", "byl", "authors", "citation_author", "cxenseparse:author", "vf:author", "author_name", "creator"),
+        *("dcterms.creator", "dc.creator.aut", "byl", "authors", "cxenseparse:author", "vf:author", "author_name", "creator"),
         *("shareaholic:article_author_name", "article:author_name", "rbauthors", "articleauthor"),
     ),
     "published": (

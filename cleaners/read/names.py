@@ -195,7 +195,9 @@ def _split(text: str) -> Iterator[str]:
     names = [_bare(part) for part in parts[::2]]
     joined = [False, *(_AND.search(between) is not None for between in parts[1::2])]
     roles = [bool(at) and _is_role(name) for at, name in enumerate(names)]
-    for at in range(1, len(names)):  # "Ana Holm, Head of Ferries and Piers"; "Per Lind, Harbour Master & Editor"
+    for at in range(
+        1, len(names)
+    ):  # "Ana Holm, Head of Ferries and Piers"; "Per Lind, Harbour Master & Editor"
         if joined[at] and roles[at - 1]:
             roles[at] = True
         elif joined[at] and roles[at] and at > 1:

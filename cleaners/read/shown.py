@@ -31,10 +31,6 @@ _APART = re.compile(
     r"comment|disqus|related|recommend|teaser|sidebar|widget|popular|trending|latest|most-read|newsletter|promo|read-?next|more-stories|carousel|footer|card-grid|also-like",
     re.IGNORECASE,
 )
-_DATED = re.compile(
-    r"publish|posted|entry-date|date-?line|time-?stamp|pub-?date|article-?date|post-?date|date-?posted|meta-?date|\bdate\b|byline|article__date",
-    re.IGNORECASE,
-)
 _UPDATED = re.compile(
     r"updated|modified|last-?edit|aktualisiert|mis à jour|actualizado|aggiornato|bijgewerkt|oppdatert|uppdaterad|opdateret|обновлено",
     re.IGNORECASE,
@@ -42,9 +38,10 @@ _UPDATED = re.compile(
 _BY = re.compile(
     r"(?:By:?\s?(?=[A-Z@])|(?:Von|Par|Por|Di|Door|Av|Af)\s(?=[A-ZÀ-Þ])|(?:Written|Posted|Words|Story|Text|Author|Autor|Autora|Auteur)(?: by)?:?\s)"
 )
-_AUTHOR_PAGE = re.compile(r"/(?:authors?|autor(?:es|en)?|auteurs?|autore|contributors?|by|byline|people|person|profiles?|staff|team|writers?|journalists?|columnists?|reporters?)/[^/?#]+", re.IGNORECASE)
-_READING_TIME = re.compile(r"\b\d{1,2} ?(?:min(?:ute)?s?|mins?) ?(?:read)?\b", re.IGNORECASE)
-_NAME = re.compile(r"(?:[A-ZÀ-Þ][\w'’.-]*)(?: (?:de|van|von|der|den|la|le|di|da|bin|al|el|del|dos|[A-ZÀ-Þ][\w'’.-]*)){1,4}\Z")
+_AUTHOR_PAGE = re.compile(
+    r"/(?:authors?|autor(?:es|en)?|auteurs?|autore|contributors?|by|byline|people|person|profiles?|staff|team|writers?|journalists?|columnists?|reporters?)/[^/?#]+",
+    re.IGNORECASE,
+)
 _LABEL = re.compile(
     r"(?:By|Von|Par|Por|Di|Door|Av|Af|Written by|Posted by|Words by|Author|Autor|Auteur)\s?:?\Z",
     re.IGNORECASE,
@@ -54,6 +51,7 @@ _BELOW, _ABOVE = 12, 4
 """So many lines below and above the headline its byline is looked for."""
 _NEAR = 120
 """So many elements from the headline an author's or date's element is looked for."""
+_NO_WITNESS = {"meta", "link", "script", "body", "html", "article", "main", "img", "svg", "input", "form"}
 _TOGETHER = 40
 _CLOSE = 40
 """So many for a link to somebody's page, which need not be the writer's."""
@@ -83,19 +81,7 @@ def writers(elements: Sequence[Any], page: Sequence[Leaf], place: Place) -> Iter
     paged: list[tuple[int, Any]] = []
     for at, element in enumerate(elements):
         attributes = element.attrib
-        if not attributes or element.tag in (
-            "meta",
-            "link",
-            "script",
-            "body",
-            "html",
-            "article",
-            "main",
-            "img",
-            "svg",
-            "input",
-            "form",
-        ):
+        if not attributes or element.tag in _NO_WITNESS:
             continue
         if "author" in (attributes.get("itemprop") or ""):
             microdata.append((at, element))
@@ -108,15 +94,18 @@ def writers(elements: Sequence[Any], page: Sequence[Leaf], place: Place) -> Iter
                     named.append((at, element))
                 elif not _NO_AUTHOR.search(names):
                     classed.append((at, element))
-    for candidates, source in (
-        (microdata, "microdata"),
-        (linked, "page"),
-        (named, "page"),
-        (classed, "page"),
-    ):
+            elif element.tag == "a" and _AUTHOR_PAGE.search(attributes.get("href") or ""):
+                paged.append((at, element))
+    for said in _groups(microdata, place):
+        yield Witness(said, "microdata")
+    for candidates in (linked, named, classed):
         for said in _groups(candidates, place):
-            yield Witness(said, source)
+            yield Witness(said, "page")
     yield from _by_lines(page, place)
+    if place.element is not None:
+        close = [pair for pair in paged if abs(pair[0] - place.element) < _CLOSE]
+        for said in _groups(close, place):
+            yield Witness(said, "page")
 
 
 def _groups(candidates: list[tuple[int, Any]], place: Place) -> Iterator[tuple[str, ...]]:

@@ -6,7 +6,9 @@ A value counts where the truth has one (an absent truth is unknown, and says not
 - headline: the same letters and digits, whatever the case, spaces and punctuation; no part of a headline is right;
 - authors: the same set of names, whatever their order; degrees, titles and "By" are put aside in truth and answers alike.
   In ``stories`` the truth is lines, "By Ana Holm, harbour reporter": every name given must stand in one of them;
-- published: the same day as written, whatever the hour. In ``stories``: one of the days that the date lines name.
+- published: the same day as written, whatever the hour. In ``stories``: one of the days that the date lines name;
+- moment: as published, but where a moment is given with its zone, "2026-03-04T00:25:00+00:00", the day that the newsroom's readers were
+  shown may be the 3rd: it is right where it was that day anywhere on earth. A bare day has no such room.
 
 Only reading is measured (no cleaner has filled a field from a line): nothing in it is trained.
 """
@@ -18,6 +20,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from multiprocessing import get_context
 from typing import Any, NamedTuple
 
@@ -26,7 +29,7 @@ from rich.table import Table
 from tests.bench.page_lines import publisher_of
 from tests.bench.sets import EXTRACTION_SETS, LINE_SETS, Record, half, read_jsonl
 
-FIELDS = ("headline", "authors", "published")
+FIELDS = ("headline", "authors", "published", "moment")
 SYSTEMS = ("cleancopy", "trafilatura 2.3.1")
 SETS = ("wcxb-article-dev", "pages")
 
@@ -36,7 +39,10 @@ _CREDENTIAL = re.compile(
 )
 _BEFORE = re.compile(r"(?:by|dr|prof|mr|mrs|ms)\b\.?\s*", re.IGNORECASE)
 _NUMBERS = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d{4}")  # 04/03/2026: in March or in April?
-_ROLE = re.compile(r"(?:expert|specialist|dietitian|educator|contributor|editor|writer|reporter|founder|ceo)\Z", re.IGNORECASE)
+_ROLE = re.compile(
+    r"(?:expert|specialist|dietitian|educator|contributor|editor|writer|reporter|founder|ceo)\Z",
+    re.IGNORECASE,
+)
 _BETWEEN = re.compile(r"\s*[;,&|•·]\s*(?:and\s+)?|\s+(?:and|und|et|y|e)\s+", re.IGNORECASE)
 
 
@@ -46,6 +52,9 @@ class Answer(NamedTuple):
     headline: str | None
     authors: str | None
     published: str | None
+
+    def of(self, field: str) -> str | None:
+        return {"headline": self.headline, "authors": self.authors}.get(field, self.published)
 
 
 @dataclass(frozen=True)
@@ -110,12 +119,22 @@ def right(field: str, said: str, known: Known) -> bool | None:
     """Whether ``said`` is right; None where nothing is known."""
     if field == "headline":
         return letters(said) in known.headlines if known.headlines else None
-    if field == "published":
-        return said[:10] in known.days if known.days else None
+    if field in ("published", "moment"):
+        return not known.days.isdisjoint(_days_of(said, field == "moment")) if known.days else None
     if known.bylines:
         given = names(said)
         return bool(given) and all(name in known.bylines for name in given)
     return names(said) == known.names if known.names else None
+
+
+def _days_of(said: str, anywhere: bool) -> set[str]:
+    """The day of a date; ``anywhere``: the days that a moment with a zone may be on earth."""
+    if not anywhere or len(said) <= 10:
+        return {said[:10]}
+    moment = datetime.fromisoformat(said)
+    if moment.tzinfo is None:
+        return {said[:10]}
+    return {moment.astimezone(timezone(timedelta(hours=hours))).date().isoformat() for hours in (-12, 0, 14)}
 
 
 def truth(name: str) -> Iterator[Known]:
@@ -206,7 +225,8 @@ def scores(known: Iterable[Known], said: Mapping[str, Answer]) -> dict[str, Scor
     counts = {field: [0, 0, 0] for field in FIELDS}
     for page in known:
         answer = said.get(page.id, Answer(None, None, None))
-        for field, value in zip(FIELDS, answer, strict=True):
+        for field in FIELDS:
+            value = answer.of(field)
             if right(field, "", page) is None:
                 continue
             counts[field][0] += 1
@@ -218,14 +238,16 @@ def scores(known: Iterable[Known], said: Mapping[str, Answer]) -> dict[str, Scor
 def wrong(known: Iterable[Known], said: Mapping[str, Answer], system: str) -> Iterator[Wrong]:
     """Every known value that was missed or given wrongly."""
     for page in known:
-        for field, value in zip(FIELDS, said.get(page.id, Answer(None, None, None)), strict=True):
+        answer = said.get(page.id, Answer(None, None, None))
+        for field in FIELDS:
+            value = answer.of(field)
             if right(field, value or "", page) is False:
                 truths = {
                     "headline": page.headlines,
                     "authors": page.names or (page.bylines,),
-                    "published": page.days,
                 }
-                yield Wrong(page.id, system, field, value or "–", ", ".join(sorted(truths[field])))
+                what = ", ".join(sorted(truths.get(field, page.days)))
+                yield Wrong(page.id, system, field, value or "–", what)
 
 
 def measure(
