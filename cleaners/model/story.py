@@ -114,7 +114,7 @@ class Fields:
     story is its ``agency``. ``published`` and ``updated`` are ISO 8601 where a page says them, with a zone only if it names one.
     ``canonical`` is the page's own address, ``site`` the name of the publication; ``paywalled`` is None where nothing
     says. ``sources`` tells where each came from: ``given``, ``json-ld``, ``meta``, ``microdata``, ``page``, ``searched``
-    (a date found somewhere in the page) or ``line``.
+    (a date found somewhere in the page), ``words`` (a language told by the text) or ``line``.
     """
 
     headline: str | None = None

@@ -98,7 +98,10 @@ class Linked:
                 return node
         if address:
             for node in articles:
-                if address in self._addresses(node):
+                if any(
+                    each == address or (address[0] == "/" and each.endswith(address))
+                    for each in self._addresses(node)
+                ):
                     return node
         with_headline = [node for node in articles if plain(node.get("headline"))]
         # Without any sign which of two is ours, neither is.

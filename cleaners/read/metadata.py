@@ -60,6 +60,7 @@ class Claims:
     base: str | None = None
     title: str | None = None
     language: str | None = None
+    language_source: str | None = None
     linked: Linked | None = None
     story: Node | None = None
 
@@ -111,9 +112,9 @@ _RIGHTS_TAG = "license"
 _Metas = dict[str, list[str]]
 
 
-def claims_of(elements: Iterable[Any]) -> Claims:
-    """What a page claims; ``elements`` are those of its lxml tree, in document order."""
-    head = _Head()
+def claims_of(elements: Iterable[Any], url: str | None = None) -> Claims:
+    """What a page claims; ``elements`` are those of its lxml tree, in document order, ``url`` is where it came from."""
+    head = _Head(url)
     for element in elements:
         read = _READERS.get(element.tag)
         if read is not None:
@@ -124,7 +125,8 @@ def claims_of(elements: Iterable[Any]) -> Claims:
 class _Head:
     """The head of a page while it is walked."""
 
-    def __init__(self) -> None:
+    def __init__(self, url: str | None = None) -> None:
+        self.url = url
         self.metas: _Metas = {}
         self.scripts: list[str] = []
         self.title: str | None = None
@@ -212,7 +214,7 @@ def _claims(head: _Head) -> Claims:
     titles = {key(value) for name in _META["headline"] for value in metas.get(name, ())}
     if head.title:
         titles.add(key(head.title))
-    address = head.canonical or next(iter(metas.get("og:url", ())), None)
+    address = head.canonical or next(iter(metas.get("og:url", ())), None) or head.url
     story = linked.article(titles - {""}, bare_address(address) if address else None)
     about = [story, linked.page()]
 
@@ -221,6 +223,8 @@ def _claims(head: _Head) -> Claims:
         found += [Claim(value, "meta") for word in _META.get(name, ()) for value in metas.get(word, ())]
         return tuple(dict.fromkeys(found))
 
+    spoken = [Claim(head.language, "page")] if head.language else []
+    language = next(iter([*spoken, *claims("language", (plain(story.get("inLanguage")),))]), None)
     publisher = next((one for one in linked.each(story.get("publisher")) if one), None)
     tags, tags_source = _tags(story, linked, metas)
     paywalled, paywalled_source = _paywalled(story, linked, metas, head.locked)
@@ -250,9 +254,8 @@ def _claims(head: _Head) -> Claims:
         paywalled_source=paywalled_source,
         base=head.base,
         title=head.title,
-        language=head.language
-        or plain(story.get("inLanguage"))
-        or next((metas[name][0] for name in _META["language"] if name in metas), None),
+        language=language.value if language else None,
+        language_source=language.source if language else None,
         linked=linked,
         story=story,
     )

@@ -85,7 +85,7 @@ def read_page(raw: Raw) -> Story:
         return unread(
             raw, content, notes, given, f"the page is nested {depth} elements deep; clean it by hand"
         )
-    claims = claims_of(alive)
+    claims = claims_of(alive, raw.url)
     page = leaves(tree)
     if not page:
         raise UnreadableStory(
@@ -169,7 +169,15 @@ def _story(
     heads = [head.headline.value] if head.headline else []
     language = language_of(raw.language, claims.language, body)
     fields = page_fields(
-        given, claims, head, pictures.pictures, elements, page, language=language, url=raw.url
+        given,
+        claims,
+        head,
+        pictures.pictures,
+        elements,
+        page,
+        language=language,
+        url=raw.url,
+        sent_language=raw.language,
     )
     return Story(
         id=raw.id,

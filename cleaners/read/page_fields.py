@@ -36,8 +36,9 @@ def page_fields(
     page: Sequence[Leaf],
     language: str | None = None,
     url: str | None = None,
+    sent_language: str | None = None,
 ) -> Fields:
-    """What is ``given``, completed by what the page says."""
+    """What is ``given``, completed by what the page says. ``language`` is the story's, ``sent_language`` its sender's word for it."""
     place = place_of(elements, page, head.headline_at)
     authors, authors_source = _authors(claims, elements, page, place)
     published, updated = _dates(given, claims, elements, page, place, language)
@@ -65,6 +66,11 @@ def page_fields(
         if claim is not None and getattr(given, name) is None:
             values[name] = claim.value
             sources[name] = claim.source
+    if language:
+        said = (claims.language or "").strip().replace("_", "-")
+        sources["language"] = (
+            "given" if sent_language else claims.language_source or "page" if said == language else "words"
+        )
     if claims.tags:
         sources["tags"] = claims.tags_source or "meta"
     if claims.paywalled is not None:

@@ -45,7 +45,8 @@ _LAZY = (
     "data-hi-res-src",
 )
 _PLACEHOLDER = re.compile(
-    r"\Adata:|(?:^|[/_.-])(?:placeholder|spacer|blank|pixel|transparent|lazy|loading|1x1|empty)(?:[/_.-]|$)|about:blank",
+    r"\Adata:|about:blank|(?:^|/)(?:(?:image|img|lazy|post)[-_])?(?:placeholder|spacer|blank|pixel|transparent|lazy|loading|1x1|empty|grey|gray)"
+    r"(?:[-_]?(?:image|img|load|\d+(?:x\d+)?))?\.(?:gif|png|svg|jpe?g|webp)",
     re.IGNORECASE,
 )
 _NO_PICTURE = re.compile(
