@@ -39,11 +39,11 @@ _ELSEWHERE = frozenset(
 )
 _MOST_NODES = 5_000
 _DEEPEST = 40
-_WRAPPED = re.compile(
-    r"\A\s*(?:<!--|//\s*<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/|<!\[CDATA\[)+|(?:-->|//\s*\]\]>|/\*\s*\]\]>\s*\*/|\]\]>)+\s*\Z"
-)
+_OPENS = ("<!--", "<![CDATA[", "//<![CDATA[", "// <![CDATA[", "/*<![CDATA[*/", "/* <![CDATA[ */")
+_CLOSES = (";", "-->", "//-->", "]]>", "//]]>", "// ]]>", "/*]]>*/", "/* ]]> */")
+_LONGEST_MENDED = 200_000
 _STRING_OR_NOISE = re.compile(
-    r'"(?:[^"\\]|\\.)*"|/\*.*?\*/|(?<![:\w])//[^\n]*|,(?=\s*[}\]])|,(?=\s*,)', re.DOTALL
+    r'"(?:[^"\\]|\\.)*"|/\*.{0,500}?\*/|(?<![:\w])//[^\n]*|,(?=\s*[}\]])|,(?=\s*,)', re.DOTALL
 )
 _BAD_ESCAPE = re.compile(r'\\(?!["\\/bfnrt]|u[0-9a-fA-F]{4})')
 
@@ -140,7 +140,13 @@ def values(script: str) -> Iterator[Any]:
         return
     except (ValueError, RecursionError):
         pass
-    text = _WRAPPED.sub("", text).strip().rstrip(";")
+    if len(text) > _LONGEST_MENDED:
+        return
+    for _ in range(3):
+        for opens in _OPENS:
+            text = text.removeprefix(opens).lstrip()
+        for closes in sorted(_CLOSES, key=len, reverse=True):
+            text = text.removesuffix(closes).rstrip()
     if "&quot;" in text and text.count("&quot;") > text.count('"'):
         text = unescape(text)
     for mend in (_unmended, _without_noise, _with_escapes):

@@ -24,6 +24,7 @@ from cleaners.read.shown import Place, dates, place_of, writers
 
 _LAST_DAY = "2200-01-01"
 """htmldate's upper limit is today, and reading must not depend on the day (law 10)."""
+_MOST_TIMES = 200
 _ACCOUNT = re.compile(r"[a-z0-9._-]+\Z|\w*\d\w*\Z")
 
 
@@ -142,7 +143,12 @@ def _best(claims: Sequence[Claim]) -> Claim | None:
 
 
 def _searched(elements: Sequence[Any]) -> Claim | None:
-    """What htmldate finds; "1 January" is what it makes of a year alone."""
+    """What htmldate finds; "1 January" is what it makes of a year alone.
+
+    It takes milliseconds for each element that may be a date, so an index of hundreds of stories is not searched.
+    """
+    if sum(element.tag in ("time", "abbr") for element in elements) > _MOST_TIMES:
+        return None
     found = find_date(elements[0], original_date=True, extensive_search=True, max_date=_LAST_DAY)
     return Claim(found, "searched") if found and iso(found) and not found.endswith("-01-01") else None
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -62,6 +63,8 @@ _SIZE = re.compile(
 _LEAST = 100
 """A picture with a side of fewer pixels is an icon."""
 _LONGEST_CAPTION = 1_500
+_MOST = 300
+"""Pictures of a page, described ones of its JSON-LD, elements of a figure: what has more is a gallery's index."""
 _LONGEST_CREDIT = 200
 
 
@@ -103,28 +106,36 @@ def pictures_of(
 ) -> Pictures:
     """The pictures between headline and last line of the story, whose lines are the leaves ``shown``."""
     bases = (claims.base, url, *(claim.value for claim in claims.canonical[:1]))
-    described = list(_described(claims, bases))
+    described = list(islice(_described(claims, bases), _MOST))
     pictures: list[Picture] = []
     figures: dict[Any, int] = {}
+    names: dict[str, int] = {}
     lines = [page[at] for at in shown]
     captioned = {id(figure) for leaf in lines if (figure := figure_of(leaf)) is not None}
     for element in _in_the_story(
         elements, lines, page[headline_at] if headline_at is not None else None, captioned
     ):
+        if len(pictures) >= _MOST and id(element) not in captioned:
+            continue
         picture = _figure(element, bases) if _is_figure(element) else _image([element], bases)
         if picture is None:
             if id(element) in captioned:
                 picture = Picture()
             else:
                 continue
-        known = next((at for at, each in enumerate(pictures) if _same(each.url, picture.url)), None)
+        name = picture_key(picture.url) if picture.url else None
+        known = names.get(name) if name else None
         if known is None:
             known = len(pictures)
             pictures.append(picture)
+            if name:
+                names[name] = known
         else:
             pictures[known] = _completed(pictures[known], picture)
         figures[element] = known
-    pictures = [_described_by(picture, described) for picture in pictures]
+    pictures = [
+        _described_by(picture, described) if at < _MOST else picture for at, picture in enumerate(pictures)
+    ]
     if not pictures:
         pictures = _lead(claims, described, bases)
     return Pictures(tuple(pictures), figures)
@@ -194,7 +205,7 @@ def _is_large(image: Any) -> bool:
 
 
 def _figure(figure: Any, bases: Sequence[str | None]) -> Picture | None:
-    images = [each for each in figure.iter() if each.tag in _IMAGES]
+    images = [each for each in islice(figure.iter(), _MOST) if each.tag in _IMAGES]
     picture = _image(images, bases, list(figure.iter("source")))
     caption, credit = _words(figure, images)
     if picture is None:
@@ -252,18 +263,15 @@ def _words(figure: Any, images: Sequence[Any]) -> tuple[str | None, str | None]:
         caption = next(
             (
                 each
-                for each in figure.iterdescendants()
+                for each in islice(figure.iterdescendants(), _MOST)
                 if isinstance(each.tag, str) and _CAPTION.search(each.get("class") or "")
             ),
             None,
         )
     credits: list[Any] = []
-    for each in figure.iterdescendants():
-        if (
-            not isinstance(each.tag, str)
-            or any(each in list(one.iterdescendants()) for one in credits)
-            or each.tag in _IMAGES
-        ):
+    inside: set[int] = set()
+    for each in islice(figure.iterdescendants(), _MOST):
+        if not isinstance(each.tag, str) or id(each) in inside or each.tag in _IMAGES:
             continue
         names = f"{each.get('class') or ''} {each.get('itemprop') or ''}"
         if (
@@ -274,6 +282,7 @@ def _words(figure: Any, images: Sequence[Any]) -> tuple[str | None, str | None]:
             if caption is not None and any(up is each for up in caption.iterancestors()):
                 continue
             credits.append(each)
+            inside |= {id(one) for one in each.iterdescendants()}
     told = _line(caption, without=credits) if caption is not None else None
     said = [text for one in credits if (text := _line(one))]
     credit = ", ".join(dict.fromkeys(said)) or None

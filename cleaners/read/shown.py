@@ -51,6 +51,9 @@ _BELOW, _ABOVE = 12, 4
 """So many lines below and above the headline its byline is looked for."""
 _NEAR = 120
 """So many elements from the headline an author's or date's element is looked for."""
+_MOST_DATES = 6
+_MOST = 40
+"""So many elements of a kind are looked at: a page of forty thousand authors costs no more than one of forty."""
 _NO_WITNESS = {"meta", "link", "script", "body", "html", "article", "main", "img", "svg", "input", "form"}
 _TOGETHER = 40
 _CLOSE = 40
@@ -110,9 +113,10 @@ def writers(elements: Sequence[Any], page: Sequence[Leaf], place: Place) -> Iter
 
 def _groups(candidates: list[tuple[int, Any]], place: Place) -> Iterator[tuple[str, ...]]:
     """The texts of the candidates next below the headline, then of those above; those that stand together are one group."""
-    near = [(at, element) for at, element in candidates if _is_near(at, place) and not _is_apart(element)]
     start = place.element or 0
+    near = [pair for pair in candidates if _is_near(pair[0], place)]
     near.sort(key=lambda pair: (pair[0] < start, abs(pair[0] - start)))
+    near = [pair for pair in near[: 2 * _MOST] if not _is_apart(pair[1])][:_MOST]
     while near:
         first, element = near[0]
         group = [
@@ -160,7 +164,11 @@ def _author_text(element: Any) -> str | None:
 def _text(element: Any) -> str | None:
     """An element's text, its parts apart: "<b>By</b><a>Ana Holm</a><time>3 March</time>" has three."""
     parts: list[str] = []
+    size = 0
     for each in element.iter():
+        size += 1 + len(each.text or "")
+        if size > 2_000:
+            return None
         if not isinstance(each.tag, str) or each.tag in ("script", "style", "svg", "button", "noscript"):
             if each.tail and each is not element:
                 parts.append(each.tail)
@@ -199,18 +207,30 @@ def dates(
     published: list[Claim] = []
     updated: list[Claim] = []
     shown: list[Claim] = []
+    tried = 0
     start = place.element or 0
     for at, element in enumerate(elements):
         if element.tag in ("meta", "script", "link"):
             continue
+        if len(published) + len(updated) + len(shown) >= _MOST_DATES:
+            break
         prop = element.get("itemprop") or ""
         if "datePublished" in prop or "dateModified" in prop:
+            if tried < _MOST and not _is_apart(element):
+                tried += 1
+                value = _date_of(element, language)
+                if value:
+                    (published if "datePublished" in prop else updated).append(Claim(value, "microdata"))
+        elif (
+            element.tag == "time"
+            and tried < _MOST
+            and at >= start - _NEAR
+            and _is_near(at, place)
+            and not _is_apart(element)
+        ):
+            tried += 1
             value = _date_of(element, language)
-            if value and not _is_apart(element):
-                (published if "datePublished" in prop else updated).append(Claim(value, "microdata"))
-        elif element.tag == "time" and _is_near(at, place) and not _is_apart(element):
-            value = _date_of(element, language)
-            if value and at >= start - _NEAR:
+            if value:
                 (updated if _is_updated(element) else shown).append(Claim(value, "page"))
     if not published and not shown:
         shown = list(_dated_lines(page, place, language))
