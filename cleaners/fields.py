@@ -92,6 +92,10 @@ def _pictures(known: tuple[Picture, ...], lifted: Sequence[_Lifted]) -> tuple[Pi
         said = frame.picture.caption
         if said is None:
             frame.picture = replace(frame.picture, caption=one.text)
+        elif any(_key(said) == _key(one.text) + _key(credit.text) for credit in credits):
+            frame.picture = replace(
+                frame.picture, caption=one.text
+            )  # the page's markup did not tell them apart
         elif _key(one.text) not in _key(said) and not _is_whole(one.text, frame.picture):
             frame.picture = replace(frame.picture, caption=f"{said}\n{one.text}")
     # A caption's own credit first: a credit line above it may belong to the picture before.
