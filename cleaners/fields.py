@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cleaners.model import TEXT_FIELDS, Cut, Fields, Picture, Story
+from cleaners.read.names import authors_of
 
 
 def lift(story: Story, cuts: Sequence[Cut]) -> Fields:
@@ -26,7 +27,7 @@ def lift(story: Story, cuts: Sequence[Cut]) -> Fields:
         return story.fields
     fields = story.fields
     sources = dict(fields.sources)
-    filled: dict[str, str] = {}
+    filled: dict[str, Any] = {}
     for name in TEXT_FIELDS:
         lines = dict.fromkeys([one.text for one in lifted if one.field == name])
         if not lines:
@@ -37,9 +38,13 @@ def lift(story: Story, cuts: Sequence[Cut]) -> Fields:
         said = known.split("\n") if known else []
         filled[name] = _join(name, [*said, *(line for line in lines if line not in (known, *said))])
         sources.setdefault(name, "line")
+    authors = fields.authors
+    if "byline" in filled:
+        authors = authors_of(filled["byline"].split("\n"), [fields.site] if fields.site else []).people
     tags = tuple(dict.fromkeys([*fields.tags, *(one.text for one in lifted if one.field == "tags")]))
     return replace(
         fields,
+        authors=authors,
         tags=tags,
         pictures=_pictures(fields.pictures, lifted),
         sources=tuple(sorted(sources.items())),
@@ -87,7 +92,11 @@ def _pictures(known: tuple[Picture, ...], lifted: Sequence[_Lifted]) -> tuple[Pi
         said = frame.picture.caption
         if said is None:
             frame.picture = replace(frame.picture, caption=one.text)
-        elif _key(one.text) not in _key(said):
+        elif any(_key(said) == _key(one.text) + _key(credit.text) for credit in credits):
+            frame.picture = replace(
+                frame.picture, caption=one.text
+            )  # the page's markup did not tell them apart
+        elif _key(one.text) not in _key(said) and not _is_whole(one.text, frame.picture):
             frame.picture = replace(frame.picture, caption=f"{said}\n{one.text}")
     # A caption's own credit first: a credit line above it may belong to the picture before.
     own = {one.block for one in captions}
@@ -117,6 +126,12 @@ def _same_caption(frames: list[_Frame], text: str) -> _Frame | None:
         if frame.picture.caption is not None and _key(frame.picture.caption) == key:
             return frame
     return None
+
+
+def _is_whole(line: str, picture: Picture) -> bool:
+    """Whether a caption's line is the caption that the page's markup gave with its credit behind or before it."""
+    caption, credit = _key(picture.caption or ""), _key(picture.credit or "")
+    return bool(credit) and _key(line) in (caption + credit, credit + caption)
 
 
 def _key(text: str) -> str:

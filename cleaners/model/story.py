@@ -111,7 +111,14 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """What belongs beside the copy. ``ednote`` is for editors, never for readers (ninjs has the same word). ``sources`` tells where each came from: ``given``, ``json-ld``, ``meta``, ``page`` or ``line``."""
+    """What belongs beside the copy. ``ednote`` is for editors, never for readers (ninjs has the same word).
+
+    ``byline`` is the line as it is shown, ``authors`` the people it names, each once and without "By"; an agency that wrote the
+    story is its ``agency``. ``published`` and ``updated`` are ISO 8601 where a page says them, with a zone only if it names one.
+    ``canonical`` is the page's own address, ``site`` the name of the publication; ``paywalled`` is None where nothing
+    says. ``sources`` tells where each came from: ``given``, ``json-ld``, ``meta``, ``microdata``, ``page``, ``searched``
+    (a date found somewhere in the page), ``words`` (a language told by the text) or ``line``.
+    """
 
     headline: str | None = None
     standfirst: str | None = None
@@ -125,6 +132,10 @@ class Fields:
     tags: tuple[str, ...] = ()
     pictures: tuple[Picture, ...] = ()
     sources: tuple[tuple[str, str], ...] = ()
+    authors: tuple[str, ...] = ()
+    canonical: str | None = None
+    site: str | None = None
+    paywalled: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from cleaners.read.leaves import Leaf
 from cleaners.read.metadata import Claim, Claims
+from cleaners.read.plain import key
 
 _SEPARATOR = re.compile(r"\s+[|\-–—·•:»«‹›/]+\s+|\s*[|»«]\s*")
 _STANDFIRST = re.compile(
@@ -20,6 +21,9 @@ _STANDFIRST = re.compile(
 )
 _LONGEST_SECTION = 40
 _SHORTEST_PART = 20
+_WORD = re.compile(r"\w+")
+_FEWEST_WORDS = 4
+_MOST_WORDS_SHARED = 0.5
 _DATED = re.compile(r"\d.*\d.*\d.*\d|^(?:by|von|par|por|di|av|published|updated|posted)\b", re.IGNORECASE)
 _NO_SECTION = {
     *(
@@ -91,10 +95,6 @@ def same(one: str, other: str) -> bool:
     return key(one) == key(other) != ""
 
 
-def key(text: str) -> str:
-    return "".join(character for character in text.casefold() if character.isalnum())
-
-
 def _headline(page: Sequence[Leaf], claims: Claims, limit: int) -> tuple[Claim | None, int | None]:
     titles = [claim.value for claim in claims.headline] + ([claims.title] if claims.title else [])
     site = key(claims.site or "")
@@ -109,6 +109,9 @@ def _headline(page: Sequence[Leaf], claims: Claims, limit: int) -> tuple[Claim |
         mine = key(page[at].text)
         if len(mine) > 20 and any(mine in other or other in mine for other in keys if len(other) > 20):
             return Claim(page[at].text, "page"), at
+    likely = _likely(page, in_reach, titles, claims)
+    if likely is not None:
+        return Claim(page[likely].text, "page"), likely
     for at in range(min(limit, len(page)) - 1, -1, -1):
         leaf = page[at]
         if len(leaf.text) >= 15 and not leaf.furniture and leaf.kind != "caption" and key(leaf.text) in keys:
@@ -122,6 +125,28 @@ def _headline(page: Sequence[Leaf], claims: Claims, limit: int) -> tuple[Claim |
     if claims.title:
         return Claim(_without_site(claims.title, claims.site), "meta"), None
     return None, None
+
+
+def _likely(page: Sequence[Leaf], tops: Sequence[int], titles: Sequence[str], claims: Claims) -> int | None:
+    """The h1 that has most words in common with a title: search engines and readers are often told two headlines.
+
+    A short one, "History of coffee" of "History of coffee | Origin and facts | …", must begin the title, and be no link: that is a logo.
+    """
+    said = [set(_WORD.findall(title.casefold())) for title in titles]
+    sites = {key(claim.value) for claim in claims.sites}
+    best: tuple[float, int] | None = None
+    for at in tops:
+        text = page[at].text
+        words = _WORD.findall(text.casefold())
+        if key(text) in sites or page[at].linked == len(text) or len(words) < 2:
+            continue
+        if len(words) >= _FEWEST_WORDS:
+            share = max((sum(word in title for word in words) / len(words) for title in said), default=0.0)
+            if share >= _MOST_WORDS_SHARED and (best is None or share > best[0]):
+                best = (share, at)
+        elif any(key(title).startswith(key(text)) and len(key(text)) >= 8 for title in titles):
+            best = best or (1.0, at)
+    return best[1] if best is not None else None
 
 
 def _looks_like_headline(text: str, claims: Claims) -> bool:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
+from lxml.etree import iterwalk
+
 from cleaners.model import Kind
 
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
@@ -89,6 +91,7 @@ _KINDS: dict[str, Kind] = {
 }
 _ROWS = {"tr", "row"}
 _CELLS = {"td", "th", "cell"}
+_LINKS = {"a", "ref"}
 _INLINE = {
     *(
         "a",
@@ -139,11 +142,17 @@ class Leaf:
 
 @dataclass(slots=True)
 class _Run:
+    """The text since the last block began; ``parts`` are its texts (escaped only for a run with markup) and tags."""
+
     text: list[str] = field(default_factory=list)
-    html: list[str] = field(default_factory=list)
+    parts: list[tuple[bool, str]] = field(default_factory=list)
     linked: int = 0
     links: int = 0
     tagged: bool = False
+
+    @property
+    def html(self) -> str:
+        return "".join(escape(part, quote=False) if is_text else part for is_text, part in self.parts)
 
 
 def leaves(root: Any) -> list[Leaf]:
@@ -154,104 +163,113 @@ def leaves(root: Any) -> list[Leaf]:
 def depth_and_size(root: Any, most: int) -> tuple[int, int]:
     """How deep and how large a tree is; counting stops beyond ``most`` elements."""
     deepest = size = 0
-    stack = [(root, 1)]
-    while stack and size <= most:
-        element, depth = stack.pop()
-        size += 1
-        deepest = max(deepest, depth)
-        stack.extend((child, depth + 1) for child in element)
+    level = [root]
+    while level and size <= most:
+        size += len(level)
+        deepest += 1
+        level = [child for element in level for child in element]
     return deepest, size
 
 
 def _walk(root: Any) -> Iterator[Leaf]:
     path: list[Any] = []  # open block elements
+    tags: list[str] = []  # and their names
     inline: list[Any] = []  # open inline elements that markup keeps
     links = 0  # open links
     run = _Run()
 
-    def flush() -> Iterator[Leaf]:
+    def flush() -> Leaf | None:
+        """The run's leaf, if it has text; a new run begins."""
         nonlocal run
-        text = _SPACES.sub(" ", "".join(run.text)).strip()
-        if text and path:
-            yield _leaf(text, path, run, inline)
-        run = _Run()
-        for element in inline:
-            run.html.append(_opening(element))
-        run.links += links
+        leaf = None
+        if run.text:
+            text = _SPACES.sub(" ", "".join(run.text)).strip()
+            if text and path:
+                leaf = _leaf(text, path, tuple(tags), run, inline)
+        if run.parts or run.links or inline or links:
+            run = _Run(parts=[(False, _opening(element)) for element in inline], links=links)
+        return leaf
 
     def add(text: str | None) -> None:
         if text:
             run.text.append(text)
-            run.html.append(escape(text, quote=False))
+            run.parts.append((True, text))
             if links:
                 run.linked += len(text.strip())
 
-    # (element, leaving): an explicit stack, for pages are nested deeper than Python likes to call
-    stack: list[tuple[Any, bool]] = [(root, False)]
-    while stack:
-        element, leaving = stack.pop()
-        tag = element.tag
-        if not isinstance(tag, str):  # a comment or a processing instruction
-            add(element.tail)
-            continue
-        if leaving:
-            if tag in _BLOCKS:
-                yield from flush()
-                path.pop()
+    # lxml walks without recursion, and for an element that is left out it skips all below.
+    walk = iterwalk(root, events=("start", "end", "comment", "pi"))
+    for event, element in walk:
+        if event == "start":
+            tag = element.tag
+            if tag in _SKIPPED:
+                walk.skip_subtree()
+                continue
+            if tag in _BREAKS:
+                if (leaf := flush()) is not None:
+                    yield leaf
+                walk.skip_subtree()
+                continue
+            if tag in _BLOCKS or element is root:
+                if (leaf := flush()) is not None:
+                    yield leaf
+                path.append(element)
+                tags.append(tag)
             else:
-                links -= tag in ("a", "ref")
+                if tag in _LINKS:
+                    links += 1
+                    run.links += 1
+                if tag in _INLINE:
+                    inline.append(element)
+                    run.parts.append((False, _opening(element)))
+                    run.tagged = True
+            if tag == "pre":
+                for line in (element.text or "").split("\n"):
+                    add(line)
+                    if (leaf := flush()) is not None:
+                        yield leaf
+            else:
+                add(element.text)
+            continue
+        if event == "end":
+            tag = element.tag
+            if tag in _SKIPPED or tag in _BREAKS:
+                pass
+            elif tag in _BLOCKS:
+                if (leaf := flush()) is not None:
+                    yield leaf
+                path.pop()
+                tags.pop()
+            else:
+                links -= tag in _LINKS
                 if inline and inline[-1] is element:
-                    run.html.append(f"</{tag}>")
+                    run.parts.append((False, f"</{tag}>"))
                     inline.pop()
-            if element is not root:
-                add(element.tail)
-            continue
-        if tag in _SKIPPED:
-            if element is not root:
-                add(element.tail)
-            continue
-        if tag in _BREAKS:
-            yield from flush()
+        if element is not root:
             add(element.tail)
-            continue
-        stack.append((element, True))
-        if tag in _BLOCKS or element is root:
-            yield from flush()
-            path.append(element)
-        else:
-            if tag in ("a", "ref"):
-                links += 1
-                run.links += 1
-            if tag in _INLINE:
-                inline.append(element)
-                run.html.append(_opening(element))
-                run.tagged = True
-        if tag == "pre":
-            for line in (element.text or "").split("\n"):
-                add(line)
-                yield from flush()
-        else:
-            add(element.text)
-        stack.extend((child, False) for child in reversed(element))
-    yield from flush()
+    if (leaf := flush()) is not None:
+        yield leaf
 
 
-def _leaf(text: str, path: list[Any], run: _Run, inline: list[Any]) -> Leaf:
+def _leaf(text: str, path: list[Any], tags: tuple[str, ...], run: _Run, inline: list[Any]) -> Leaf:
     owner = path[-1]
     kind: Kind = "paragraph"
     level = 0
-    tags = tuple(element.tag for element in path)
-    if owner.tag in _HEADINGS:
-        kind, level = "heading", _HEADINGS[owner.tag]
-    elif owner.tag == "head":
+    if tags[-1] in _HEADINGS:
+        kind, level = "heading", _HEADINGS[tags[-1]]
+    elif tags[-1] == "head":
         kind, level = "heading", _HEADINGS.get(owner.get("rend") or "", 2)
     else:
         kind = next((_KINDS[tag] for tag in reversed(tags) if tag in _KINDS), "paragraph")
     markup = None
     if run.tagged or inline:
-        closed = "".join(run.html) + "".join(f"</{element.tag}>" for element in reversed(inline))
+        closed = run.html + "".join(f"</{element.tag}>" for element in reversed(inline))
         markup = _SPACES.sub(" ", closed).strip()
-    cell = next((element for element in reversed(path) if element.tag in _CELLS), None)
+    cell = None
+    if not _CELLS.isdisjoint(tags):
+        cell = next(
+            element for element, tag in zip(reversed(path), reversed(tags), strict=True) if tag in _CELLS
+        )
     return Leaf(text, owner, kind, level, tags, run.linked, run.links, markup, cell)
 
 

@@ -10,21 +10,23 @@ from __future__ import annotations
 import re
 from collections import Counter, deque
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import lxml.html
 from trafilatura import bare_extraction, load_html
 
-from cleaners.model import Block, Fields, Kind, Picture, Raw, Repair, Story
+from cleaners.model import Block, Fields, Kind, Raw, Repair, Story
 from cleaners.read.align import align
 from cleaners.read.decode import document
 from cleaners.read.head import Head, head_of, near
 from cleaners.read.language import language_of
 from cleaners.read.leaves import Leaf, depth_and_size, leaves
 from cleaners.read.limits import DEPTH, ELEMENTS, PAGE_BYTES, too_large, unread
-from cleaners.read.metadata import Claim, Claims, claims_of, iso
+from cleaners.read.metadata import Claims, claims_of
+from cleaners.read.page_fields import page_fields
 from cleaners.read.page_model import PageWeights, Seen, Standing, see, shipped_page_weights, standings
+from cleaners.read.pictures import pictures_of
 from cleaners.read.pieces import Piece, text_of
 from cleaners.read.raw_lines import raw_lines
 from cleaners.read.repair import repair
@@ -45,8 +47,6 @@ _NOTE = re.compile(
 _ADDED = 30
 """A leaf that trafilatura dropped and that leads so far is the story's, until a cleaner says otherwise."""
 _NOTE_REACH = 25  # a correction stands at the foot, below tags and share buttons
-_DATES = {"original_date": True, "extensive_search": True, "max_date": "2200-01-01"}
-"""htmldate's upper limit is today, and reading must not depend on the day (law 10)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def read_page(raw: Raw, weights: PageWeights | None = None) -> Story:
         return unread(
             raw, content, notes, given, f"the page is nested {depth} elements deep; clean it by hand"
         )
-    claims = claims_of(tree)
+    claims = claims_of(alive, raw.url)
     page = leaves(tree)
     if not page:
         raise UnreadableStory(
@@ -96,12 +96,10 @@ def read_page(raw: Raw, weights: PageWeights | None = None) -> Story:
         )
     found = _extract(tree, raw.url)
     if found is None:
-        fields = _fields(given, claims, head_of(page, claims, None), None, ())
+        fields = page_fields(given, claims, head_of(page, claims, None), (), alive, page, url=raw.url)
         problem = "the page has text, but no story was found in it: clean it by hand or give the story's text"
         return unread(raw, content, notes, fields, problem)
-    story = _story(raw, content, notes, page, found, claims, given, weights or shipped_page_weights())
-    del alive
-    return story
+    return _story(raw, content, notes, page, found, claims, given, alive, weights or shipped_page_weights())
 
 
 def _tree(content: str) -> Any:
@@ -120,10 +118,9 @@ def _extract(tree: Any, url: str | None) -> Any:
     return bare_extraction(
         tree,
         url=url,
-        with_metadata=True,
+        with_metadata=False,
         include_comments=False,
         deduplicate=False,
-        date_extraction_params=dict(_DATES),
     )
 
 
@@ -133,13 +130,11 @@ def page_as_seen(content: str, url: str | None) -> tuple[list[str], set[int], Se
     if tree is None:
         return None
     alive = list(tree.iter())
-    claims, page = claims_of(tree), leaves(tree)
+    claims, page = claims_of(alive, url), leaves(tree)
     found = _extract(tree, url)
     kept = leaves(found.body) if found is not None else []
     own = {at for at in align([leaf.text for leaf in kept], [leaf.text for leaf in page]) if at is not None}
-    seen = see(page, own, claims) if page else None
-    del alive
-    return ([leaf.text for leaf in page], own, seen) if seen is not None else None
+    return ([leaf.text for leaf in page], own, see(page, own, claims)) if page else None
 
 
 def _story(
@@ -150,6 +145,7 @@ def _story(
     found: Any,
     claims: Claims,
     given: Fields,
+    elements: list[Any],
     weights: PageWeights,
 ) -> Story:
     kept = leaves(found.body)
@@ -160,7 +156,8 @@ def _story(
     head = head_of(page, claims, body_starts)
     stand = standings(page, {at for at in places if at is not None}, claims, weights)
     lines = _lines(kept, page, places, head, stand)
-    pictures, figures = _pictures(lines, page, claims)
+    shown = [line.leaf for line in lines if line.leaf is not None]
+    pictures = pictures_of(elements, page, shown, head.headline_at, claims, raw.url)
     blocks: list[Block] = []
     repairs = list(notes)
     for line in lines:
@@ -171,14 +168,13 @@ def _story(
             continue
         number = len(blocks)
         repairs += [note._replace(block=number) for note in mended.repairs]
-        figure = _figure_of(leaf)
         blocks.append(
             Block(
                 number,
                 text,
                 kind=line.kind,
                 level=line.level,
-                picture=figures.get(figure) if figure is not None else None,
+                picture=pictures.of(leaf),
                 markup=leaf.markup if leaf is not None and leaf.text == text else None,
                 lead=stand[line.leaf].lead if line.leaf is not None else None,
                 cues=stand[line.leaf].cues if line.leaf is not None else (),
@@ -186,17 +182,30 @@ def _story(
         )
     if not blocks:
         problem = "the page has text, but no story was found in it: clean it by hand or give the story's text"
-        return unread(raw, content, notes, _fields(given, claims, head, found, pictures), problem)
+        return unread(
+            raw, content, notes, page_fields(given, claims, head, (), elements, page, url=raw.url), problem
+        )
     body = "\n".join(block.text for block in blocks)
     heads = [head.headline.value] if head.headline else []
     language = language_of(raw.language, claims.language, body)
+    fields = page_fields(
+        given,
+        claims,
+        head,
+        pictures.pictures,
+        elements,
+        page,
+        language=language,
+        url=raw.url,
+        sent_language=raw.language,
+    )
     return Story(
         id=raw.id,
         form="page",
         raw=content,
         blocks=with_zones(blocks),
-        fields=_fields(given, claims, head, found, pictures),
-        url=raw.url or found.url,
+        fields=fields,
+        url=raw.url or fields.canonical,
         publisher=raw.publisher,
         language=language,
         signals=signals_of(
@@ -308,63 +317,3 @@ def _siblings(page: Sequence[Leaf], kept: set[int]) -> set[int]:
 
 def _is_plain(leaf: Leaf) -> bool:
     return not leaf.links and not leaf.owner.get("class") and leaf.kind == "paragraph"
-
-
-def _figure_of(leaf: Leaf | None) -> Any:
-    element = leaf.owner if leaf is not None and leaf.kind == "caption" else None
-    while element is not None and element.tag != "figure":
-        element = element.getparent()
-    return element
-
-
-def _pictures(
-    lines: Sequence[_Line], page: Sequence[Leaf], claims: Claims
-) -> tuple[tuple[Picture, ...], dict[Any, int]]:
-    """Pictures of the figures whose captions are in the story; the page's own picture if there are none."""
-    pictures: list[Picture] = []
-    figures: dict[Any, int] = {}
-    for line in lines:
-        figure = _figure_of(page[line.leaf]) if line.leaf is not None else None
-        if figure is not None and figure not in figures:
-            figures[figure] = len(pictures)
-            pictures.append(_picture(figure))
-    if not pictures and claims.image:
-        pictures.append(Picture(url=claims.image[0].value))
-    return tuple(pictures), figures
-
-
-def _picture(figure: Any) -> Picture:
-    for image in figure.iter("img"):
-        for name in ("src", "data-src", "data-lazy-src", "data-original"):
-            url = (image.get(name) or "").strip()
-            if url and not url.startswith("data:"):
-                return Picture(url=url, alt=image.get("alt") or None)
-        candidates = (image.get("srcset") or image.get("data-srcset") or "").split()
-        if candidates:
-            return Picture(url=candidates[0].rstrip(","), alt=image.get("alt") or None)
-    for source in figure.iter("source"):
-        candidates = (source.get("srcset") or source.get("data-srcset") or "").split()
-        if candidates:
-            return Picture(url=candidates[0].rstrip(","))
-    return Picture()
-
-
-def _fields(given: Fields, claims: Claims, head: Head, found: Any, pictures: tuple[Picture, ...]) -> Fields:
-    values: dict[str, str] = {}
-    sources = dict(given.sources)
-    guessed_byline = Claim(found.author, "page") if found is not None and found.author else None
-    guessed_date = Claim(found.date, "page") if found is not None and found.date and iso(found.date) else None
-    for name, claim in (
-        ("headline", head.headline),
-        ("standfirst", head.standfirst),
-        ("section", head.section),
-        ("byline", next(iter(claims.byline), guessed_byline)),
-        ("published", next(iter(claims.published), guessed_date)),
-        ("updated", next(iter(claims.updated), None)),
-    ):
-        if claim is not None and getattr(given, name) is None:
-            values[name] = claim.value
-            sources[name] = claim.source
-    return replace(
-        given, **values, tags=claims.tags, pictures=pictures, sources=tuple(sorted(sources.items()))
-    )

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from cleaners.read.leaves import Leaf
 from cleaners.read.metadata import Claims
+from cleaners.read.plain import key
 
 Numbers = NDArray[Any]
 
@@ -198,10 +199,10 @@ def _numbers(page: Sequence[Leaf], kept: Numbers, claims: Claims) -> list[Number
     first, last = (known[0], known[-1]) if len(known) else (n, -1)
     above = np.minimum(here - _before(np.where(kept, here, -_FAR)), _FAR)
     below = np.minimum(-_before(np.where(kept, here, n + _FAR)[::-1] * -1)[::-1] - here, _FAR)
-    keys = [_key(leaf.text) for leaf in page]
+    keys = [key(leaf.text) for leaf in page]
     times = Counter(keys)
-    headlines = {_key(claim.value) for claim in claims.headline}
-    descriptions = {_key(claim.value) for claim in claims.description}
+    headlines = {key(claim.value) for claim in claims.headline}
+    descriptions = {key(claim.value) for claim in claims.description}
     named = [at for at, leaf in enumerate(page) if leaf.level and keys[at] in headlines]
     named = named or [at for at, leaf in enumerate(page) if leaf.level == 1]
     owners = [leaf.owner for leaf in page]
@@ -213,7 +214,7 @@ def _numbers(page: Sequence[Leaf], kept: Numbers, claims: Claims) -> list[Number
     ]
     groups = [_shares(kind, own) for kind in (classes, looks, [id(parent) for parent in parents])]
     tags = [frozenset(leaf.tags) for leaf in page]
-    witness = _key(claims.body) if claims.body else ""
+    witness = key(claims.body) if claims.body else ""
     near = [
         _shifted(values, step)
         for values in (own, letters, linked, sentence, (level > 0).astype(float))
@@ -249,11 +250,11 @@ def _numbers(page: Sequence[Leaf], kept: Numbers, claims: Claims) -> list[Number
         total / max(letters.sum(), 1),
         np.array([len(leaf.tags) for leaf in page], dtype=float),
         level,
-        np.array([times[key] for key in keys], dtype=float),
+        np.array([times[told] for told in keys], dtype=float),
         here - named[0] if named else np.full(n, -1000),
-        np.array([key in headlines for key in keys], dtype=float),
-        np.array([key in descriptions for key in keys], dtype=float),
-        np.array([key in witness for key in keys], dtype=float) if witness else np.full(n, -1.0),
+        np.array([told in headlines for told in keys], dtype=float),
+        np.array([told in descriptions for told in keys], dtype=float),
+        np.array([told in witness for told in keys], dtype=float) if witness else np.full(n, -1.0),
         *(np.array([tag in those for those in tags], dtype=float) for tag in _REGIONS),
     ]
 
@@ -267,7 +268,8 @@ def _window(values: Numbers, reach: int) -> Numbers:
     """For each place the sum over it and ``reach`` places on both sides."""
     sums = np.concatenate([[0.0], np.cumsum(values)])
     here = np.arange(len(values))
-    return sums[np.minimum(here + reach + 1, len(values))] - sums[np.maximum(here - reach, 0)]
+    window: Numbers = sums[np.minimum(here + reach + 1, len(values))] - sums[np.maximum(here - reach, 0)]
+    return window
 
 
 def _shifted(values: Numbers, step: int) -> Numbers:
@@ -341,8 +343,3 @@ def _names_in(*names: str | None) -> tuple[str, ...]:
     """The words of class, id, role and itemprop: "ArticleBody__share-bar" has article, body, share, bar."""
     found = {word.lower() for name in names if name for word in _WORD.findall(name[:200])}
     return tuple(sorted(word for word in found if 3 <= len(word) <= 14))
-
-
-@lru_cache(maxsize=4_000)
-def _key(text: str) -> str:
-    return "".join(character for character in text.casefold() if character.isalnum())

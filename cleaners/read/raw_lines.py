@@ -39,12 +39,15 @@ def raw_lines(content: str) -> list[str]:
     >>> raw_lines("<td>Note</td><td>A <b>kill</b></td><p>One<br>Two<style>")
     ['Note |  | A kill', 'One', 'Two']
     """
-    text = _TAG.sub(_instead, "".join(_without_code(content)))
+    parts = _TAG.split("".join(_without_code(content)))  # text, name, text, name, …, text
+    instead = {name: _instead(name) for name in set(parts[1::2])}
+    parts[1::2] = [instead[name] for name in parts[1::2]]
+    text = "".join(parts)
     return [line for line in (part.strip(" |") for part in text.split("\n")) if line]
 
 
-def _instead(tag: re.Match[str]) -> str:
-    name = (tag[1] or "").lower().lstrip("/")
+def _instead(tag: str | None) -> str:
+    name = (tag or "").lower().lstrip("/")
     if name in _INLINE:
         return ""
     return " | " if name in _CELLS else "\n"

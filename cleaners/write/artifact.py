@@ -42,6 +42,8 @@ def _head(cleaned: Cleaned) -> list[str]:
         (name, getattr(fields, name))
         for name in ("section", "standfirst", "byline", "published", "updated", "agency", "rights", "ednote")
     ]
+    if fields.authors:
+        known.append(("authors", "; ".join(fields.authors)))
     for picture in fields.pictures:
         known += [("caption", picture.caption), ("credit", picture.credit)]
     parts += _list([f"{name}: {_short(value, 300)}" for name, value in known if value], 30)

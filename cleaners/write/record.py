@@ -14,7 +14,7 @@ from cleaners.write.text import text
 def record(cleaned: Cleaned) -> dict[str, Any]:
     """The story as JSON-ready values, its keys always there and always in this order; what is not known is None.
 
-    A held or killed story's record still shows the copy that is proposed. ``removed`` and what was ``protected``,
+    ``sources`` tells of each field where its value came from (see ``Fields``). A held or killed story's record still shows the copy that is proposed. ``removed`` and what was ``protected``,
     ``overruled`` and left ``suspect`` have offsets into the source block's text; ``number`` names a removal for undo. ``source`` is
     all that undo needs: ``cleaners.write.cleaned_from`` makes the whole story of it again.
     """
@@ -29,9 +29,17 @@ def record(cleaned: Cleaned) -> dict[str, Any]:
         "standfirst": fields.standfirst,
         "section": fields.section,
         "byline": fields.byline,
+        "authors": list(fields.authors),
+        "agency": fields.agency,
         "published": fields.published,
         "updated": fields.updated,
         "language": story.language,
+        "tags": list(fields.tags),
+        "canonical": fields.canonical,
+        "site": fields.site,
+        "rights": fields.rights,
+        "paywalled": fields.paywalled,
+        "sources": dict(fields.sources),
         "pictures": [_picture(picture) for picture in fields.pictures],
         "text": text(cleaned),
         "html": html(cleaned),
@@ -50,7 +58,7 @@ def record(cleaned: Cleaned) -> dict[str, Any]:
 
 
 def _picture(picture: Picture) -> dict[str, str | None]:
-    return {"url": picture.url, "caption": picture.caption, "credit": picture.credit}
+    return {"url": picture.url, "caption": picture.caption, "credit": picture.credit, "alt": picture.alt}
 
 
 def _removed(removal: Removal) -> dict[str, Any]:

@@ -130,6 +130,20 @@ def _fields(cleaned: Cleaned) -> RenderableType:
         if value:
             origin = f"  ({sources[name]})" if name in sources else ""
             table.add_row(Text(name, style="cyan"), Text(printable(value)).append(origin, style="dim"))
+    paid = {True: "yes", False: "no", None: None}[fields.paywalled]
+    others = {
+        "authors": "; ".join(fields.authors),
+        "tags": ", ".join(fields.tags),
+        "canonical": fields.canonical,
+        "site": fields.site,
+        "paywalled": paid,
+        "language": cleaned.copy.language,
+    }
+    for name, shown in others.items():
+        if shown:
+            source = sources.get("byline" if name == "authors" else name)
+            told = Text(printable(shown)).append(f"  ({source})" if source else "", style="dim")
+            table.add_row(Text(name, style="cyan"), told)
     for picture in fields.pictures:
         said = [
             part for part in (picture.caption, picture.credit and f"[{picture.credit}]", picture.url) if part

@@ -3,6 +3,7 @@
 make bench
 make bench ARGS="--only stories --errors 20"
 make bench ARGS="--only stories --half A --missed 50 --lang de"
+make bench ARGS="--only metadata --half A --errors 1"     every wrong field of half A's pages
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from rich.columns import Columns
 from rich.console import Console
 
 from flows.settings import load_settings
-from tests.bench import floors
+from tests.bench import floors, metadata
 from tests.bench.cleaning import Cleaner, Done
 from tests.bench.line_model import TRAINED_ON, five_fold
 from tests.bench.scoring import (
@@ -63,7 +64,7 @@ from tests.bench.tables import (
 )
 
 FIVE_FOLD = "five-fold"
-NAMES = (*(each.name for each in LINE_SETS), *(each.name for each in EXTRACTION_SETS), "speed")
+NAMES = (*(each.name for each in LINE_SETS), *(each.name for each in EXTRACTION_SETS), "metadata", "speed")
 
 
 def main() -> None:
@@ -86,6 +87,8 @@ def main() -> None:
         if told:
             console.print(extraction_table(told), "")
             results["extraction"] = told
+    if "metadata" in wanted:
+        results["metadata"] = _metadata(console, options)
     if "speed" in wanted:
         pages = EXTRACTION_SETS[0].records()[: options.pages]
         measures = measure(settings.config_dir, pages)
@@ -216,6 +219,28 @@ def _extraction(corpus: ExtractionSet, work: Path, console: Console, config: Pat
                 f"  {measured} against trafilatura: {gap['difference']:+.4f} ({interval})", highlight=False
             )
     return {"cleancopy": ours, "trafilatura 2.3.1": reference}
+
+
+def _metadata(console: Console, options: argparse.Namespace) -> dict[str, Any]:
+    told: dict[str, Any] = {}
+    for name in metadata.SETS:
+        scores, wrong = metadata.measure(name, options.jobs, options.half)
+        console.print(metadata.table(name, scores))
+        if options.errors:
+            console.print(f"Wrong or missing ({name}; said, known):", style="bold")
+            show_lines(
+                console,
+                [(one.field, one.id, one.said, one.known) for one in sorted(wrong, key=lambda it: it.field)],
+            )
+        told[name] = {
+            system: {
+                field: {**score._asdict(), "precision": score.precision, "recall": score.recall}
+                for field, score in each.items()
+            }
+            for system, each in scores.items()
+        }
+    console.print()
+    return told
 
 
 def _verdicts(done: list[Done], console: Console, name: str = "") -> None:

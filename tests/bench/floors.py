@@ -27,6 +27,10 @@ def figures_of(results: Mapping[str, Any]) -> dict[str, float]:
     for name, measured in results.items():
         if isinstance(measured, dict) and "rows" in measured:
             found |= _of_lines(name, measured)
+    for corpus, systems in results.get("metadata", {}).items():
+        for field, score in systems["cleancopy"].items():
+            for measure in ("precision", "recall"):
+                found[f"metadata/{corpus}/{field}/{measure}"] = _kept(measure, score[measure])
     for corpus, systems in results.get("extraction", {}).items():
         ours = systems["cleancopy"]
         found |= {

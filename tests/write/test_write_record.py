@@ -18,9 +18,17 @@ KEYS = [
     "standfirst",
     "section",
     "byline",
+    "authors",
+    "agency",
     "published",
     "updated",
     "language",
+    "tags",
+    "canonical",
+    "site",
+    "rights",
+    "paywalled",
+    "sources",
     "pictures",
     "text",
     "html",
@@ -42,7 +50,9 @@ REMOVED_KEYS = [
 def test_the_keys_are_those_of_the_contract_in_their_order(harbour: Cleaned, page: Cleaned) -> None:
     assert list(record(harbour)) == KEYS
     assert list(record(page)) == KEYS
-    assert [list(picture) for picture in record(page)["pictures"]] == [["url", "caption", "credit"]] * 2
+    assert [list(picture) for picture in record(page)["pictures"]] == [
+        ["url", "caption", "credit", "alt"]
+    ] * 2
     assert [list(one) for one in record(harbour)["removed"]] == [REMOVED_KEYS] * 7
 
 
@@ -59,7 +69,12 @@ def test_the_values_of_a_held_story_show_the_proposed_copy(harbour: Cleaned) -> 
     assert told["section"] == "Coast"
     assert told["standfirst"] is None
     assert told["pictures"] == [
-        {"url": None, "caption": "Dredgers off the north mole", "credit": "Ana Duarte/Harbour Press"}
+        {
+            "url": None,
+            "caption": "Dredgers off the north mole",
+            "credit": "Ana Duarte/Harbour Press",
+            "alt": None,
+        }
     ]
     assert told["text"] == text(harbour)
     assert told["html"] == html(harbour)
