@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
+from cleaners.model.site import SiteMark
+
 Form = Literal["page", "body", "text", "lines"]
 Kind = Literal["paragraph", "heading", "item", "quote", "caption", "row", "embed"]
 Zone = Literal["head", "body", "tail"]
@@ -83,7 +85,8 @@ class Block:
     ``text`` is repaired plain text without leading or trailing space. ``line`` is the index of the
     input's line (forms ``text`` and ``lines``). ``element`` is what goes from the raw document when the
     whole block goes. ``picture`` is the index in ``Fields.pictures`` of the figure it stands in.
-    ``markup`` is inline HTML for a block of a page (``None``: plain text).
+    ``markup`` is inline HTML for a block of a page (``None``: plain text). ``site_marks`` are what the publisher's own selectors say
+    of it; a block that loses a part loses them.
     """
 
     number: int
@@ -96,6 +99,7 @@ class Block:
     segments: tuple[Segment, ...] = ()
     picture: int | None = None
     markup: str | None = None
+    site_marks: tuple[SiteMark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +112,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """What belongs beside the copy. ``ednote`` is for editors, never for readers (ninjs has the same word). ``sources`` tells where each came from: ``given``, ``json-ld``, ``meta``, ``page`` or ``line``."""
+    """What belongs beside the copy. ``ednote`` is for editors, never for readers (ninjs has the same word). ``sources`` tells where each came from: ``given``, ``selector``, ``json-ld``, ``meta``, ``page`` or ``line``."""
 
     headline: str | None = None
     standfirst: str | None = None
@@ -129,7 +133,8 @@ class Story:
     """One article as blocks with fields.
 
     ``raw`` is the decoded document (for ``lines``: the lines joined by line breaks). ``problems`` are
-    reasons found while reading for which a person must look before anything is published.
+    reasons found while reading for which a person must look before anything is published. ``notes`` are for the desk and hold nothing: a
+    selector that does not match any more.
     """
 
     id: str
@@ -143,6 +148,7 @@ class Story:
     signals: tuple[Signal, ...] = ()
     repairs: tuple[Repair, ...] = ()
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:

@@ -7,7 +7,7 @@ The same walk reads the page's own tree and the tree that trafilatura gives back
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from cleaners.model import Kind
 
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
-_BLOCKS = {
+BLOCKS = {
     *(
         "address",
         "article",
@@ -114,12 +114,17 @@ _SPACES = re.compile(r"[ \t\n\r\f]+")
 FURNITURE = {"nav", "aside", "footer", "form", "menu", "dialog", "noscript"}
 
 
+Told = tuple[int, int, Any]
+_NOTHING: Mapping[Any, tuple[Any, ...]] = {}
+
+
 @dataclass(eq=False, slots=True)
 class Leaf:
     """A run of text of a page.
 
     ``owner`` is the innermost block element around it, ``regions`` the tags of all elements above, ``linked`` how many of
-    its characters are links, ``links`` how many links it has, ``markup`` its inline HTML.
+    its characters are links, ``links`` how many links it has, ``markup`` its inline HTML. ``told`` is what was said of the elements
+    around and in it, each with the range of the text that it covers, in characters that are no spaces.
     """
 
     text: str
@@ -131,6 +136,7 @@ class Leaf:
     links: int
     markup: str | None
     cell: Any = None
+    told: tuple[Told, ...] = ()
 
     @property
     def furniture(self) -> bool:
@@ -144,11 +150,21 @@ class _Run:
     linked: int = 0
     links: int = 0
     tagged: bool = False
+    told: list[Told] = field(default_factory=list)
+
+    def length(self) -> int:
+        """Its characters that are no spaces."""
+        return len("".join("".join(self.text).split()))
 
 
 def leaves(root: Any) -> list[Leaf]:
     """All leaves below ``root``, an lxml element; table rows are one leaf each."""
-    return list(_rows_joined(_walk(root)))
+    return list(told_leaves(root, _NOTHING))
+
+
+def told_leaves(root: Any, told: Mapping[Any, tuple[Any, ...]]) -> Iterator[Leaf]:
+    """As ``leaves``, one by one; of each what ``told`` says of elements around and in it."""
+    return _rows_joined(_walk(root, told))
 
 
 def depth_and_size(root: Any, most: int) -> tuple[int, int]:
@@ -163,8 +179,11 @@ def depth_and_size(root: Any, most: int) -> tuple[int, int]:
     return deepest, size
 
 
-def _walk(root: Any) -> Iterator[Leaf]:
+def _walk(root: Any, told: Mapping[Any, tuple[Any, ...]]) -> Iterator[Leaf]:
     path: list[Any] = []  # open block elements
+    spoken: list[
+        tuple[Any, int]
+    ] = []  # open elements of which something is told, and where in the run they began
     inline: list[Any] = []  # open inline elements that markup keeps
     links = 0  # open links
     run = _Run()
@@ -173,8 +192,12 @@ def _walk(root: Any) -> Iterator[Leaf]:
         nonlocal run
         text = _SPACES.sub(" ", "".join(run.text)).strip()
         if text and path:
+            if spoken:
+                end = run.length()
+                run.told += [(start, end, said) for one, start in spoken for said in told[one]]
             yield _leaf(text, path, run, inline)
         run = _Run()
+        spoken[:] = [(one, 0) for one, _ in spoken]
         for element in inline:
             run.html.append(_opening(element))
         run.links += links
@@ -195,10 +218,15 @@ def _walk(root: Any) -> Iterator[Leaf]:
             add(element.tail)
             continue
         if leaving:
-            if tag in _BLOCKS:
+            if tag in BLOCKS:
                 yield from flush()
                 path.pop()
+                if spoken and spoken[-1][0] is element:
+                    spoken.pop()
             else:
+                if spoken and spoken[-1][0] is element:
+                    start, end = spoken.pop()[1], run.length()
+                    run.told += [(start, end, said) for said in told[element] if start < end]
                 links -= tag in ("a", "ref")
                 if inline and inline[-1] is element:
                     run.html.append(f"</{tag}>")
@@ -215,7 +243,7 @@ def _walk(root: Any) -> Iterator[Leaf]:
             add(element.tail)
             continue
         stack.append((element, True))
-        if tag in _BLOCKS or element is root:
+        if tag in BLOCKS or element is root:
             yield from flush()
             path.append(element)
         else:
@@ -226,6 +254,8 @@ def _walk(root: Any) -> Iterator[Leaf]:
                 inline.append(element)
                 run.html.append(_opening(element))
                 run.tagged = True
+        if told and element in told:
+            spoken.append((element, run.length()))
         if tag == "pre":
             for line in (element.text or "").split("\n"):
                 add(line)
@@ -252,7 +282,7 @@ def _leaf(text: str, path: list[Any], run: _Run, inline: list[Any]) -> Leaf:
         closed = "".join(run.html) + "".join(f"</{element.tag}>" for element in reversed(inline))
         markup = _SPACES.sub(" ", closed).strip()
     cell = next((element for element in reversed(path) if element.tag in _CELLS), None)
-    return Leaf(text, owner, kind, level, tags, run.linked, run.links, markup, cell)
+    return Leaf(text, owner, kind, level, tags, run.linked, run.links, markup, cell, tuple(run.told))
 
 
 def _opening(element: Any) -> str:
@@ -296,4 +326,16 @@ def _row(cells: list[Leaf]) -> Iterator[Leaf]:
         sum(leaf.links for leaf in cells),
         None,
         first.cell,
+        tuple(_told_of_row(by_cell.values())),
     )
+
+
+def _told_of_row(cells: Iterable[list[Leaf]]) -> Iterator[Told]:
+    """What is told of a row's cells, counted in the row's text: a bar stands between two cells."""
+    at = 0
+    for cell in cells:
+        for leaf in cell:
+            for start, end, said in leaf.told:
+                yield at + start, at + end, said
+            at += len("".join(leaf.text.split()))
+        at += 1

@@ -16,18 +16,29 @@ from typing import Any
 import lxml.html
 from trafilatura import bare_extraction, load_html
 
-from cleaners.model import Block, Fields, Kind, Picture, Raw, Repair, Story
+from cleaners.model import Block, Fields, Kind, Picture, Raw, Repair, SiteRules, Story
 from cleaners.read.align import align
 from cleaners.read.decode import document
 from cleaners.read.head import Head, head_of, near
 from cleaners.read.language import language_of
-from cleaners.read.leaves import Leaf, depth_and_size, leaves
+from cleaners.read.leaves import Leaf, depth_and_size, leaves, told_leaves
 from cleaners.read.limits import DEPTH, ELEMENTS, PAGE_BYTES, too_large, unread
 from cleaners.read.metadata import Claim, Claims, claims_of, iso
 from cleaners.read.pieces import Piece, text_of
 from cleaners.read.raw_lines import raw_lines
 from cleaners.read.repair import repair
 from cleaners.read.signals import signals_of
+from cleaners.read.site import (
+    Site,
+    canonical,
+    kept_in,
+    marks_of,
+    name_captions,
+    removed_in,
+    site_of,
+    story_of,
+    without_removed,
+)
 from cleaners.read.text import given_fields
 from cleaners.read.unreadable import UnreadableStory
 from cleaners.read.zones import is_prose, with_zones
@@ -42,6 +53,10 @@ _NOTE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _NOTE_REACH = 25  # a correction stands at the foot, below tags and share buttons
+_NOT_FOUND = "the page has text, but no story was found in it: clean it by hand or give the story's text"
+_NO_SEARCH = (
+    "no body selector of its publisher matches the page, and its rules forbid to search: mend the selectors"
+)
 _DATES = {"original_date": True, "extensive_search": True, "max_date": "2200-01-01"}
 """htmldate's upper limit is today, and reading must not depend on the day (law 10)."""
 
@@ -56,8 +71,21 @@ class _Line:
     leaf: int | None = None
 
 
-def read_page(raw: Raw) -> Story:
-    """Read a web page.
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The story's lines, where in the page each stands, and which other lines of the page belong between them.
+
+    ``document`` is trafilatura's; None: a ``body`` selector found the story.
+    """
+
+    lines: Sequence[Leaf]
+    places: Sequence[int | None]
+    document: Any = None
+    extra: frozenset[int] = frozenset()
+
+
+def read_page(raw: Raw, rules: SiteRules | None = None) -> Story:
+    """Read a web page; ``rules`` are its publisher's own selectors.
 
     Raises ``UnreadableStory`` when the page has no text at all. A page that is too large, too deep or in which no story is
     found is a story with a problem, for a person to look at.
@@ -86,19 +114,59 @@ def read_page(raw: Raw) -> Story:
             raw, content, notes, given, f"the page is nested {depth} elements deep; clean it by hand"
         )
     claims = claims_of(tree)
-    page = leaves(tree)
+    site = site_of(tree, alive, rules, given, raw.language or claims.language, claims) if rules else Site()
+    claims = site.seen(claims)
+    selected = story_of(tree, rules, site, _NOTE_REACH) if rules else None
+    page, chosen = selected or (list(told_leaves(tree, site.told)), None)
     if not page:
         raise UnreadableStory(
             f"story {raw.id}: the page has no text but in scripts; save it as a browser shows it"
         )
-    found = _extract(tree, raw.url)
+    name_captions(page)
+    found = _find(tree, page, chosen, site, raw.url)
     if found is None:
-        fields = _fields(given, claims, head_of(page, claims, None), None, ())
-        problem = "the page has text, but no story was found in it: clean it by hand or give the story's text"
-        return unread(raw, content, notes, fields, problem)
-    story = _story(raw, content, notes, page, found, claims, given)
+        fields = site.fill(_fields(given, claims, head_of(page, claims, None), None, ()))
+        story = unread(raw, content, notes, fields, _NOT_FOUND if site.search else _NO_SEARCH)
+    else:
+        url = raw.url or (found.document.url if found.document is not None else canonical(tree))
+        story = _story(replace(raw, url=url), content, notes, page, found, claims, given, site)
     del alive
-    return story
+    return replace(story, notes=tuple(dict.fromkeys(site.notes))) if site.notes else story
+
+
+def _find(
+    tree: Any, page: list[Leaf], chosen: list[int] | None, site: Site, url: str | None
+) -> _Found | None:
+    """The story: what a selector chose, else what trafilatura finds."""
+    if chosen is not None:
+        return _Found([page[at] for at in chosen], chosen, extra=frozenset(kept_in(page)))
+    if not site.search:
+        return None
+    found = _as_found(_extract(without_removed(tree, site), url), page)
+    return _accounted(found, tree, page, site, url) if site.told else found
+
+
+def _as_found(document: Any, page: list[Leaf]) -> _Found | None:
+    if document is None:
+        return None
+    kept = leaves(document.body)
+    return _Found(kept, align([leaf.text for leaf in kept], [leaf.text for leaf in page]), document)
+
+
+def _accounted(
+    found: _Found | None, tree: Any, page: list[Leaf], site: Site, url: str | None
+) -> _Found | None:
+    """With the lines that would be the story's but for a selector: shown as removed, and counted as removed."""
+    extra, removed = kept_in(page), removed_in(page)
+    placed = [at for at in found.places if at is not None] if found is not None else []
+    extra |= {at for at in removed if placed and min(placed) < at < max(placed)}
+    outside = [page[at] for at in removed if at not in extra]
+    if any(is_prose(leaf.text) and not leaf.furniture for leaf in outside):
+        whole = _as_found(_extract(tree, url), page)
+        if whole is not None:
+            extra |= set(removed).intersection(at for at in whole.places if at is not None)
+            found = found if placed else whole
+    return replace(found, extra=frozenset(extra)) if found is not None else None
 
 
 def _tree(content: str) -> Any:
@@ -129,18 +197,19 @@ def _story(
     content: str,
     notes: tuple[Repair, ...],
     page: list[Leaf],
-    found: Any,
+    found: _Found,
     claims: Claims,
     given: Fields,
+    site: Site,
 ) -> Story:
-    kept = leaves(found.body)
-    places = align([leaf.text for leaf in kept], [leaf.text for leaf in page])
+    kept, places = found.lines, found.places
     body_starts = next(
         (at for leaf, at in zip(kept, places, strict=True) if at is not None and is_prose(leaf.text)), None
     )
     head = head_of(page, claims, body_starts)
-    lines = _lines(kept, page, places, head)
-    pictures, figures = _pictures(lines, page, claims)
+    lines = _lines(found, page, head)
+    pictures, figures = _pictures(lines, page, claims, site)
+    document = found.document
     blocks: list[Block] = []
     repairs = list(notes)
     for line in lines:
@@ -160,11 +229,12 @@ def _story(
                 level=line.level,
                 picture=figures.get(figure) if figure is not None else None,
                 markup=leaf.markup if leaf is not None and leaf.text == text else None,
+                site_marks=marks_of(leaf, text, site) if leaf is not None and leaf.told else (),
             )
         )
     if not blocks:
-        problem = "the page has text, but no story was found in it: clean it by hand or give the story's text"
-        return unread(raw, content, notes, _fields(given, claims, head, found, pictures), problem)
+        fields = site.fill(_fields(given, claims, head, document, pictures))
+        return unread(raw, content, notes, fields, _NOT_FOUND)
     body = "\n".join(block.text for block in blocks)
     heads = [head.headline.value] if head.headline else []
     language = language_of(raw.language, claims.language, body)
@@ -173,8 +243,8 @@ def _story(
         form="page",
         raw=content,
         blocks=with_zones(blocks),
-        fields=_fields(given, claims, head, found, pictures),
-        url=raw.url or found.url,
+        fields=site.fill(_fields(given, claims, head, document, pictures)),
+        url=raw.url,
         publisher=raw.publisher,
         language=language,
         signals=signals_of(
@@ -187,17 +257,17 @@ def _story(
     )
 
 
-def _lines(
-    kept: Sequence[Leaf], page: Sequence[Leaf], places: Sequence[int | None], head: Head
-) -> list[_Line]:
+def _lines(found: _Found, page: Sequence[Leaf], head: Head) -> list[_Line]:
     """The extracted story with what it dropped, in the page's order."""
+    kept, places = found.lines, found.places
     placed = [at for at in places if at is not None]
     lines = [
         _line(leaf, page[at] if at is not None else None, at) for leaf, at in zip(kept, places, strict=True)
     ]
     if not placed:
         return lines
-    lost = deque(sorted(_lost(page, set(placed), head)))
+    chosen = found.document is None
+    lost = deque(sorted((_lost(page, set(placed), head, chosen) | found.extra).difference(placed)))
     merged: list[_Line] = []
     for line, at in zip(lines, places, strict=True):
         while at is not None and lost and lost[0] < at:
@@ -218,7 +288,8 @@ def _own(page: Sequence[Leaf], at: int) -> _Line:
     return _Line(leaf.text, leaf.kind, leaf.level, at)
 
 
-def _lost(page: Sequence[Leaf], kept: set[int], head: Head) -> set[int]:
+def _lost(page: Sequence[Leaf], kept: set[int], head: Head, chosen: bool = False) -> set[int]:
+    """``chosen``: a selector named the story, and of plain lines it lost none."""
     first, last = min(kept), max(kept)
     top = min(first, head.headline_at if head.headline_at is not None else first)
     lost: set[int] = set()
@@ -234,6 +305,8 @@ def _lost(page: Sequence[Leaf], kept: set[int], head: Head) -> set[int]:
             _NOTE.match(leaf.text) is not None and "nav" not in leaf.tags and leaf.linked * 2 < len(leaf.text)
         ):
             lost.add(at)
+    if chosen:
+        return lost
     if head.headline_at is None:
         lost |= _above(page, first, kept)
     return lost | _siblings(page, kept)
@@ -290,23 +363,25 @@ def _figure_of(leaf: Leaf | None) -> Any:
 
 
 def _pictures(
-    lines: Sequence[_Line], page: Sequence[Leaf], claims: Claims
+    lines: Sequence[_Line], page: Sequence[Leaf], claims: Claims, site: Site
 ) -> tuple[tuple[Picture, ...], dict[Any, int]]:
     """Pictures of the figures whose captions are in the story; the page's own picture if there are none."""
     pictures: list[Picture] = []
     figures: dict[Any, int] = {}
     for line in lines:
         figure = _figure_of(page[line.leaf]) if line.leaf is not None else None
-        if figure is not None and figure not in figures:
+        if figure is not None and figure not in figures and not site.removes(figure):
             figures[figure] = len(pictures)
-            pictures.append(_picture(figure))
+            pictures.append(_picture(figure, site))
     if not pictures and claims.image:
         pictures.append(Picture(url=claims.image[0].value))
     return tuple(pictures), figures
 
 
-def _picture(figure: Any) -> Picture:
+def _picture(figure: Any, site: Site) -> Picture:
     for image in figure.iter("img"):
+        if site.removes(image):
+            continue
         for name in ("src", "data-src", "data-lazy-src", "data-original"):
             url = (image.get(name) or "").strip()
             if url and not url.startswith("data:"):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from cleaners.model import Form, Raw, Story
+from cleaners.model import Form, Raw, SiteRules, Story
 from cleaners.read.body import read_body
 from cleaners.read.page import read_page
 from cleaners.read.signals import without_label
@@ -21,17 +21,16 @@ _FRAGMENT = re.compile(
 )
 
 
-def read(raw: Raw) -> Story:
-    """Read one story. The same input always gives the same story; nothing is cut.
+def read(raw: Raw, site: SiteRules | None = None) -> Story:
+    """Read one story. The same input always gives the same story; nothing is cut. ``site``: its publisher's selectors, for a page.
 
     Raises ``UnreadableStory`` when there is no text to read. What is readable in part, or too large, is a story whose
     ``problems`` say so.
     """
-    return _unlabelled(_READERS[raw.form](raw))
+    return _unlabelled(read_page(raw, site) if raw.form == "page" else _READERS[raw.form](raw))
 
 
 _READERS: dict[Form, Callable[[Raw], Story]] = {
-    "page": read_page,
     "body": read_body,
     "text": read_text,
     "lines": read_lines,
