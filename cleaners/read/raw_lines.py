@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 _TAG = re.compile(r"<(/?[a-zA-Z][a-zA-Z0-9]*)?[^<>]{0,2000}>")
 _INLINE = {
@@ -39,12 +40,14 @@ def raw_lines(content: str) -> list[str]:
     >>> raw_lines("<td>Note</td><td>A <b>kill</b></td><p>One<br>Two<style>")
     ['Note |  | A kill', 'One', 'Two']
     """
-    text = _TAG.sub(_instead, "".join(_without_code(content)))
-    return [line for line in (part.strip(" |") for part in text.split("\n")) if line]
+    pieces = _TAG.split("".join(_without_code(content)))  # text, name, text, name, …, text
+    pieces[1::2] = [_instead(name) for name in pieces[1::2]]
+    return [line for line in (part.strip(" |") for part in "".join(pieces).split("\n")) if line]
 
 
-def _instead(tag: re.Match[str]) -> str:
-    name = (tag[1] or "").lower().lstrip("/")
+@lru_cache(maxsize=1_000)  # a page has thousands of tags of a few dozen names
+def _instead(name: str | None) -> str:
+    name = (name or "").lower().lstrip("/")
     if name in _INLINE:
         return ""
     return " | " if name in _CELLS else "\n"

@@ -41,8 +41,8 @@ def query_of(written: str, elements: bool) -> str:
 
     Raises BadSelector.
 
-    >>> query_of("p.promo", elements=True)
-    "descendant-or-self::p[@class and contains(concat(' ', normalize-space(@class), ' '), ' promo ')]"
+    >>> query_of("article > p", elements=True)
+    'descendant-or-self::article/p'
     """
     written = written.strip()
     if len(written) > LONGEST:
