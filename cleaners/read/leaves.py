@@ -162,9 +162,18 @@ def leaves(root: Any) -> list[Leaf]:
     return list(told_leaves(root, _NOTHING))
 
 
-def told_leaves(root: Any, told: Mapping[Any, tuple[Any, ...]]) -> Iterator[Leaf]:
-    """As ``leaves``, one by one; of each what ``told`` says of elements around and in it."""
-    return _rows_joined(_walk(root, told))
+def told_leaves(root: Any, told: Mapping[Any, tuple[Any, ...]], start: Any = None) -> Iterator[Leaf]:
+    """As ``leaves``, one by one; of each what ``told`` says of elements around and in it. What ends before the element ``start`` is passed over."""
+    return _rows_joined(_walk(root, told, _before(start)))
+
+
+def _before(start: Any) -> set[Any]:
+    """The elements that stand before ``start`` and its ancestors, each with all in it."""
+    passed: set[Any] = set()
+    while start is not None:
+        passed.update(start.itersiblings(preceding=True))
+        start = start.getparent()
+    return passed
 
 
 def depth_and_size(root: Any, most: int) -> tuple[int, int]:
@@ -179,31 +188,37 @@ def depth_and_size(root: Any, most: int) -> tuple[int, int]:
     return deepest, size
 
 
-def _walk(root: Any, told: Mapping[Any, tuple[Any, ...]]) -> Iterator[Leaf]:
+def _walk(root: Any, told: Mapping[Any, tuple[Any, ...]], passed: set[Any]) -> Iterator[Leaf]:
     path: list[Any] = []  # open block elements
     spoken: list[
         tuple[Any, int]
-    ] = []  # open elements of which something is told, and where in the run they began
+    ] = []  # open elements of which something is told, and where their text begins
     inline: list[Any] = []  # open inline elements that markup keeps
     links = 0  # open links
     run = _Run()
 
-    def flush() -> Iterator[Leaf]:
+    def ended() -> Leaf | None:
+        """The run that ends here, if it has text; a new one begins."""
         nonlocal run
-        text = _SPACES.sub(" ", "".join(run.text)).strip()
+        if not run.text and not run.html and run.links == links:
+            return None
+        text = "".join(run.text).strip()
+        leaf = None
         if text and path:
             if spoken:
                 end = run.length()
                 run.told += [(start, end, said) for one, start in spoken for said in told[one]]
-            yield _leaf(text, path, run, inline)
+            leaf = _leaf(_SPACES.sub(" ", text), path, run, inline)
         run = _Run()
-        spoken[:] = [(one, 0) for one, _ in spoken]
+        if spoken:
+            spoken[:] = [(one, 0) for one, _ in spoken]
         for element in inline:
             run.html.append(_opening(element))
         run.links += links
+        return leaf
 
     def add(text: str | None) -> None:
-        if text:
+        if text and (run.html or not text.isspace()):  # nearly every tag has its indentation before it
             run.text.append(text)
             run.html.append(escape(text, quote=False))
             if links:
@@ -219,7 +234,8 @@ def _walk(root: Any, told: Mapping[Any, tuple[Any, ...]]) -> Iterator[Leaf]:
             continue
         if leaving:
             if tag in BLOCKS:
-                yield from flush()
+                if (leaf := ended()) is not None:
+                    yield leaf
                 path.pop()
                 if spoken and spoken[-1][0] is element:
                     spoken.pop()
@@ -234,17 +250,19 @@ def _walk(root: Any, told: Mapping[Any, tuple[Any, ...]]) -> Iterator[Leaf]:
             if element is not root:
                 add(element.tail)
             continue
-        if tag in _SKIPPED:
+        if tag in _SKIPPED or element in passed:
             if element is not root:
                 add(element.tail)
             continue
         if tag in _BREAKS:
-            yield from flush()
+            if (leaf := ended()) is not None:
+                yield leaf
             add(element.tail)
             continue
         stack.append((element, True))
         if tag in BLOCKS or element is root:
-            yield from flush()
+            if (leaf := ended()) is not None:
+                yield leaf
             path.append(element)
         else:
             if tag in ("a", "ref"):
@@ -259,11 +277,13 @@ def _walk(root: Any, told: Mapping[Any, tuple[Any, ...]]) -> Iterator[Leaf]:
         if tag == "pre":
             for line in (element.text or "").split("\n"):
                 add(line)
-                yield from flush()
+                if (leaf := ended()) is not None:
+                    yield leaf
         else:
             add(element.text)
-        stack.extend((child, False) for child in reversed(element))
-    yield from flush()
+        stack += [(child, False) for child in reversed(element)]
+    if (leaf := ended()) is not None:
+        yield leaf
 
 
 def _leaf(text: str, path: list[Any], run: _Run, inline: list[Any]) -> Leaf:

@@ -104,19 +104,18 @@ def read_page(raw: Raw, rules: SiteRules | None = None) -> Story:
         raise UnreadableStory(f"story {raw.id}: the page has no text; check that it was saved whole")
     # lxml makes a new Python object for an element whenever none is alive; holding them all makes identity mean something.
     alive = list(tree.iter())
-    depth, elements = depth_and_size(tree, ELEMENTS)
-    if elements > ELEMENTS:
+    if len(alive) > ELEMENTS:
         return unread(
             raw, content, notes, given, f"the page has more than {ELEMENTS:,} elements; clean it by hand"
-        )
-    if depth > DEPTH:
-        return unread(
-            raw, content, notes, given, f"the page is nested {depth} elements deep; clean it by hand"
         )
     claims = claims_of(tree)
     site = site_of(tree, alive, rules, given, raw.language or claims.language, claims) if rules else Site()
     claims = site.seen(claims)
     selected = story_of(tree, rules, site, _NOTE_REACH) if rules else None
+    if selected is None and (depth := depth_and_size(tree, ELEMENTS)[0]) > DEPTH:
+        return unread(
+            raw, content, notes, given, f"the page is nested {depth} elements deep; clean it by hand"
+        )
     page, chosen = selected or (list(told_leaves(tree, site.told)), None)
     if not page:
         raise UnreadableStory(

@@ -56,14 +56,11 @@ def _instead(name: str | None) -> str:
 def _without_code(content: str) -> Iterator[str]:
     at = 0
     endless: set[str] = set()
-    lowered = content.lower()
-    if len(lowered) != len(content):  # "İ" is two characters in small letters
-        lowered = content
     for found in _CODE.finditer(content):
         name = found[1].lower()
         if found.start() < at or name in endless:
             continue
-        end = lowered.find(f"</{name}", found.end())
+        end = _end_of(name, content, found.end())
         if end < 0:
             endless.add(name)
             continue
@@ -71,3 +68,11 @@ def _without_code(content: str) -> Iterator[str]:
         yield "\n"
         at = end
     yield content[at:]
+
+
+def _end_of(name: str, content: str, at: int) -> int:
+    """Where ``</name`` stands next, in letters of any size; -1: nowhere. In a script there are few tags to look at."""
+    at = content.find("</", at)
+    while at >= 0 and content[at + 2 : at + 2 + len(name)].lower() != name:
+        at = content.find("</", at + 2)
+    return at

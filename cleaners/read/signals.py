@@ -435,13 +435,16 @@ def _worth_reading(lines: Sequence[str]) -> list[tuple[int, str, bool]]:
     Two searches through the whole text do for most of its lines. A line in which a character is read differently than it stands is
     read itself; where a line has breaks of its own, each is.
     """
-    document = "\n".join(lines).encode(errors="replace")
+    bare = [line.strip() for line in lines]
+    document = "\n".join(bare).encode(errors="replace")
     if document.count(b"\n") >= len(lines):
         return [(number, _normal(line), True) for number, line in enumerate(lines) if line]
     odd = _lines_of(_ODD.finditer(document), document)
     cued = _lines_of(_CUED.finditer(document), document)
     worth = []
     for number, line in enumerate(lines):
+        if not bare[number]:  # the indentation between two tags
+            continue
         if number in odd:
             worth.append((number, _normal(line), True))
             continue

@@ -144,7 +144,7 @@ def story_of(tree: Any, rules: SiteRules, site: Site, reach: int) -> tuple[list[
         told = dict(site.told)
         for element in elements:
             told[element] = (*told.get(element, ()), story)
-        page, chosen = _until(told_leaves(tree, told), elements[-1], story, reach)
+        page, chosen = _until(told_leaves(tree, told, _start(tree, elements)), elements[-1], story, reach)
         if _is_story(page, chosen):
             return page, chosen
         site.notes.append(
@@ -371,6 +371,17 @@ def _until(found: Iterator[Leaf], last: Any, story: Said, reach: int) -> tuple[l
         if reached and sure >= _SURE and len(page) > chosen[-1] + reach:
             break
     return page, chosen
+
+
+def _start(tree: Any, elements: Sequence[Any]) -> Any:
+    """The innermost element around the headline and the story: menus before it need not be read. None: there is no ``h1`` up to the story."""
+    first = elements[0]
+    inside = next(first.iter("h1"), None)
+    headline = inside if inside is not None else next(iter(_compiled("preceding::h1[1]")(first)), None)
+    if headline is None:
+        return None
+    around = set(headline.iterancestors())
+    return next((above for above in first.iterancestors() if above in around), None)
 
 
 def _inside(element: Any, other: Any) -> bool:
