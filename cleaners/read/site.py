@@ -328,7 +328,7 @@ def _evaluate(tree: Any, selector: Selector, site: Site) -> list[Any]:
 
 
 @lru_cache(maxsize=1_000)
-def _compiled(query: str) -> etree.XPath:
+def _compiled(query: str) -> Any:
     return etree.XPath(query)
 
 

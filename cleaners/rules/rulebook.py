@@ -188,10 +188,8 @@ class Rulebook:
         own = file.page if file else None
         if not self.imported.files:
             return own
-        host = (
-            host_of(url or "") or host_of(publisher or "") or (file.hosts[0] if file and file.hosts else "")
-        )
-        found = self.imported.find(host) if host else None
+        hosts = [host_of(url)] if url else [host_of(publisher or ""), *(file.hosts if file else ())]
+        found = next((one for one in map(self.imported.find, hosts) if one is not None), None)
         if own is None or found is None:
             return own or found
         key = (own.name, found.name)
