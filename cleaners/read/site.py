@@ -31,8 +31,13 @@ _LEAST = 0.1
 _LONGEST = {"standfirst": 1_000, "headline": 500, "caption": 2_000, "credit": 300}
 _USUAL = 200
 """Characters of any other field: what is longer was no byline, and the selector too wide."""
+_MANY = 5_000
+"""Elements above which no selector is used that looks at other elements once for each: 48,000 took one more than 20 s (law 9)."""
+_NEIGHBOURS = re.compile(r"(?:preceding|following)(?:-sibling)?::")
+_FROM_THE_TOP = re.compile(r"[\[(,|=<>+]\s*//?(?=[\w*@])")
 _DATES = ("published", "updated")
 _SPACES = re.compile(r"\s+")
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _WHOLE = ("html", "body")
 
 
@@ -51,8 +56,8 @@ class Site:
     """What the selectors found on one page.
 
     ``told`` is for the leaves of the page. ``values`` are the fields. ``search`` is whether trafilatura may look for the story where
-    ``body`` finds none. ``notes`` are for the desk: what did not match. ``day`` is the story's own, for dates of validity; ``hidden``
-    are parts of addresses of pictures that the site hides.
+    ``body`` finds none. ``notes`` are for the desk: what did not match. ``day`` is the story's own, for dates of validity; ``size`` are the page's
+    elements; ``hidden`` are parts of addresses of pictures that the site hides.
     """
 
     told: dict[Any, tuple[Said, ...]] = field(default_factory=dict)
@@ -60,6 +65,7 @@ class Site:
     search: bool = True
     notes: list[str] = field(default_factory=list)
     day: date | None = None
+    size: int = 0
     hidden: tuple[str, ...] = ()
 
     def say(self, element: Any, said: Said) -> None:
@@ -107,7 +113,7 @@ def site_of(
     tree: Any, alive: Sequence[Any], rules: SiteRules, given: Fields, language: str | None, claims: Claims
 ) -> Site:
     """Apply all selectors but ``body`` to the page ``tree``, whose elements are ``alive``."""
-    site = Site(search=rules.search)
+    site = Site(search=rules.search, size=len(alive))
     day = _day(given.published or next((claim.value for claim in claims.published), None))
     fields = dict(rules.fields)
     if day is None and "published" in fields:
@@ -319,12 +325,29 @@ def _elements(tree: Any, selector: Selector, site: Site) -> list[Any]:
 
 def _evaluate(tree: Any, selector: Selector, site: Site) -> list[Any]:
     """What a selector gives, as a list; a condition that fails only on this page gives nothing, and is noted."""
+    if site.size > _MANY and looks_around(selector.query):
+        site.notes.append(
+            f"{selector.rule} ({selector.place}) was not used: it compares elements with each other, and this page has {site.size:,}"
+        )
+        return []
     try:
         found = _compiled(selector.query)(tree)
     except etree.XPathError as error:
         site.notes.append(f"{selector.rule} ({selector.place}) cannot be used on this page: {error}")
         return []
     return found if isinstance(found, list) else [found] if isinstance(found, str) else []
+
+
+@lru_cache(maxsize=1_000)
+def looks_around(query: str) -> bool:
+    """Whether a query may look at all other elements for each element: its time grows with the square of the page's size.
+
+    >>> looks_around("//h2/following-sibling::p"), looks_around("//p[count(//h2) = 1]"), looks_around("//p[@id='a'] | //h2")
+    (True, True, False)
+    """
+    bare = _QUOTED.sub("''", query)
+    conditions = (bare[: found.end()] for found in _FROM_THE_TOP.finditer(bare))
+    return _NEIGHBOURS.search(bare) is not None or any(one.count("[") > one.count("]") for one in conditions)
 
 
 @lru_cache(maxsize=1_000)

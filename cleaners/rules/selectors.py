@@ -13,6 +13,7 @@ LONGEST = 1_000
 """Characters. Site files have unions of a few hundred; what is longer is more likely a mistake."""
 _DEEPEST = 4
 """Conditions inside conditions: each level looks at the page once for every element of the level above (law 9)."""
+_AROUND = re.compile(r"(?:preceding|following)(?:-sibling)?::")
 _XPATH = re.compile(r"[/(]|\./|(?:string|concat|normalize-space|translate|substring(?:-before|-after)?)\s*\(")
 _NAMES = re.compile(r"(?<![@\w$-])[a-z][a-z0-9-]*(?![\w(:-])")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
@@ -75,6 +76,15 @@ def check_query(query: str, written: str, elements: bool) -> None:
     if _nesting(query) > _DEEPEST:
         raise BadSelector(
             f"{written!r} has conditions more than {_DEEPEST} deep",
+            "Name the element by its own class or id",
+        )
+    bare = _QUOTED.sub("", query)
+    if any(
+        bare.count("[", 0, one.start()) - bare.count("]", 0, one.start()) > 1
+        for one in _AROUND.finditer(bare)
+    ):
+        raise BadSelector(
+            f"{written!r} looks at neighbours in a condition inside a condition",
             "Name the element by its own class or id",
         )
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from textwrap import dedent
+from time import process_time
 
 import pytest
 
@@ -333,6 +334,15 @@ def test_a_condition_that_fails_on_this_page_alone_is_noted() -> None:
     story = read(raw(page(STORY)), SiteRules("ftr/x", remove=(broken,)))
     assert any("publishers/ftr/x.txt:3" in note for note in story.notes)
     assert len(story.blocks) >= 7
+
+
+def test_no_selector_can_hang_a_page_of_very_many_elements(configured) -> None:
+    html = page(STORY, after="<div class=a><p>x</p></div>" * 16_000)
+    began = process_time()
+    story = configured("page: {body: .words, remove: ['.a ~ .a', '//*[not(//q)]', .promo]}").read(raw(html))
+    assert process_time() - began < 10  # one of the two takes more than 20 s
+    assert len([note for note in story.notes if "compares elements with each other" in note]) == 2
+    assert [mark.rule for block in story.blocks for mark in block.site_marks] == ["beacon/remove .promo"]
 
 
 def test_selectors_are_for_pages_alone_and_need_their_cleaner(configured, tmp_path) -> None:

@@ -76,6 +76,7 @@ def test_selectors_are_part_of_the_version(write_config: Write) -> None:
         ("body: ['a:hover']", (2, 10), "can never match", ":hover"),
         ("body: ['p::before']", (2, 10), "Pseudo-elements are not supported", ""),
         ("body: ['//p[a[b[c[d[e]]]]]']", (2, 10), "conditions more than 4 deep", "own class or id"),
+        ("body: ['//p[a[preceding::b]]']", (2, 10), "neighbours in a condition inside", "own class or id"),
         ("remove: [.a, .b, .a]", (2, 11), "'.a' is here twice", "Keep it once"),
         ("body: .a\n  remove: .a", (3, 11), "under body: and under remove:", "Keep one of the two"),
         ("search: no", (2, 11), "needs the selectors of the story", "Add body:"),
