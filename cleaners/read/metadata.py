@@ -93,12 +93,17 @@ _META = {
 }
 
 
+_SITE = ("og:site_name", "application-name")
+_READ = frozenset([*(name for names in _META.values() for name in names), *_SITE, "article:tag"])
+"""Every ``<meta>`` that is asked for: a page has fifty others, for phones and shops."""
+
+
 def claims_of(tree: Any) -> Claims:
     """What the page ``tree`` (an lxml ``html`` element) claims."""
     metas = _metas(tree)
     article = _article(list(_nodes(tree)), metas)
     title = next((_plain(element.text_content()) for element in tree.iter("title")), None)
-    site = next((metas[name][0] for name in ("og:site_name", "application-name") if name in metas), None)
+    site = next((metas[name][0] for name in _SITE if name in metas), None)
 
     def claims(name: str, structured: Iterable[str | None]) -> tuple[Claim, ...]:
         found = [Claim(value, "json-ld") for value in structured if value]
@@ -154,8 +159,8 @@ def _metas(tree: Any) -> dict[str, list[str]]:
         name = (
             (element.get("property") or element.get("name") or element.get("itemprop") or "").strip().lower()
         )
-        value = _plain(element.get("content"))
-        if name and value:
+        value = _plain(element.get("content")) if name in _READ else None
+        if value:
             found.setdefault(name, []).append(value)
     return found
 

@@ -42,7 +42,7 @@ def raw_lines(content: str) -> list[str]:
     """
     pieces = _TAG.split("".join(_without_code(content)))  # text, name, text, name, …, text
     pieces[1::2] = [_instead(name) for name in pieces[1::2]]
-    return [line for line in (part.strip(" |") for part in "".join(pieces).split("\n")) if line]
+    return [line for part in "".join(pieces).split("\n") if part and (line := part.strip(" |"))]
 
 
 @lru_cache(maxsize=1_000)  # a page has thousands of tags of a few dozen names
