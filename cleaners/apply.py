@@ -29,8 +29,8 @@ def apply(story: Story, cuts: Sequence[Cut]) -> Story:
             continue  # nearly every cut is a whole line
         left = without(block.text, [Span(cut.start, cut.end) for cut in here])
         if left.strip():
-            # A part cut out of running text leaves no markup that could be trusted to fit it.
-            blocks.append(replace(block, text=left, segments=(), markup=None))
+            # A part cut out of running text leaves no markup that could be trusted to fit it, and no place of a selector's.
+            blocks.append(replace(block, text=left, segments=(), markup=None, site_marks=()))
     return replace(story, blocks=tuple(blocks), fields=lift(story, cuts))
 
 
@@ -113,7 +113,21 @@ def as_copy(story: Story, view: Story, removals: Sequence[Removal]) -> Story:
         return view
     # Written out: dataclasses.replace takes twice the time, and this is done for every block of every story.
     blocks = tuple(
-        Block(b.number, b.text, b.kind, b.zone, b.level, b.line, None, (), b.picture, b.markup)
+        Block(
+            b.number,
+            b.text,
+            b.kind,
+            b.zone,
+            b.level,
+            b.line,
+            None,
+            (),
+            b.picture,
+            b.markup,
+            b.lead,
+            b.cues,
+            b.site_marks,
+        )
         for b in view.blocks
     )
     raw = view.raw if story.form == "page" else cut_raw(story, removals)

@@ -125,6 +125,7 @@ def _losses(story: Story, removals: Sequence[Removal], budget: Budget) -> list[s
     if total and lost / total > budget.share:
         reasons.append(
             f"{lost} of {total} body words would go ({lost / total:.0%}; the budget is {budget.share:.0%})"
+            + _mostly(removal for removal in counted if removal.action == "remove" and removal.block in body)
         )
     reasons += _prose_lost(story, removals, budget, body)
     for removal in counted:
@@ -141,6 +142,15 @@ def _losses(story: Story, removals: Sequence[Removal], budget: Budget) -> list[s
         elif quoted and length >= budget.quotation:
             reasons.append(f"a quotation would go by {removal.rules[0]} (block {removal.block})")
     return reasons
+
+
+def _mostly(removals: Iterable[Removal]) -> str:
+    """The rule that took most of it: the one to look at."""
+    taken: Counter[str] = Counter()
+    for removal in removals:
+        taken[removal.rules[0]] += words(removal.text)
+    rule, _ = min(taken.items(), key=lambda pair: (-pair[1], pair[0]))
+    return f", most of them by {rule}"
 
 
 def _total(texts: Iterable[str], lost: int, share: float) -> int:

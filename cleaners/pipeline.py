@@ -40,7 +40,8 @@ class Pipeline:
 
     def read(self, raw: Raw) -> Story:
         """Read one story; ``cleaners.read.UnreadableStory`` where the input is no story at all."""
-        return read(raw, self.page_weights)
+        site = self.rulebook.site(raw.publisher, raw.url) if raw.form == "page" else None
+        return read(raw, site, self.page_weights)
 
     def clean(self, raw: Raw) -> Cleaned:
         """Read and clean one story."""
@@ -55,7 +56,7 @@ class Pipeline:
 
 
 def load_pipeline(directory: Path) -> Pipeline:
-    """Read ``pipeline.yaml``, ``rules/`` and ``publishers/`` under ``directory``.
+    """Read ``pipeline.yaml``, ``rules/`` and ``publishers/`` (with ``publishers/ftr/``) under ``directory``.
 
     ``ConfigError`` names file, line and column of the first mistake, and what to write instead. The rules' examples are not
     tried here, for all of them take seconds: ``cleaners.rules.check_examples`` tries those that are not known to hold, and the
@@ -90,21 +91,30 @@ def load_pipeline(directory: Path) -> Pipeline:
         settings = load_part(file, ("cleaners", name), wanted or {}, kind.settings)
         if settings.enabled:
             cleaners.append((kind, settings))
+    rulebook = load_rulebook(directory)
+    if rulebook.has_sites and "site_rules" not in listed:
+        raise file.error(
+            ("cleaners",),
+            "publishers name selectors for their pages, and nothing carries them out",
+            "List site_rules: under cleaners:, or set enabled: no under it",
+            key=True,
+        )
     return Pipeline(
-        rulebook=load_rulebook(directory),
+        rulebook=rulebook,
         cleaners=tuple(cleaners),
         budget=budget,
-        version=_version(directory),
+        version=_version(directory, rulebook),
         directory=directory,
     )
 
 
-def _version(directory: Path) -> str:
+def _version(directory: Path, rulebook: Rulebook) -> str:
     """A hash over cleancopy's version and every configuration file that decides what is cut, in a fixed order."""
     digest = hashlib.sha256(version("cleancopy").encode())
     files = [directory / PIPELINE_FILE, *directory.glob("rules/*.yaml"), *directory.glob("publishers/*.yaml")]
     for path in sorted(files):
         digest.update(b"\0" + path.relative_to(directory).as_posix().encode() + b"\0" + path.read_bytes())
+    digest.update(rulebook.imported.version.encode())
     return digest.hexdigest()[:12]
 
 

@@ -2,6 +2,7 @@
 
 from cleaners.model.cleaned import Cleaned, Removal, Verdict
 from cleaners.model.marks import LIFT_FIELDS, TEXT_FIELDS, Action, Cut, Decision, Mark
+from cleaners.model.site import Selector, SiteMark, SiteRules, Way
 from cleaners.model.story import (
     Block,
     Fields,
@@ -34,9 +35,13 @@ __all__ = [
     "Removal",
     "Repair",
     "Segment",
+    "Selector",
     "Signal",
+    "SiteMark",
+    "SiteRules",
     "Span",
     "Story",
     "Verdict",
+    "Way",
     "Zone",
 ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
+from cleaners.model.site import SiteMark
+
 Form = Literal["page", "body", "text", "lines"]
 Kind = Literal["paragraph", "heading", "item", "quote", "caption", "row", "embed"]
 Zone = Literal["head", "body", "tail"]
@@ -84,7 +86,8 @@ class Block:
     input's line (forms ``text`` and ``lines``). ``element`` is what goes from the raw document when the
     whole block goes. ``picture`` is the index in ``Fields.pictures`` of the figure it stands in.
     ``markup`` is inline HTML for a block of a page (``None``: plain text). ``lead`` is how far the block of a page leads as the story's
-    (hundredths, see ``cleaners.read.page_model``; below 0 it trails), ``cues`` what speaks most against one that trails.
+    (hundredths, see ``cleaners.read.page_model``; below 0 it trails), ``cues`` what speaks most against one that trails. ``site_marks`` are what the publisher's own selectors say
+    of it; a block that loses a part loses them.
     """
 
     number: int
@@ -99,6 +102,7 @@ class Block:
     markup: str | None = None
     lead: int | None = None
     cues: tuple[str, ...] = ()
+    site_marks: tuple[SiteMark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,7 @@ class Fields:
     ``byline`` is the line as it is shown, ``authors`` the people it names, each once and without "By"; an agency that wrote the
     story is its ``agency``. ``published`` and ``updated`` are ISO 8601 where a page says them, with a zone only if it names one.
     ``canonical`` is the page's own address, ``site`` the name of the publication; ``paywalled`` is None where nothing
-    says. ``sources`` tells where each came from: ``given``, ``json-ld``, ``meta``, ``microdata``, ``page``, ``searched``
+    says. ``sources`` tells where each came from: ``given``, ``selector``, ``json-ld``, ``meta``, ``microdata``, ``page``, ``searched``
     (a date found somewhere in the page), ``words`` (a language told by the text) or ``line``.
     """
 
@@ -143,7 +147,8 @@ class Story:
     """One article as blocks with fields.
 
     ``raw`` is the decoded document (for ``lines``: the lines joined by line breaks). ``problems`` are
-    reasons found while reading for which a person must look before anything is published.
+    reasons found while reading for which a person must look before anything is published. ``notes`` are for the desk and hold nothing: a
+    selector that does not match any more.
     """
 
     id: str
@@ -157,6 +162,7 @@ class Story:
     signals: tuple[Signal, ...] = ()
     repairs: tuple[Repair, ...] = ()
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:

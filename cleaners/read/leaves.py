@@ -7,17 +7,15 @@ The same walk reads the page's own tree and the tree that trafilatura gives back
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
-from lxml.etree import iterwalk
-
 from cleaners.model import Kind
 
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
-_BLOCKS = {
+BLOCKS = {
     *(
         "address",
         "article",
@@ -91,7 +89,6 @@ _KINDS: dict[str, Kind] = {
 }
 _ROWS = {"tr", "row"}
 _CELLS = {"td", "th", "cell"}
-_LINKS = {"a", "ref"}
 _INLINE = {
     *(
         "a",
@@ -117,12 +114,17 @@ _SPACES = re.compile(r"[ \t\n\r\f]+")
 FURNITURE = {"nav", "aside", "footer", "form", "menu", "dialog", "noscript"}
 
 
+Told = tuple[int, int, Any]
+_NOTHING: Mapping[Any, tuple[Any, ...]] = {}
+
+
 @dataclass(eq=False, slots=True)
 class Leaf:
     """A run of text of a page.
 
     ``owner`` is the innermost block element around it, ``regions`` the tags of all elements above, ``linked`` how many of
-    its characters are links, ``links`` how many links it has, ``markup`` its inline HTML.
+    its characters are links, ``links`` how many links it has, ``markup`` its inline HTML. ``told`` is what was said of the elements
+    around and in it, each with the range of the text that it covers, in characters that are no spaces.
     """
 
     text: str
@@ -134,6 +136,7 @@ class Leaf:
     links: int
     markup: str | None
     cell: Any = None
+    told: tuple[Told, ...] = ()
 
     @property
     def furniture(self) -> bool:
@@ -142,135 +145,164 @@ class Leaf:
 
 @dataclass(slots=True)
 class _Run:
-    """The text since the last block began; ``parts`` are its texts (escaped only for a run with markup) and tags."""
-
     text: list[str] = field(default_factory=list)
-    parts: list[tuple[bool, str]] = field(default_factory=list)
+    html: list[str] = field(default_factory=list)
     linked: int = 0
     links: int = 0
     tagged: bool = False
+    told: list[Told] = field(default_factory=list)
 
-    @property
-    def html(self) -> str:
-        return "".join(escape(part, quote=False) if is_text else part for is_text, part in self.parts)
+    def length(self) -> int:
+        """Its characters that are no spaces."""
+        return len("".join("".join(self.text).split()))
 
 
 def leaves(root: Any) -> list[Leaf]:
     """All leaves below ``root``, an lxml element; table rows are one leaf each."""
-    return list(_rows_joined(_walk(root)))
+    return list(told_leaves(root, _NOTHING))
+
+
+def told_leaves(root: Any, told: Mapping[Any, tuple[Any, ...]], start: Any = None) -> Iterator[Leaf]:
+    """As ``leaves``, one by one; of each what ``told`` says of elements around and in it. What ends before the element ``start`` is passed over."""
+    return _rows_joined(_walk(root, told, _before(start)))
+
+
+def _before(start: Any) -> set[Any]:
+    """The elements that stand before ``start`` and its ancestors, each with all in it."""
+    passed: set[Any] = set()
+    while start is not None:
+        passed.update(start.itersiblings(preceding=True))
+        start = start.getparent()
+    return passed
 
 
 def depth_and_size(root: Any, most: int) -> tuple[int, int]:
     """How deep and how large a tree is; counting stops beyond ``most`` elements."""
     deepest = size = 0
-    level = [root]
-    while level and size <= most:
-        size += len(level)
-        deepest += 1
-        level = [child for element in level for child in element]
+    stack = [(root, 1)]
+    while stack and size <= most:
+        element, depth = stack.pop()
+        size += 1
+        deepest = max(deepest, depth)
+        stack.extend((child, depth + 1) for child in element)
     return deepest, size
 
 
-def _walk(root: Any) -> Iterator[Leaf]:
+def _walk(root: Any, told: Mapping[Any, tuple[Any, ...]], passed: set[Any]) -> Iterator[Leaf]:
     path: list[Any] = []  # open block elements
-    tags: list[str] = []  # and their names
+    spoken: list[
+        tuple[Any, int]
+    ] = []  # open elements of which something is told, and where their text begins
     inline: list[Any] = []  # open inline elements that markup keeps
     links = 0  # open links
     run = _Run()
 
-    def flush() -> Leaf | None:
-        """The run's leaf, if it has text; a new run begins."""
+    def ended() -> Leaf | None:
+        """The run that ends here, if it has text; a new one begins."""
         nonlocal run
+        if not run.text and not run.html and run.links == links:
+            return None
+        text = "".join(run.text).strip()
         leaf = None
-        if run.text:
-            text = _SPACES.sub(" ", "".join(run.text)).strip()
-            if text and path:
-                leaf = _leaf(text, path, tuple(tags), run, inline)
-        if run.parts or run.links or inline or links:
-            run = _Run(parts=[(False, _opening(element)) for element in inline], links=links)
+        if text and path:
+            if spoken:
+                end = run.length()
+                run.told += [(start, end, said) for one, start in spoken for said in told[one]]
+            leaf = _leaf(_SPACES.sub(" ", text), path, run, inline)
+        run = _Run()
+        if spoken:
+            spoken[:] = [(one, 0) for one, _ in spoken]
+        for element in inline:
+            run.html.append(_opening(element))
+        run.links += links
         return leaf
 
     def add(text: str | None) -> None:
-        if text:
+        if text and (run.html or not text.isspace()):  # nearly every tag has its indentation before it
             run.text.append(text)
-            run.parts.append((True, text))
+            run.html.append(escape(text, quote=False))
             if links:
                 run.linked += len(text.strip())
 
-    # lxml walks without recursion, and for an element that is left out it skips all below.
-    walk = iterwalk(root, events=("start", "end", "comment", "pi"))
-    for event, element in walk:
-        if event == "start":
-            tag = element.tag
-            if tag in _SKIPPED:
-                walk.skip_subtree()
-                continue
-            if tag in _BREAKS:
-                if (leaf := flush()) is not None:
-                    yield leaf
-                walk.skip_subtree()
-                continue
-            if tag in _BLOCKS or element is root:
-                if (leaf := flush()) is not None:
-                    yield leaf
-                path.append(element)
-                tags.append(tag)
-            else:
-                if tag in _LINKS:
-                    links += 1
-                    run.links += 1
-                if tag in _INLINE:
-                    inline.append(element)
-                    run.parts.append((False, _opening(element)))
-                    run.tagged = True
-            if tag == "pre":
-                for line in (element.text or "").split("\n"):
-                    add(line)
-                    if (leaf := flush()) is not None:
-                        yield leaf
-            else:
-                add(element.text)
+    # (element, leaving): an explicit stack, for pages are nested deeper than Python likes to call
+    stack: list[tuple[Any, bool]] = [(root, False)]
+    while stack:
+        element, leaving = stack.pop()
+        tag = element.tag
+        if not isinstance(tag, str):  # a comment or a processing instruction
+            add(element.tail)
             continue
-        if event == "end":
-            tag = element.tag
-            if tag in _SKIPPED or tag in _BREAKS:
-                pass
-            elif tag in _BLOCKS:
-                if (leaf := flush()) is not None:
+        if leaving:
+            if tag in BLOCKS:
+                if (leaf := ended()) is not None:
                     yield leaf
                 path.pop()
-                tags.pop()
+                if spoken and spoken[-1][0] is element:
+                    spoken.pop()
             else:
-                links -= tag in _LINKS
+                if spoken and spoken[-1][0] is element:
+                    start, end = spoken.pop()[1], run.length()
+                    run.told += [(start, end, said) for said in told[element] if start < end]
+                links -= tag in ("a", "ref")
                 if inline and inline[-1] is element:
-                    run.parts.append((False, f"</{tag}>"))
+                    run.html.append(f"</{tag}>")
                     inline.pop()
-        if element is not root:
+            if element is not root:
+                add(element.tail)
+            continue
+        if tag in _SKIPPED or element in passed:
+            if element is not root:
+                add(element.tail)
+            continue
+        if tag in _BREAKS:
+            if (leaf := ended()) is not None:
+                yield leaf
             add(element.tail)
-    if (leaf := flush()) is not None:
+            continue
+        stack.append((element, True))
+        if tag in BLOCKS or element is root:
+            if (leaf := ended()) is not None:
+                yield leaf
+            path.append(element)
+        else:
+            if tag in ("a", "ref"):
+                links += 1
+                run.links += 1
+            if tag in _INLINE:
+                inline.append(element)
+                run.html.append(_opening(element))
+                run.tagged = True
+        if told and element in told:
+            spoken.append((element, run.length()))
+        if tag == "pre":
+            for line in (element.text or "").split("\n"):
+                add(line)
+                if (leaf := ended()) is not None:
+                    yield leaf
+        else:
+            add(element.text)
+        stack += [(child, False) for child in reversed(element)]
+    if (leaf := ended()) is not None:
         yield leaf
 
 
-def _leaf(text: str, path: list[Any], tags: tuple[str, ...], run: _Run, inline: list[Any]) -> Leaf:
+def _leaf(text: str, path: list[Any], run: _Run, inline: list[Any]) -> Leaf:
     owner = path[-1]
     kind: Kind = "paragraph"
     level = 0
-    if tags[-1] in _HEADINGS:
-        kind, level = "heading", _HEADINGS[tags[-1]]
-    elif tags[-1] == "head":
+    tags = tuple(element.tag for element in path)
+    if owner.tag in _HEADINGS:
+        kind, level = "heading", _HEADINGS[owner.tag]
+    elif owner.tag == "head":
         kind, level = "heading", _HEADINGS.get(owner.get("rend") or "", 2)
     else:
         kind = next((_KINDS[tag] for tag in reversed(tags) if tag in _KINDS), "paragraph")
     markup = None
     if run.tagged or inline:
-        closed = run.html + "".join(f"</{element.tag}>" for element in reversed(inline))
+        closed = "".join(run.html) + "".join(f"</{element.tag}>" for element in reversed(inline))
         markup = _SPACES.sub(" ", closed).strip()
-    cell = None
-    if not _CELLS.isdisjoint(tags):
-        cell = next(
-            element for element, tag in zip(reversed(path), reversed(tags), strict=True) if tag in _CELLS
-        )
-    return Leaf(text, owner, kind, level, tags, run.linked, run.links, markup, cell)
+    cell = next((element for element in reversed(path) if element.tag in _CELLS), None)
+    return Leaf(text, owner, kind, level, tags, run.linked, run.links, markup, cell, tuple(run.told))
 
 
 def _opening(element: Any) -> str:
@@ -314,4 +346,16 @@ def _row(cells: list[Leaf]) -> Iterator[Leaf]:
         sum(leaf.links for leaf in cells),
         None,
         first.cell,
+        tuple(_told_of_row(by_cell.values())),
     )
+
+
+def _told_of_row(cells: Iterable[list[Leaf]]) -> Iterator[Told]:
+    """What is told of a row's cells, counted in the row's text: a bar stands between two cells."""
+    at = 0
+    for cell in cells:
+        for leaf in cell:
+            for start, end, said in leaf.told:
+                yield at + start, at + end, said
+            at += len("".join(leaf.text.split()))
+        at += 1

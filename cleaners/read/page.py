@@ -10,18 +10,18 @@ from __future__ import annotations
 import re
 from collections import Counter, deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import lxml.html
 from trafilatura import bare_extraction, load_html
 
-from cleaners.model import Block, Fields, Kind, Raw, Repair, Story
+from cleaners.model import Block, Fields, Kind, Raw, Repair, SiteRules, Story
 from cleaners.read.align import align
 from cleaners.read.decode import document
 from cleaners.read.head import Head, head_of, near
 from cleaners.read.language import language_of
-from cleaners.read.leaves import Leaf, depth_and_size, leaves
+from cleaners.read.leaves import Leaf, depth_and_size, leaves, told_leaves
 from cleaners.read.limits import DEPTH, ELEMENTS, PAGE_BYTES, too_large, unread
 from cleaners.read.metadata import Claims, claims_of
 from cleaners.read.page_fields import page_fields
@@ -31,6 +31,16 @@ from cleaners.read.pieces import Piece, text_of
 from cleaners.read.raw_lines import raw_lines
 from cleaners.read.repair import repair
 from cleaners.read.signals import signals_of
+from cleaners.read.site import (
+    Site,
+    kept_in,
+    marks_of,
+    name_captions,
+    removed_in,
+    site_of,
+    story_of,
+    without_removed,
+)
 from cleaners.read.text import given_fields
 from cleaners.read.unreadable import UnreadableStory
 from cleaners.read.zones import is_prose, with_zones
@@ -44,9 +54,14 @@ _NOTE = re.compile(
     r"|an earlier version of this (?:article|story|report|headline|caption)\b.{15,}",
     re.IGNORECASE | re.DOTALL,
 )
+_NOTE_REACH = 25  # a correction stands at the foot, below tags and share buttons
+_NOT_FOUND = "the page has text, but no story was found in it: clean it by hand or give the story's text"
+_NO_SEARCH = (
+    "no body selector of its publisher matches the page, and its rules forbid to search: mend the selectors"
+)
 _ADDED = 30
 """A leaf that trafilatura dropped and that leads so far is the story's, until a cleaner says otherwise."""
-_NOTE_REACH = 25  # a correction stands at the foot, below tags and share buttons
+_PICTURED = {"figure", "img", "amp-img", "picture"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +74,21 @@ class _Line:
     leaf: int | None = None
 
 
-def read_page(raw: Raw, weights: PageWeights | None = None) -> Story:
-    """Read a web page; ``weights`` instead of the shipped ones are for measuring.
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The story's lines, where in the page each stands, and which other lines of the page belong between them.
+
+    ``document`` is trafilatura's; None: a ``body`` selector found the story.
+    """
+
+    lines: Sequence[Leaf]
+    places: Sequence[int | None]
+    document: Any = None
+    extra: frozenset[int] = frozenset()
+
+
+def read_page(raw: Raw, rules: SiteRules | None = None, weights: PageWeights | None = None) -> Story:
+    """Read a web page; ``rules`` are its publisher's own selectors, ``weights`` those of a page model other than the shipped one.
 
     Raises ``UnreadableStory`` when the page has no text at all. A page that is too large, too deep or in which no story is
     found is a story with a problem, for a person to look at.
@@ -79,27 +107,68 @@ def read_page(raw: Raw, weights: PageWeights | None = None) -> Story:
         raise UnreadableStory(f"story {raw.id}: the page has no text; check that it was saved whole")
     # lxml makes a new Python object for an element whenever none is alive; holding them all makes identity mean something.
     alive = list(tree.iter())
-    depth, elements = depth_and_size(tree, ELEMENTS)
-    if elements > ELEMENTS:
+    if len(alive) > ELEMENTS:
         return unread(
             raw, content, notes, given, f"the page has more than {ELEMENTS:,} elements; clean it by hand"
         )
-    if depth > DEPTH:
+    claims = claims_of(alive, raw.url)
+    site = site_of(tree, alive, rules, given, raw.language or claims.language, claims) if rules else Site()
+    claims = site.seen(claims)
+    selected = story_of(tree, rules, site, _NOTE_REACH) if rules else None
+    if selected is None and (depth := depth_and_size(tree, ELEMENTS)[0]) > DEPTH:
         return unread(
             raw, content, notes, given, f"the page is nested {depth} elements deep; clean it by hand"
         )
-    claims = claims_of(alive, raw.url)
-    page = leaves(tree)
+    page, chosen = selected or (list(told_leaves(tree, site.told)), None)
     if not page:
         raise UnreadableStory(
             f"story {raw.id}: the page has no text but in scripts; save it as a browser shows it"
         )
-    found = _extract(tree, raw.url)
+    name_captions(page)
+    found = _find(tree, page, chosen, site, raw.url)
     if found is None:
         fields = page_fields(given, claims, head_of(page, claims, None), (), alive, page, url=raw.url)
-        problem = "the page has text, but no story was found in it: clean it by hand or give the story's text"
-        return unread(raw, content, notes, fields, problem)
-    return _story(raw, content, notes, page, found, claims, given, alive, weights or shipped_page_weights())
+        story = unread(raw, content, notes, site.fill(fields), _NOT_FOUND if site.search else _NO_SEARCH)
+    else:
+        story = _story(
+            raw, content, notes, page, found, claims, given, site, alive, weights or shipped_page_weights()
+        )
+    return replace(story, notes=tuple(dict.fromkeys(site.notes))) if site.notes else story
+
+
+def _find(
+    tree: Any, page: list[Leaf], chosen: list[int] | None, site: Site, url: str | None
+) -> _Found | None:
+    """The story: what a selector chose, else what trafilatura finds."""
+    if chosen is not None:
+        return _Found([page[at] for at in chosen], chosen, extra=frozenset(kept_in(page)))
+    if not site.search:
+        return None
+    found = _as_found(_extract(without_removed(tree, site), url), page)
+    return _accounted(found, tree, page, site, url) if site.told else found
+
+
+def _as_found(document: Any, page: list[Leaf]) -> _Found | None:
+    if document is None:
+        return None
+    kept = leaves(document.body)
+    return _Found(kept, align([leaf.text for leaf in kept], [leaf.text for leaf in page]), document)
+
+
+def _accounted(
+    found: _Found | None, tree: Any, page: list[Leaf], site: Site, url: str | None
+) -> _Found | None:
+    """With the lines that would be the story's but for a selector: shown as removed, and counted as removed."""
+    extra, removed = kept_in(page), removed_in(page)
+    placed = [at for at in found.places if at is not None] if found is not None else []
+    extra |= {at for at in removed if placed and min(placed) < at < max(placed)}
+    outside = [page[at] for at in removed if at not in extra]
+    if any(is_prose(leaf.text) and not leaf.furniture for leaf in outside):
+        whole = _as_found(_extract(tree, url), page)
+        if whole is not None:
+            extra |= set(removed).intersection(at for at in whole.places if at is not None)
+            found = found if placed else whole
+    return replace(found, extra=frozenset(extra)) if found is not None else None
 
 
 def _tree(content: str) -> Any:
@@ -131,9 +200,8 @@ def page_as_seen(content: str, url: str | None) -> tuple[list[str], set[int], Se
         return None
     alive = list(tree.iter())
     claims, page = claims_of(alive, url), leaves(tree)
-    found = _extract(tree, url)
-    kept = leaves(found.body) if found is not None else []
-    own = {at for at in align([leaf.text for leaf in kept], [leaf.text for leaf in page]) if at is not None}
+    found = _as_found(_extract(tree, url), page)
+    own = {at for at in found.places if at is not None} if found is not None else set()
     return ([leaf.text for leaf in page], own, see(page, own, claims)) if page else None
 
 
@@ -142,22 +210,24 @@ def _story(
     content: str,
     notes: tuple[Repair, ...],
     page: list[Leaf],
-    found: Any,
+    found: _Found,
     claims: Claims,
     given: Fields,
+    site: Site,
     elements: list[Any],
     weights: PageWeights,
 ) -> Story:
-    kept = leaves(found.body)
-    places = align([leaf.text for leaf in kept], [leaf.text for leaf in page])
+    kept, places = found.lines, found.places
     body_starts = next(
         (at for leaf, at in zip(kept, places, strict=True) if at is not None and is_prose(leaf.text)), None
     )
     head = head_of(page, claims, body_starts)
-    stand = standings(page, {at for at in places if at is not None}, claims, weights)
-    lines = _lines(kept, page, places, head, stand)
+    # Where a selector names the story nobody is asked for a second opinion.
+    own = {at for at in places if at is not None}
+    stand = standings(page, own, claims, weights) if found.document is not None else None
+    lines = _lines(found, page, head, stand)
     shown = [line.leaf for line in lines if line.leaf is not None]
-    pictures = pictures_of(elements, page, shown, head.headline_at, claims, raw.url)
+    pictures = pictures_of(_shown(elements, site), page, shown, head.headline_at, claims, raw.url)
     blocks: list[Block] = []
     repairs = list(notes)
     for line in lines:
@@ -176,15 +246,14 @@ def _story(
                 level=line.level,
                 picture=pictures.of(leaf),
                 markup=leaf.markup if leaf is not None and leaf.text == text else None,
-                lead=stand[line.leaf].lead if line.leaf is not None else None,
-                cues=stand[line.leaf].cues if line.leaf is not None else (),
+                lead=stand[line.leaf].lead if stand and line.leaf is not None else None,
+                cues=stand[line.leaf].cues if stand and line.leaf is not None else (),
+                site_marks=marks_of(leaf, text, site) if leaf is not None and leaf.told else (),
             )
         )
     if not blocks:
-        problem = "the page has text, but no story was found in it: clean it by hand or give the story's text"
-        return unread(
-            raw, content, notes, page_fields(given, claims, head, (), elements, page, url=raw.url), problem
-        )
+        fields = page_fields(given, claims, head, (), elements, page, url=raw.url)
+        return unread(raw, content, notes, site.fill(fields), _NOT_FOUND)
     body = "\n".join(block.text for block in blocks)
     heads = [head.headline.value] if head.headline else []
     language = language_of(raw.language, claims.language, body)
@@ -204,7 +273,7 @@ def _story(
         form="page",
         raw=content,
         blocks=with_zones(blocks),
-        fields=fields,
+        fields=site.fill(fields),
         url=raw.url or fields.canonical,
         publisher=raw.publisher,
         language=language,
@@ -218,23 +287,25 @@ def _story(
     )
 
 
-def _lines(
-    kept: Sequence[Leaf],
-    page: Sequence[Leaf],
-    places: Sequence[int | None],
-    head: Head,
-    stand: Sequence[Standing],
-) -> list[_Line]:
+def _shown(elements: list[Any], site: Site) -> list[Any]:
+    """The page's elements without pictures that its publisher's selectors remove."""
+    if not site.told:
+        return elements
+    return [one for one in elements if one.tag not in _PICTURED or not site.removes(one)]
+
+
+def _lines(found: _Found, page: Sequence[Leaf], head: Head, stand: Sequence[Standing] | None) -> list[_Line]:
     """The extracted story with what it dropped, in the page's order."""
+    kept, places = found.lines, found.places
     placed = [at for at in places if at is not None]
     lines = [
         _line(leaf, page[at] if at is not None else None, at) for leaf, at in zip(kept, places, strict=True)
     ]
     if not placed:
         return lines
-    own = set(placed)
-    led = {at for at, (lead, _) in enumerate(stand) if lead >= _ADDED and at not in own}
-    lost = deque(sorted(_lost(page, own, head) | led))
+    chosen = found.document is None
+    led = {at for at, (lead, _) in enumerate(stand or ()) if lead >= _ADDED}.difference(removed_in(page))
+    lost = deque(sorted((_lost(page, set(placed), head, chosen) | found.extra | led).difference(placed)))
     merged: list[_Line] = []
     for line, at in zip(lines, places, strict=True):
         while at is not None and lost and lost[0] < at:
@@ -255,7 +326,8 @@ def _own(page: Sequence[Leaf], at: int) -> _Line:
     return _Line(leaf.text, leaf.kind, leaf.level, at)
 
 
-def _lost(page: Sequence[Leaf], kept: set[int], head: Head) -> set[int]:
+def _lost(page: Sequence[Leaf], kept: set[int], head: Head, chosen: bool = False) -> set[int]:
+    """``chosen``: a selector named the story, and of plain lines it lost none."""
     first, last = min(kept), max(kept)
     top = min(first, head.headline_at if head.headline_at is not None else first)
     lost: set[int] = set()
@@ -271,6 +343,8 @@ def _lost(page: Sequence[Leaf], kept: set[int], head: Head) -> set[int]:
             _NOTE.match(leaf.text) is not None and "nav" not in leaf.tags and leaf.linked * 2 < len(leaf.text)
         ):
             lost.add(at)
+    if chosen:
+        return lost
     if head.headline_at is None:
         lost |= _above(page, first, kept)
     return lost | _siblings(page, kept)

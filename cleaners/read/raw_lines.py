@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 _TAG = re.compile(r"<(/?[a-zA-Z][a-zA-Z0-9]*)?[^<>]{0,2000}>")
 _INLINE = {
@@ -39,15 +40,14 @@ def raw_lines(content: str) -> list[str]:
     >>> raw_lines("<td>Note</td><td>A <b>kill</b></td><p>One<br>Two<style>")
     ['Note |  | A kill', 'One', 'Two']
     """
-    parts = _TAG.split("".join(_without_code(content)))  # text, name, text, name, …, text
-    instead = {name: _instead(name) for name in set(parts[1::2])}
-    parts[1::2] = [instead[name] for name in parts[1::2]]
-    text = "".join(parts)
-    return [line for line in (part.strip(" |") for part in text.split("\n")) if line]
+    pieces = _TAG.split("".join(_without_code(content)))  # text, name, text, name, …, text
+    pieces[1::2] = [_instead(name) for name in pieces[1::2]]
+    return [line for part in "".join(pieces).split("\n") if part and (line := part.strip(" |"))]
 
 
-def _instead(tag: str | None) -> str:
-    name = (tag or "").lower().lstrip("/")
+@lru_cache(maxsize=1_000)  # a page has thousands of tags of a few dozen names
+def _instead(name: str | None) -> str:
+    name = (name or "").lower().lstrip("/")
     if name in _INLINE:
         return ""
     return " | " if name in _CELLS else "\n"
@@ -56,14 +56,11 @@ def _instead(tag: str | None) -> str:
 def _without_code(content: str) -> Iterator[str]:
     at = 0
     endless: set[str] = set()
-    lowered = content.lower()
-    if len(lowered) != len(content):  # "İ" is two characters in small letters
-        lowered = content
     for found in _CODE.finditer(content):
         name = found[1].lower()
         if found.start() < at or name in endless:
             continue
-        end = lowered.find(f"</{name}", found.end())
+        end = _end_of(name, content, found.end())
         if end < 0:
             endless.add(name)
             continue
@@ -71,3 +68,11 @@ def _without_code(content: str) -> Iterator[str]:
         yield "\n"
         at = end
     yield content[at:]
+
+
+def _end_of(name: str, content: str, at: int) -> int:
+    """Where ``</name`` stands next, in letters of any size; -1: nowhere. In a script there are few tags to look at."""
+    at = content.find("</", at)
+    while at >= 0 and content[at + 2 : at + 2 + len(name)].lower() != name:
+        at = content.find("</", at + 2)
+    return at

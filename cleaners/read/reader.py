@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from cleaners.model import Form, Raw, Story
+from cleaners.model import Form, Raw, SiteRules, Story
 from cleaners.read.body import read_body
 from cleaners.read.page import read_page
 from cleaners.read.page_model import PageWeights
@@ -22,15 +22,14 @@ _FRAGMENT = re.compile(
 )
 
 
-def read(raw: Raw, weights: PageWeights | None = None) -> Story:
-    """Read one story. The same input always gives the same story; nothing is cut. ``weights`` are for measuring the page model.
+def read(raw: Raw, site: SiteRules | None = None, weights: PageWeights | None = None) -> Story:
+    """Read one story. The same input always gives the same story; nothing is cut. ``site``: its publisher's selectors, for a page;
+    ``weights``: a page model other than the shipped one, for measuring.
 
     Raises ``UnreadableStory`` when there is no text to read. What is readable in part, or too large, is a story whose
     ``problems`` say so.
     """
-    if raw.form == "page":
-        return _unlabelled(read_page(raw, weights))
-    return _unlabelled(_READERS[raw.form](raw))
+    return _unlabelled(read_page(raw, site, weights) if raw.form == "page" else _READERS[raw.form](raw))
 
 
 _READERS: dict[Form, Callable[[Raw], Story]] = {

@@ -55,8 +55,8 @@ _CUE = re2.Set.SearchSet()
 _CUE.Add(_CUE_WORDS)
 _CUE.Compile()
 _CUED = re2.compile(f"(?:{_CUE_WORDS})[^\n]*")
-# A document of these characters alone is read as it stands: nothing of it is an entity, a wide letter or a space of another kind.
-_ODD = re2.compile(r"[^ -%'-~\nÀ-ÖØ-öø-ÿ‐‒-―‘’“”„‚«»·©®]|  ")
+# A line of these characters alone is read as it stands: nothing of it is an entity, a wide letter or a space of another kind.
+_ODD = re2.compile(r"(?:[^ -%'-~\nÀ-ÖØ-öø-ÿ‐‒-―‘’“”„‚«»·©®]|  )[^\n]*")
 # A desk note opens with a bracket, a star, capitals or a word for editors, and is short.
 _NOTE_CUE = re.compile(
     r"\W|[A-Z]{2}|\d|(?i:eds|ednote|editor|note|nota|for int|intern|hinweis|redakt|take|more|ends|hr |corrects|refiles|clarifies|fixes|deletes|removes)"
@@ -432,15 +432,22 @@ def _signals(lines: Sequence[str]) -> list[Signal]:
 def _worth_reading(lines: Sequence[str]) -> list[tuple[int, str, bool]]:
     """The lines that may be a signal, by number, as they are read, and whether there may be a cue in it: all that are, and few more.
 
-    Two searches through the whole text do for most of its lines. Where a character is read differently than it stands, or where a
-    line has breaks of its own, each line is read.
+    Two searches through the whole text do for most of its lines. A line in which a character is read differently than it stands is
+    read itself; where a line has breaks of its own, each is.
     """
-    document = "\n".join(lines).encode(errors="replace")
-    if document.count(b"\n") >= len(lines) or _ODD.search(document) is not None:
+    bare = [line.strip() for line in lines]
+    document = "\n".join(bare).encode(errors="replace")
+    if document.count(b"\n") >= len(lines):
         return [(number, _normal(line), True) for number, line in enumerate(lines) if line]
+    odd = _lines_of(_ODD.finditer(document), document)
     cued = _lines_of(_CUED.finditer(document), document)
     worth = []
     for number, line in enumerate(lines):
+        if not bare[number]:  # the indentation between two tags
+            continue
+        if number in odd:
+            worth.append((number, _normal(line), True))
+            continue
         like_a_note = _NOTE_CUE.match(line) is not None or line.endswith(_NOTE_ENDS) or line[-1:] == " "
         if like_a_note or number in cued or "|" in line:
             normal = _normal(line, plain=True)

@@ -11,7 +11,9 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
+from cleaners.model import SiteRules
 from cleaners.rules.errors import ConfigError, did_you_mean, error_at
+from cleaners.rules.pages import PageForm, site_of
 from cleaners.rules.patterns import PatternError, translate_pattern
 from cleaners.rules.rule import NAME, Name, Names, Rule, Text, Texts, make_rule
 from cleaners.rules.schema import Locate, StrictModel, load_part
@@ -65,6 +67,7 @@ class PublisherForm(StrictModel):
     change: dict[RuleName, Any] = Field(default_factory=dict)
     words: WordLists = Field(default_factory=dict)
     rules: dict[Name, Any] = Field(default_factory=dict)
+    page: PageForm | None = None
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ class Pack:
 class PublisherFile:
     """One publisher's file: who it is, what it inherits, and its own rules (``stem/name``).
 
-    ``changed`` are inherited rules with the publisher's keys put over their own.
+    ``changed`` are inherited rules with the publisher's keys put over their own; ``page`` are its selectors.
     """
 
     stem: str
@@ -96,6 +99,7 @@ class PublisherFile:
     words: Mapping[str, tuple[str, ...]]
     rules: Mapping[str, Rule]
     file: YamlFile
+    page: SiteRules | None = None
 
 
 def primary(language: str | None) -> str | None:
@@ -166,6 +170,7 @@ def read_publisher(path: Path, packs: Mapping[str, Pack], errors: list[ConfigErr
         words=form.words,
         rules=rules,
         file=file,
+        page=site_of(path.stem, form.page, file) if form.page else None,
     )
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
-from urllib.parse import urlsplit
 
+from cleaners.model import SiteRules
 from cleaners.rules.errors import ConfigError, did_you_mean
 from cleaners.rules.matcher import Hit, Layers, Matcher
 from cleaners.rules.packs import (
@@ -22,6 +22,7 @@ from cleaners.rules.packs import (
 )
 from cleaners.rules.patterns import loosen_pattern, translate_pattern
 from cleaners.rules.rule import NAME, Rule
+from cleaners.rules.sites import FOLDER, ImportedSites, host_of, load_sites
 from cleaners.rules.slots import BUILT_IN, MONTHS, WEEKDAYS
 from cleaners.rules.templates import Anchor, Expression, Words, compile_template
 from cleaners.rules.yaml_file import YamlFile
@@ -135,6 +136,7 @@ class Rulebook:
 
     packs: Mapping[str, Pack]
     publishers: Mapping[str, PublisherFile]
+    imported: ImportedSites = field(default_factory=ImportedSites)
 
     def ruleset(self, publisher: str | None, language: str | None, url: str | None = None) -> Ruleset:
         """The rules for a story of ``publisher`` (name, host or file stem; else found by the host of ``url``).
@@ -180,6 +182,26 @@ class Rulebook:
                 return found
         return self._by_host(url) if url else None
 
+    def site(self, publisher: str | None, url: str | None = None) -> SiteRules | None:
+        """The selectors for a page: the publisher's own first, then those of the imported file of its host."""
+        file = self.publisher(publisher, url)
+        own = file.page if file else None
+        if not self.imported.files:
+            return own
+        hosts = [host_of(url)] if url else [host_of(publisher or ""), *(file.hosts if file else ())]
+        found = next((one for one in map(self.imported.find, hosts) if one is not None), None)
+        if own is None or found is None:
+            return own or found
+        key = (own.name, found.name)
+        if key not in self._sites:
+            self._sites[key] = _joined(own, found)
+        return self._sites[key]
+
+    @property
+    def has_sites(self) -> bool:
+        """Whether any page has selectors."""
+        return bool(self.imported.files) or any(file.page for file in self.publishers.values())
+
     @cached_property
     def version(self) -> str:
         """A hash of the content of all packs and publishers."""
@@ -195,7 +217,8 @@ class Rulebook:
             ]
             parts += [repr(sorted(file.words.items()))]
             parts += [_content(rule) for rule in (*file.changed.values(), *file.rules.values())]
-        return digest(parts)
+            parts += [repr(file.page)]
+        return digest([*parts, self.imported.version])
 
     @cached_property
     def _spoken(self) -> frozenset[str | None]:
@@ -203,6 +226,10 @@ class Rulebook:
 
     @cached_property
     def _found(self) -> dict[tuple[str | None, str | None], Ruleset]:
+        return {}
+
+    @cached_property
+    def _sites(self) -> dict[tuple[str, str], SiteRules]:
         return {}
 
     @cached_property
@@ -219,19 +246,30 @@ class Rulebook:
         return {host: file for file in self.publishers.values() for host in file.hosts}
 
     def _by_host(self, address: str) -> PublisherFile | None:
-        try:
-            host = urlsplit(address if "//" in address else f"//{address}").hostname or ""
-        except ValueError:  # "http://[": no address, no publisher
-            return None
-        labels = host.rstrip(".").split(".")
+        labels = host_of(address).split(".")
         for first in range(len(labels)):
             if file := self._hosts.get(".".join(labels[first:])):
                 return file
         return None
 
 
+def _joined(own: SiteRules, imported: SiteRules) -> SiteRules:
+    """A publisher's own selectors are tried before the imported ones."""
+    theirs = dict(imported.fields)
+    fields = {name: found + theirs.pop(name, ()) for name, found in own.fields} | theirs
+    return SiteRules(
+        name=own.name,
+        body=own.body + imported.body,
+        remove=own.remove + imported.remove,
+        keep=own.keep + imported.keep,
+        fields=tuple(sorted(fields.items())),
+        search=own.search and imported.search,
+        tested=own.tested + imported.tested,
+    )
+
+
 def load_rulebook(config_dir: Path) -> Rulebook:
-    """Read ``rules/*.yaml`` and ``publishers/*.yaml``. The first fault is raised as ``ConfigError``."""
+    """Read ``rules/*.yaml``, ``publishers/*.yaml`` and ``publishers/ftr/*.txt``. The first fault is raised as ``ConfigError``."""
     book, errors = read_rulebook(config_dir)
     if errors:
         raise errors[0]
@@ -261,7 +299,7 @@ def read_rulebook(config_dir: Path) -> tuple[Rulebook, list[ConfigError]]:
     for path in _yaml_files(config_dir / "publishers", errors):
         if file := read_publisher(path, packs, errors):
             publishers[file.stem] = file
-    book = Rulebook(packs, publishers)
+    book = Rulebook(packs, publishers, load_sites(config_dir / "publishers" / FOLDER, errors))
     errors += _clashes(book) + _unknown_slots(book) + _unused_words(book) + _unknown_kinds(book)
     return book, sorted(errors, key=lambda error: (error.file, error.line, error.column))
 

@@ -37,6 +37,7 @@ def _head(cleaned: Cleaned) -> list[str]:
     for signal in story.signals:
         if not any(signal.text in reason for reason in cleaned.reasons):
             reasons.append(f"signal in the raw copy: {signal.kind}: {signal.text}")
+    reasons += [f"for the desk: {note}" for note in story.notes]
     parts += _list([_short(reason, 300) for reason in reasons], 20)
     known = [
         (name, getattr(fields, name))

@@ -85,6 +85,8 @@ def explained(cleaned: Cleaned, place: str) -> RenderableType:
         verdict.append(f"\n  {signal.kind} signal{until}: {printable(signal.text)}", style="not bold dim")
     for reason in cleaned.reasons:
         verdict.append(f"\n  {printable(reason)}", style="not bold default")
+    for note in cleaned.source.notes:
+        verdict.append(f"\n  for the desk: {printable(note)}", style="not bold yellow")
     return Group(*parts, verdict, Text())
 
 

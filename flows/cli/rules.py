@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from flows.cli.options import ConfigOption
-from flows.cli.terminal import say, stdout
+from flows.cli.terminal import say, stdout, stop
 
 if TYPE_CHECKING:
-    from cleaners.rules import ConfigError
+    from cleaners.rules import ConfigError, ImportedSites
 
 app = typer.Typer(no_args_is_help=True, help="Work on rules.")
 
@@ -39,6 +41,84 @@ def check(config: ConfigOption = None) -> None:
         raise typer.Exit(1)
     keep_tried(directory)
     say(f"{summary(directory)}: every file is valid, every rule matches and spares what it says.", "green")
+    tell_imported(directory)
+
+
+def tell_imported(directory: Path) -> None:
+    """What of the imported site files is not followed: no mistake, for they are others' and written for another program."""
+    from cleaners.rules import load_rulebook
+
+    sites = load_rulebook(directory).imported
+    if lines := unhonoured(sites):
+        say(f"{counted(lines)} `cleancopy rules import-ftr` shows each.", "yellow")
+
+
+@app.command("import-ftr")
+def import_ftr(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            help="A folder of site files in the ftr-site-config format, or its .tar.gz.", show_default=False
+        ),
+    ],
+    config: ConfigOption = None,
+) -> None:
+    """Take in site files in the ftr-site-config format: where the story of a host's pages is, and what goes from them.
+
+    The files are copied as they are to publishers/ftr/ of the configuration, and read from there; one that is there already is replaced.
+    Each line that cannot be followed is shown with file, line and reason; everything else in its file counts.
+    """
+    from cleaners.rules import ImportedSites, site_files_in
+    from cleaners.rules.sites import FOLDER
+    from flows.cli.config import find_config
+
+    folder = find_config(config) / "publishers" / FOLDER
+    try:
+        sites = ImportedSites(dict(site_files_in(source)))
+    except (OSError, ValueError) as error:
+        stop(f"{error}\nNothing was imported.")
+    if not sites.files:
+        stop(
+            f"{source}: there is no site file here. They are called by their hosts, such as example.com.txt."
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for host, content in sites.files.items():
+            (folder / f"{host}.txt").write_bytes(content)
+    except OSError as error:
+        stop(f"{folder}: {error.strerror}. Name a configuration that can be written with --config DIR.")
+    not_followed = unhonoured(sites)
+    for line in not_followed:
+        stdout().print(line.told, markup=False, highlight=False, soft_wrap=True)
+    say(
+        f"{len(sites.files):,} site files are in {folder}. {counted(not_followed)}",
+        "yellow" if not_followed else "green",
+    )
+
+
+class NotFollowed(NamedTuple):
+    """A line of a site file that is not followed; ``told`` names file, line and reason."""
+
+    told: str
+    directive: str
+
+
+def unhonoured(sites: ImportedSites) -> list[NotFollowed]:
+    """The lines of all site files that are not followed, in the order of files and lines."""
+    return [
+        NotFollowed(f"{name}.txt:{line.line}: {line.text}: {line.why}", line.directive)
+        for name in sorted(sites.files)
+        for line in sites.read(name).unhonoured
+    ]
+
+
+def counted(lines: Iterable[NotFollowed]) -> str:
+    """How many lines are not followed, by directive, the most frequent first."""
+    count = Counter(line.directive for line in lines)
+    if not count:
+        return "Every line in them is followed."
+    told = ", ".join(f"{name} {number:,}" for name, number in count.most_common())
+    return f"{count.total():,} of their lines are not followed: {told}."
 
 
 def mistakes(directory: Path) -> list[ConfigError]:
@@ -72,4 +152,7 @@ def summary(directory: Path) -> str:
     rules += [rule for publisher in book.publishers.values() for rule in publisher.rules.values()]
     examples = sum(len(rule.matches) + len(rule.spares) for rule in rules)
     publishers = f"{len(book.publishers)} {'publisher' if len(book.publishers) == 1 else 'publishers'}"
-    return f"{len(rules)} rules with {examples} examples in {len(book.packs)} packs, {publishers}"
+    told = f"{len(rules)} rules with {examples} examples in {len(book.packs)} packs, {publishers}"
+    if book.imported.files:
+        told += f", {len(book.imported.files):,} imported site files"
+    return told
