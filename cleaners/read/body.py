@@ -23,7 +23,7 @@ from cleaners.read.raw_lines import raw_lines
 from cleaners.read.repair import repair
 from cleaners.read.shortcodes import is_shortcodes
 from cleaners.read.signals import signals_of
-from cleaners.read.text import given_fields
+from cleaners.read.text import given_fields, with_given_pictures
 from cleaners.read.unreadable import UnreadableStory
 from cleaners.read.zones import with_zones
 
@@ -179,6 +179,7 @@ def read_body(raw: Raw) -> Story:
                 picture=None if draft.picture is None else pictured.get(draft.picture),
             )
         )
+    given = given_fields(raw)
     body = "\n".join(block.text for block in blocks)
     language = language_of(raw.language, None, body)
     return Story(
@@ -186,7 +187,9 @@ def read_body(raw: Raw) -> Story:
         form="body",
         raw=content,
         blocks=with_zones(blocks),
-        fields=replace(given_fields(raw), pictures=tuple(tree.pictures[at] for at in shown)),
+        fields=replace(
+            given, pictures=with_given_pictures(tuple(tree.pictures[at] for at in shown), given.pictures)
+        ),
         url=raw.url,
         publisher=raw.publisher,
         language=language,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from cleaners.model import Block, Fields, Kind, Raw, Repair, Segment, Span, Story
+from dataclasses import replace
+from typing import Any
+
+from cleaners.model import TEXT_FIELDS, Block, Fields, Kind, Picture, Raw, Repair, Segment, Span, Story
 from cleaners.read.decode import document, storable
 from cleaners.read.language import language_of
 from cleaners.read.limits import BODY_CHARACTERS, ELEMENTS, too_large, unread
@@ -12,6 +15,8 @@ from cleaners.read.shortcodes import is_shortcodes
 from cleaners.read.signals import signals_of
 from cleaners.read.unreadable import UnreadableStory
 from cleaners.read.zones import is_prose, zones_of
+
+_AS_SENT = ("published", "updated", "ednote")
 
 
 def read_text(raw: Raw) -> Story:
@@ -35,16 +40,31 @@ def read_lines(raw: Raw) -> Story:
 
 def given_fields(raw: Raw) -> Fields:
     """What the sender knows beside the body."""
-    headline = repair_text(storable(raw.headline)[0]) if raw.headline else None
-    published = storable(raw.published)[0].strip() if raw.published else None
-    ednote = storable(raw.ednote)[0].strip() if raw.ednote else None
-    known = {"headline": headline or None, "published": published or None, "ednote": ednote or None}
-    return Fields(
-        headline=known["headline"],
-        published=known["published"],
-        ednote=known["ednote"],
-        sources=tuple(sorted((name, "given") for name, value in known.items() if value)),
-    )
+    fields = raw.given or Fields()
+    known = {name: value for name in TEXT_FIELDS if (value := getattr(fields, name))}
+    for name, value in (("headline", raw.headline), ("published", raw.published), ("ednote", raw.ednote)):
+        if value:
+            known[name] = value
+    # Headlines and their like may have been through an editor; dates, and what is for editors, stay as they were sent.
+    tidy = {
+        name: storable(value)[0].strip() if name in _AS_SENT else repair_text(storable(value)[0])
+        for name, value in known.items()
+    }
+    filled = {name: value for name, value in tidy.items() if value}
+    texts: dict[str, Any] = dict(filled)
+    return replace(fields, **texts, sources=tuple((name, "given") for name in sorted(filled)))
+
+
+def with_given_pictures(shown: tuple[Picture, ...], given: tuple[Picture, ...]) -> tuple[Picture, ...]:
+    """The body's own pictures, completed by what the sender says of them, and then the sender's others."""
+    sent = {picture.url: picture for picture in given if picture.url}
+    completed = []
+    for own in shown:
+        known = sent.pop(own.url, own) if own.url else own
+        completed.append(
+            Picture(own.url, own.caption or known.caption, own.credit or known.credit, own.alt or known.alt)
+        )
+    return (*completed, *(one for one in given if not one.url or one.url in sent))
 
 
 def _story(raw: Raw, content: str, lines: list[str], repairs: tuple[Repair, ...]) -> Story:
