@@ -17,7 +17,20 @@ Cron = Annotated[str, StringConstraints(pattern=r"^\s*[\d*/,\-A-Za-z?#]+(\s+[\d*
 """Minute, hour, day of month, month, day of week: ``*/15 * * * *``. Times are UTC."""
 
 MapKey = Literal[
-    "id", "body", "html", "page", "text", "lines", "headline", "url", "published", "language", "publisher"
+    "id",
+    "body",
+    "html",
+    "page",
+    "text",
+    "lines",
+    "headline",
+    "url",
+    "published",
+    "language",
+    "publisher",
+    "ednote",
+    "pubstatus",
+    "embargoed",
 ]
 
 

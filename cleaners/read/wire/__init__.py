@@ -11,12 +11,12 @@ from __future__ import annotations
 from typing import Literal
 
 from cleaners.read.wire.entries import Entry, entry_story, feed_entries, read_feed
-from cleaners.read.wire.item import BrokenWire, Item, in_order
+from cleaners.read.wire.item import MESSAGE_BYTES, BrokenWire, Item, in_order
 from cleaners.read.wire.newsml_g2 import ITEMS, read_newsml_g2
 from cleaners.read.wire.ninjs import is_ninjs, parse_json, read_ninjs
 from cleaners.read.wire.nitf import read_nitf
 from cleaners.read.wire.safe_xml import document_of, every, parse, pieces, root_name
-from cleaners.read.wire.status import instructions, status_line
+from cleaners.read.wire.status import embargo_line, instructions, status_line
 
 Format = Literal["ninjs", "nitf", "newsml-g2", "feed"]
 
@@ -130,10 +130,12 @@ def _ask(broken: str) -> str:
 
 
 __all__ = [
+    "MESSAGE_BYTES",
     "BrokenWire",
     "Entry",
     "Format",
     "Item",
+    "embargo_line",
     "entry_story",
     "feed_entries",
     "guess_wire",

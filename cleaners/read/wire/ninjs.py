@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from cleaners.model import Fields, Picture
@@ -128,6 +129,7 @@ def _read(item: Mapping[str, Any], place: str, inherited: tuple[str, ...], depth
     fields = _fields(item, body, pictures)
     if not body and fields.standfirst:
         body, form = fields.standfirst, "text"
+        fields = replace(fields, standfirst=None)
         lines.append("HOLD HOLD HOLD: the item has no body; this is its description")
     return [
         story_of(

@@ -127,7 +127,7 @@ def expiry_line(expires: object, issued: str | None) -> str | None:
     """What an expiry means: a note, or a hold where it is past already, or cannot be read.
 
     >>> expiry_line("2026-04-01T00:00:00Z", "2026-03-05T12:00:00Z")
-    'Expires 2026-04-01T00:00:00+00:00'
+    'Expires 2026-04-01T00:00:00Z'
     """
     when = iso(_line(expires))
     if not when:
@@ -159,6 +159,8 @@ def iso(when: str) -> str:
     ('2026-03-05T12:00:00+01:00', '2026-03-05', 'tomorrow')
     """
     when = when.strip()
+    if when[4:5] == "-":
+        return when
     try:
         moment = datetime.fromisoformat(when)
     except ValueError:
