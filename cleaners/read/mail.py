@@ -82,6 +82,9 @@ def _text(message: EmailMessage) -> tuple[str, Form] | None:
             inner = part.get_payload(0) if part.is_multipart() else None
             if isinstance(inner, EmailMessage):
                 return _text(inner)
+    whole = message.get_payload()
+    if message.get_content_maintype() == "multipart" and isinstance(whole, str) and whole.strip():
+        return whole, "text"  # it says that it has parts, and has none
     return None
 
 

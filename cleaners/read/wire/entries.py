@@ -128,7 +128,7 @@ def _entry(entry: Any, language: str | None) -> Entry:
     published = entry.get("published") or entry.get("updated") or None
     known = entry.get("id") or link or hashlib.sha256(f"{headline}\n{body}".encode()).hexdigest()[:16]
     ednote = instructions(_instructions(entry, published))
-    full = body in contents and body != summary and _is_full(body)
+    full = body in contents and _is_full(body)
     language = entry.get("language") or language or None
     return Entry(
         id=known,

@@ -7,9 +7,10 @@ from html import escape
 from typing import Any, NamedTuple
 
 from cleaners.model import Fields
+from cleaners.read.raw_lines import raw_lines
 from cleaners.read.wire.as_html import body_of, pictures_of
 from cleaners.read.wire.item import Item, plain, repeats, story_of
-from cleaners.read.wire.safe_xml import attribute, children, every, first, text_of
+from cleaners.read.wire.safe_xml import attribute, children, every, first, local, text_of
 from cleaners.read.wire.status import (
     embargo_line,
     expiry_line,
@@ -72,7 +73,8 @@ def read_nitf(root: Any, place: str) -> Item:
 def nitf_of(root: Any) -> Nitf:
     data = first(root, "docdata")
     head = first(root, "body.head")
-    content = first(root, "body.content")
+    # A note to editors has a body.content of its own, above the story's.
+    content = next((one for one in every(root, "body.content") if local(one.getparent()) != "note"), None)
     body, form = body_of(content) if content is not None else ("", "body")
     if form == "body":
         body = _dateline(head, body) + body + _end(first(root, "body.end"))
@@ -118,7 +120,7 @@ def _docdata(data: Any, dates: dict[str, str | None]) -> list[str | None]:
         lines += [attribute(message, "info") or text_of(message), *_stop(kind)]
     for scope in every(data, "doc-scope"):
         said = attribute(scope, "scope") or ""
-        lines += [f"Scope: {said}" if said else None, *_stop(said)]
+        lines += _stop(said) or [f"Scope: {said}" if said else None]
     part = attribute(first(data, "du-key"), "part")
     if part and part.isdecimal() and int(part) > 1:
         lines.append(f"TAKE {int(part)}")
@@ -202,11 +204,10 @@ def _norm(data: Any, name: str) -> str | None:
 def _dateline(head: Any, body: str) -> str:
     """The dateline as a line of its own, unless the text has it: "HARBOURTON (Coastwire) - The ferry …"."""
     line = text_of(first(head, "dateline"), ("story.date",)) if head is not None else None
-    return (
-        f'<p class="dateline">{escape(line, quote=False)}</p>\n'
-        if line and not repeats(line, body[:300])
-        else ""
-    )
+    line = line.rstrip(" ,;:–—-") if line else None
+    if not line or " ".join(raw_lines(body[:1000])).casefold().startswith(line.casefold()):
+        return ""
+    return f'<p class="dateline">{escape(line, quote=False)}</p>\n'
 
 
 def _end(end: Any) -> str:

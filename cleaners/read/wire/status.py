@@ -136,7 +136,7 @@ def expiry_line(expires: object, issued: str | None) -> str | None:
         return f"HOLD HOLD HOLD: it expires at {when}, which is no date"
     ahead = _ahead(when, issued) if issued else None
     if ahead is not None and ahead <= timedelta(0):
-        return f"HOLD HOLD HOLD: it expired at {when}"
+        return f"HOLD HOLD HOLD: its time is over\nExpired {when}"
     return f"Expires {when}"
 
 
