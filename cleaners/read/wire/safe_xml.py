@@ -79,7 +79,9 @@ def mended(document: str) -> str:
         raise BrokenWire(
             "declares entities of its own, which are not read; ask its sender for a message without <!ENTITY …>"
         )
-    text = _NOT_XML.sub("", _DECLARATION.sub("", document, count=1)).strip()
+    # Spaces take the declaration's place, so that lines and columns stay what they are in the file.
+    bare = _DECLARATION.sub(lambda found: re.sub(r"\S", " ", found[0]), document, count=1)
+    text = _NOT_XML.sub("", bare).rstrip()
     if "&" not in text:
         return text
     parts = _CDATA.split(text)
@@ -121,7 +123,8 @@ def pieces(document: str, names: tuple[str, ...]) -> Iterator[str]:
             end = following.start() if following is not None else len(text)
             close = ""
         at = max(end + len(close), item.end())
-        yield f"{opening[0]}{text[item.start() : at]}</{opening[1]}>"
+        above = "\n" * (text.count("\n", 0, item.start()) - opening[0].count("\n"))
+        yield f"{opening[0]}{above}{text[item.start() : at]}</{opening[1]}>"
         if following is None:
             return
 

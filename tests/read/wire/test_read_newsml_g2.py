@@ -198,11 +198,11 @@ def test_one_broken_item_never_takes_the_others_along() -> None:
     broken = news_item("urn:cw:2", meta='<pubStatus qcode="stat:canceled"/>').replace(
         "<p>It is <b>late</b>.</p>", "<p>It is <b>late.</p>"
     )
-    items: tuple[Item, ...] = read_wire(message(news_item(), broken, news_item("urn:cw:3")), "m.xml")
+    items: tuple[Item, ...] = read_wire(message(news_item(), "\n\n" + broken, news_item("urn:cw:3")), "m.xml")
     assert [item.raw.id if item.raw else None for item in items] == ["urn:cw:1", None, "urn:cw:3"]
     problem = items[1].problem or ""
     assert items[1].place == "m.xml, item 2"
-    assert "not well-formed XML in line" in problem
+    assert "not well-formed XML in line 3" in problem
     assert (
         "It says “canceled”: look whether a story must be taken back or held. Ask its sender for it again"
         in problem

@@ -213,7 +213,7 @@ def test_entities_are_neither_resolved_nor_expanded() -> None:
 
 def test_broken_xml_is_told_with_line_and_column() -> None:
     with pytest.raises(
-        BrokenWire, match=r"not well-formed XML in line 2, column \d+: .*Ask its sender for it again"
+        BrokenWire, match=r"not well-formed XML in line 3, column \d+: .*Ask its sender for it again"
     ):
         read_wire(
             '<?xml version="1.0"?>\n<nitf>\n<body><body.content><p>One.</q></body.content></body></nitf>'
