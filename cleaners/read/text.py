@@ -1,4 +1,4 @@
-"""Pasted or wire copy: one block a line."""
+"""Pasted or wire copy: a block a line, or a paragraph where the lines are wrapped."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from cleaners.model import TEXT_FIELDS, Block, Fields, Kind, Picture, Raw, Repai
 from cleaners.read.decode import document, storable
 from cleaners.read.language import language_of
 from cleaners.read.limits import BODY_CHARACTERS, ELEMENTS, too_large, unread
+from cleaners.read.paragraphs import Paragraph, paragraphs
 from cleaners.read.pieces import Piece, segments, text_of
 from cleaners.read.repair import lines_may_need_repair, may_need_repair, repair, repair_text
 from cleaners.read.shortcodes import is_shortcodes
@@ -20,9 +21,9 @@ _AS_SENT = ("published", "updated", "ednote")
 
 
 def read_text(raw: Raw) -> Story:
-    """One block for each line that is not empty. ``Block.line`` counts all lines, from 0.
+    """One block for each line that is not empty, or for each paragraph where a program wrapped the lines.
 
-    A block's element is its line with the line break.
+    ``Block.line`` counts all lines, from 0; of a paragraph it is the first. A block's element are its lines with their line breaks.
     """
     content, repairs = document(raw)
     return _story(raw, content, content.split("\n"), repairs)
@@ -74,30 +75,14 @@ def _story(raw: Raw, content: str, lines: list[str], repairs: tuple[Repair, ...]
     if breaks > ELEMENTS:
         problem = f"the {raw.form} has more than {ELEMENTS:,} lines; clean it by hand"
         return unread(raw, content, repairs, given_fields(raw), problem)
-    read: list[tuple[str, Kind, int, Span, tuple[Segment, ...]]] = []
-    notes = list(repairs)
-    end, length = -1, len(content)
-    # A line of the form ``lines`` may have a break of its own.
-    broken = breaks >= len(lines) or lines_may_need_repair(content)
-    for index, whole in enumerate(lines):
-        start, end = end + 1, end + 1 + len(whole)
-        line = whole.removesuffix("\r")
-        if broken and may_need_repair(line):
-            mended = repair([Piece(line, start, start + len(line))])
-            text, runs = text_of(mended.pieces), segments(mended.pieces)
-            notes += [note._replace(block=len(read)) for note in mended.repairs if text]
-        else:
-            text = line.strip()
-            at = start + (len(line) - len(line.lstrip()) if len(text) < len(line) else 0)
-            runs = (Segment(0, len(text), at, at + len(text)),)
-        if text:
-            # With the break after it; the last line has none.
-            element = Span(start, end + 1 if end < length else length)
-            read.append((text, "embed" if is_shortcodes(text) else "paragraph", index, element, runs))
-    zones = zones_of([kind == "paragraph" and is_prose(text) for text, kind, *_ in read])
+    read, notes = (paragraphs(content) if raw.form == "text" else None) or _by_line(content, lines, breaks)
+    kinds: list[Kind] = ["embed" if is_shortcodes(one.text) else "paragraph" for one in read]
+    zones = zones_of(
+        [kind == "paragraph" and is_prose(one.text) for kind, one in zip(kinds, read, strict=True)]
+    )
     blocks = tuple(
-        Block(number, text, kind, zone, 0, index, element, runs)
-        for number, (zone, (text, kind, index, element, runs)) in enumerate(zip(zones, read, strict=True))
+        Block(number, one.text, kind, zone, 0, one.line, one.element, one.segments)
+        for number, (kind, zone, one) in enumerate(zip(kinds, zones, read, strict=True))
     )
     if not blocks:
         raise UnreadableStory(
@@ -115,5 +100,29 @@ def _story(raw: Raw, content: str, lines: list[str], repairs: tuple[Repair, ...]
         publisher=raw.publisher,
         language=language,
         signals=signals_of(raw, texts, content.split("\n"), language),
-        repairs=tuple(notes),
+        repairs=(*repairs, *notes),
     )
+
+
+def _by_line(content: str, lines: list[str], breaks: int) -> tuple[list[Paragraph], list[Repair]]:
+    """A paragraph for each line that is not empty; ``lines`` stand in ``content``, joined by its line breaks."""
+    read: list[Paragraph] = []
+    notes: list[Repair] = []
+    end, length = -1, len(content)
+    # A line of the form ``lines`` may have a break of its own.
+    broken = breaks >= len(lines) or lines_may_need_repair(content)
+    for index, whole in enumerate(lines):
+        start, end = end + 1, end + 1 + len(whole)
+        line = whole.removesuffix("\r")
+        if broken and may_need_repair(line):
+            mended = repair([Piece(line, start, start + len(line))])
+            text, runs = text_of(mended.pieces), segments(mended.pieces)
+            notes += [note._replace(block=len(read)) for note in mended.repairs if text]
+        else:
+            text = line.strip()
+            at = start + (len(line) - len(line.lstrip()) if len(text) < len(line) else 0)
+            runs = (Segment(0, len(text), at, at + len(text)),)
+        if text:
+            # With the break after it; the last line has none.
+            read.append(Paragraph(text, index, Span(start, end + 1 if end < length else length), runs))
+    return read, notes
