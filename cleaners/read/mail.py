@@ -26,6 +26,10 @@ _SHARE = 2
 """HTML is taken where it has so many times the text of the plain part: "Your program cannot show HTML"."""
 
 
+SUBJECT = "subject|betreff|objet|asunto|oggetto|onderwerp|assunto|ämne|emne|temat"
+_SUBJECT = re.compile(rf"[\s>*]*(?:{SUBJECT})\s?:\**\s*(.*)", re.IGNORECASE)
+
+
 class BrokenMail(ValueError):
     """No e-mail with a text. The message says what was found and what to do."""
 
@@ -64,10 +68,29 @@ def read_mail(content: bytes, name: str) -> Raw:
         form=form,
         content=text,
         language=_line(message, "content-language").partition(",")[0].strip() or None,
-        headline=_REPLY.sub("", subject).strip() or None,
+        headline=bare_subject(subject) or None,
         published=_date(message),
         ednote="\n".join(notes) or None,
     )
+
+
+def bare_subject(subject: str) -> str:
+    """Without "Re:" and "Fwd:" before it.
+
+    >>> bare_subject("Fwd: AW: Ferry to sail again")
+    'Ferry to sail again'
+    """
+    return _REPLY.sub("", subject).strip()
+
+
+def subject_of(line: str) -> str | None:
+    """The subject in a header that was pasted with the text: it may say what its mail's copy does not.
+
+    >>> subject_of("Subject: Fwd: EMBARGOED UNTIL FRIDAY"), subject_of("The subject is closed.")
+    ('EMBARGOED UNTIL FRIDAY', None)
+    """
+    found = _SUBJECT.fullmatch(line)
+    return bare_subject(found[1]) or None if found is not None else None
 
 
 def _text(message: EmailMessage) -> tuple[str, Form] | None:

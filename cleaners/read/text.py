@@ -9,6 +9,7 @@ from cleaners.model import TEXT_FIELDS, Block, Fields, Kind, Picture, Raw, Repai
 from cleaners.read.decode import document, storable
 from cleaners.read.language import language_of
 from cleaners.read.limits import BODY_CHARACTERS, ELEMENTS, too_large, unread
+from cleaners.read.mail import subject_of
 from cleaners.read.paragraphs import Paragraph, paragraphs
 from cleaners.read.pieces import Piece, segments, text_of
 from cleaners.read.repair import lines_may_need_repair, may_need_repair, repair, repair_text
@@ -89,6 +90,7 @@ def _story(raw: Raw, content: str, lines: list[str], repairs: tuple[Repair, ...]
             f"story {raw.id}: there is no text in it; send the story's text, or leave it out"
         )
     texts = [block.text for block in blocks]
+    subjects = [said for text in texts if (said := subject_of(text))] if raw.form == "text" else []
     language = language_of(raw.language, None, "\n".join(texts))
     return Story(
         id=raw.id,
@@ -99,7 +101,7 @@ def _story(raw: Raw, content: str, lines: list[str], repairs: tuple[Repair, ...]
         url=raw.url,
         publisher=raw.publisher,
         language=language,
-        signals=signals_of(raw, texts, content.split("\n"), language),
+        signals=signals_of(raw, [*subjects, *texts], content.split("\n"), language),
         repairs=(*repairs, *notes),
     )
 

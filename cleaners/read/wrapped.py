@@ -17,6 +17,7 @@ _QUOTED = re.compile(r"\s*>")
 _ENDS = re.compile(r"[.!?…:]['\"’”»)\]]*\Z")
 _HEADER = re.compile(r"[A-Z][\w-]{1,20}: \S")
 _LEAST_BREAKS = 2
+_LONGEST_WORD = 25
 _MOST_LONG = 0.1
 """More lines than these that are wider than any terminal: a text of one paragraph a line."""
 _MOSTLY = 0.6
@@ -90,6 +91,9 @@ def _small(line: str) -> bool:
 def _may_go_on(line: str, following: str) -> bool:
     """Two lines that are neither list, table, quotation nor a headline in capitals above its text."""
     if not line or not following.strip():
+        return False
+    # Chinese and Japanese are broken anywhere, and a space would be a word too many.
+    if line.count(" ") * _LONGEST_WORD < len(line):
         return False
     if _LIST.match(following) or _QUOTED.match(line) or _QUOTED.match(following):
         return False

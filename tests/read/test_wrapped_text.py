@@ -96,6 +96,10 @@ def test_what_its_writer_broke_stays_broken() -> None:
         "\n".join(
             f"The harbour of town number {n} has been closed since the storm of Monday." for n in range(9)
         ),
+        "\n".join(
+            "渡輪將於星期一再次啟航，港口在致所有查詢者的信中表示，九年前合約終止以來，他們一直在等待這一天的到來，船長說道，我們準備好了"
+            for _ in range(9)
+        ),
         # Headlines.
         "\n".join(f"Port of Kesten to reopen in spring, says harbour master number {n} of" for n in range(9)),
         "> The ferry will sail again on Monday, the port said in a letter to all\n> who had asked for it since the contract\n",
