@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from html.entities import html5
+from itertools import islice
 from typing import Any
 
 from lxml import etree
@@ -24,6 +25,8 @@ _PROLOG = re.compile(
 _ROOT = re.compile(r"<((?:[\w.-]+:)?[A-Za-z][\w.-]*)")
 _CDATA = re.compile(r"(<!\[CDATA\[.*?\]\]>|<!--.*?-->)", re.DOTALL)
 _AMPERSAND = re.compile(r"&(?:(#\d{1,7};|#x[0-9A-Fa-f]{1,6};)|([A-Za-z][A-Za-z0-9]{1,31});)?")
+MOST_PIECES = 500
+"""A broken message of more items is told as a whole."""
 _XML_ENTITIES = {"amp", "lt", "gt", "quot", "apos"}
 
 
@@ -114,19 +117,20 @@ def pieces(document: str, names: tuple[str, ...]) -> Iterator[str]:
         return
     found = re.compile(rf"<((?:[\w.-]+:)?(?:{'|'.join(names)}))(?=[\s>])[^<>]*>", re.IGNORECASE)
     at = opening.start() if opening[1].rpartition(":")[2].casefold() in names else opening.end()
-    while (item := found.search(text, at)) is not None:
+    items = list(islice(found.finditer(text, at), MOST_PIECES + 1))
+    if len(items) > MOST_PIECES:
+        return
+    lines, counted = 0, 0
+    for number, item in enumerate(items):
+        # An item that never ends is all that stands before the next one.
+        limit = items[number + 1].start() if number + 1 < len(items) else len(text)
         close = f"</{item[1]}>"
-        end = text.find(close, item.end())
-        following = found.search(text, item.end())
-        if end < 0 or (following is not None and following.start() < end):
-            # The item never ends: it is all that stands before the next one.
-            end = following.start() if following is not None else len(text)
-            close = ""
-        at = max(end + len(close), item.end())
-        above = "\n" * (text.count("\n", 0, item.start()) - opening[0].count("\n"))
-        yield f"{opening[0]}{above}{text[item.start() : at]}</{opening[1]}>"
-        if following is None:
-            return
+        end = text.find(close, item.end(), limit)
+        end = end + len(close) if end >= 0 else limit
+        lines += text.count("\n", counted, item.start())
+        counted = item.start()
+        above = "\n" * (lines - opening[0].count("\n"))
+        yield f"{opening[0]}{above}{text[item.start() : end]}</{opening[1]}>"
 
 
 def local(element: Any) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from cleaners.model import Picture, Story
 from cleaners.read import read
-from cleaners.read.wire import Item, guess_wire, read_wire
+from cleaners.read.wire import BrokenWire, Item, guess_wire, read_wire
 
 NAMESPACE = 'xmlns="http://iptc.org/std/nar/2006-10-01/"'
 XHTML = (
@@ -218,3 +220,19 @@ def test_a_text_that_is_elsewhere_is_told() -> None:
         item.problem
         == "its text is not in the message but at https://cw.example/1.xml; fetch it and give it to cleancopy"
     )
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "<newsMessage>" + "<newsItem guid='a'><p>" * 20_000 + "</newsMessage>",
+        "<newsMessage>" + "<newsItem>" * 20_000,
+        "<newsMessage>" + "<newsItem guid='a'></newsItem>" * 20_000 + "<x></newsMessage>",
+        "<nitf>" + "<p>" * 5_000,
+    ],
+)
+def test_a_hostile_message_ends_in_time(content: str) -> None:
+    started = time.process_time()
+    with pytest.raises(BrokenWire, match="not well-formed XML"):
+        read_wire(content)
+    assert time.process_time() - started < 5
