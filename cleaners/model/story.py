@@ -64,7 +64,8 @@ class Raw:
 
     ``content`` is text (or, for ``lines``, a tuple of lines; for ``page``, the undecoded bytes may be
     given). ``headline`` and ``published`` are what the sender knows beside the body, e.g. a CMS title; ``ednote`` are the
-    sender's instructions to editors, one a line.
+    sender's instructions to editors, one a line. ``given`` is what else the sender knows: a wire item's byline, rights,
+    pictures; what stands in both counts as it stands here.
     """
 
     id: str
@@ -76,6 +77,7 @@ class Raw:
     headline: str | None = None
     published: str | None = None
     ednote: str | None = None
+    given: Fields | None = None
 
 
 @dataclass(frozen=True, slots=True)

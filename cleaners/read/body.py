@@ -18,12 +18,12 @@ from cleaners.read.decode import document
 from cleaners.read.language import language_of
 from cleaners.read.limits import BODY_CHARACTERS, DEPTH, ELEMENTS, too_large, unread
 from cleaners.read.markup import Event, events
-from cleaners.read.pieces import Edit, Piece, edited, segments, text_of, trimmed
+from cleaners.read.pieces import Edit, Piece, clipped, edited, segments, text_of, trimmed
 from cleaners.read.raw_lines import raw_lines
 from cleaners.read.repair import repair
-from cleaners.read.shortcodes import is_shortcodes
+from cleaners.read.shortcodes import captioned, is_shortcodes
 from cleaners.read.signals import signals_of
-from cleaners.read.text import given_fields
+from cleaners.read.text import given_fields, with_given_pictures
 from cleaners.read.unreadable import UnreadableStory
 from cleaners.read.zones import with_zones
 
@@ -64,6 +64,20 @@ _OPAQUE = {
 """Nothing inside is copy, and nothing inside is touched."""
 _MEDIA = _OPAQUE | {"img", "embed", "picture", "input", "source", "hr"}
 """An element that holds one of these never goes whole with its text."""
+_AMP_TEXT = {
+    "amp-accordion",
+    "amp-base-carousel",
+    "amp-carousel",
+    "amp-fit-text",
+    "amp-layout",
+    "amp-lightbox",
+}
+"""What AMP wraps around text of the story; its other elements are players, pictures and buttons."""
+_EMBEDDED = re.compile(
+    r"(?:^|\s)(?:(?:twitter|instagram|tiktok|bluesky|mastodon|reddit|imgur|flourish|infogram|datawrapper|threads)-(?:tweet|video|media|embed)[\w-]*"
+    r"|reddit-(?:card|embed-bq)|text-post-media|fb-(?:post|video|xfbml-parse-ignore)|wp-block-embed|wp-embedded-content|kg-(?:bookmark|embed)-card)(?=\s|$)"
+)
+"""Classes of a post or a card from elsewhere: its words are not the story's, and its markup is a script's."""
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _CELLS = {"td", "th"}
 _TABLE = {"table", "thead", "tbody", "tfoot", "tr", "caption", *_CELLS}
@@ -108,6 +122,7 @@ class _Node:
     last: int = -1  # index of its last event
     drafts: int = 0
     media: bool = False
+    embedded: bool = False
     figure: int | None = None
     runs: list[_Run] = field(default_factory=list)
 
@@ -179,6 +194,7 @@ def read_body(raw: Raw) -> Story:
                 picture=None if draft.picture is None else pictured.get(draft.picture),
             )
         )
+    given = given_fields(raw)
     body = "\n".join(block.text for block in blocks)
     language = language_of(raw.language, None, body)
     return Story(
@@ -186,7 +202,9 @@ def read_body(raw: Raw) -> Story:
         form="body",
         raw=content,
         blocks=with_zones(blocks),
-        fields=replace(given_fields(raw), pictures=tuple(tree.pictures[at] for at in shown)),
+        fields=replace(
+            given, pictures=with_given_pictures(tuple(tree.pictures[at] for at in shown), given.pictures)
+        ),
         url=raw.url,
         publisher=raw.publisher,
         language=language,
@@ -239,14 +257,14 @@ class _Tree:
 
     def _open(self, index: int, token: Event) -> None:
         name = token.name
-        if name in _MEDIA:
+        if name in _MEDIA or _is_opaque(name):
             node: _Node | None = self._here
             while node is not None:
                 node.media = True
                 node = node.parent
-            if name == "img":
+            if name in ("img", "amp-img"):
                 self._picture(token.attributes or {})
-        if name in _OPAQUE:
+        if _is_opaque(name):
             self._opaque.append(name)
             self._hiding = index in self._endless
         elif name == "br":
@@ -264,6 +282,9 @@ class _Tree:
                 raise _TooDeep
             self._here = _Node(name, token.start, parent, index, parent.depth + 1, figure=parent.figure)
             self._here.media = index == self._shown_by
+            self._here.embedded = (
+                parent.embedded or _EMBEDDED.search((token.attributes or {}).get("class") or "") is not None
+            )
             if name == "figure":
                 self._here.figure = len(self.pictures)
                 self.pictures.append(Picture())
@@ -345,7 +366,7 @@ class _Tree:
                     opaque.append(token.name)
                 elif token.kind == "end" and token.name == opaque[-1]:
                     opaque.pop()
-            elif token.kind == "start" and token.name in _OPAQUE:
+            elif token.kind == "start" and _is_opaque(token.name):
                 opaque.append(token.name)
             elif token.kind in ("text", "entity"):
                 run.pieces.append(Piece(token.name, token.start, token.end))
@@ -365,11 +386,15 @@ class _Tree:
             node = node.parent
 
 
+def _is_opaque(name: str) -> bool:
+    return name in _OPAQUE or (name.startswith("amp-") and name not in _AMP_TEXT)
+
+
 def _endless(tokens: Sequence[Event]) -> set[int]:
     """Indexes of the opaque elements' start tags that no end tag answers."""
     opened: dict[str, list[int]] = defaultdict(list)
     for index, token in enumerate(tokens):
-        if token.kind == "start" and token.name in _OPAQUE:
+        if token.kind == "start" and _is_opaque(token.name):
             opened[token.name].append(index)
         elif token.kind == "end" and opened.get(token.name):
             opened[token.name].pop()
@@ -469,9 +494,16 @@ def _contiguous(pieces: Sequence[Piece]) -> bool:
 
 def _draft(pieces: list[Piece], kind: Kind, level: int, element: Span | None, picture: int | None) -> _Draft:
     mended = repair(pieces)
-    if kind in ("paragraph", "item") and is_shortcodes(text_of(mended.pieces)):
-        kind = "embed"
-    return _Draft(mended.pieces, kind, level, element, mended.repairs, picture)
+    pieces = mended.pieces
+    if kind in ("paragraph", "item"):
+        text = text_of(pieces)
+        caption = captioned(text)
+        if is_shortcodes(text):
+            kind = "embed"
+        elif caption is not None:
+            # The brackets stay with their picture, whatever becomes of the caption.
+            pieces, kind, element = clipped(pieces, *caption), "caption", None
+    return _Draft(pieces, kind, level, element, mended.repairs, picture)
 
 
 def _collapsed(pieces: Sequence[Piece]) -> list[Piece]:
@@ -482,6 +514,8 @@ def _collapsed(pieces: Sequence[Piece]) -> list[Piece]:
 
 
 def _kind(owner: _Node) -> tuple[Kind, int]:
+    if owner.embedded and owner.tag != "figcaption":
+        return "embed", 0
     if owner.tag in _HEADINGS:
         return "heading", _HEADINGS[owner.tag]
     node: _Node | None = owner

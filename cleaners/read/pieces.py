@@ -85,11 +85,15 @@ def edited(pieces: Sequence[Piece], edits: Sequence[Edit]) -> list[Piece]:
 def trimmed(pieces: Sequence[Piece]) -> list[Piece]:
     """Without leading and trailing space. An atomic piece that starts or ends with space keeps its raw range."""
     text = text_of(pieces)
-    lead, tail = len(text) - len(text.lstrip()), len(text.rstrip())
+    return clipped(pieces, len(text) - len(text.lstrip()), len(text.rstrip()))
+
+
+def clipped(pieces: Sequence[Piece], start: int, end: int) -> list[Piece]:
+    """``[start, end)`` of the joined text. What is left of an atomic piece keeps its raw range."""
     kept: list[Piece] = []
     at = 0
     for piece in pieces:
-        low, high = max(lead - at, 0), min(tail - at, len(piece.text))
+        low, high = max(start - at, 0), min(end - at, len(piece.text))
         if low < high:
             if piece.linear:
                 kept.append(Piece(piece.text[low:high], piece.raw_start + low, piece.raw_start + high))

@@ -8,10 +8,13 @@ from dataclasses import replace
 
 from cleaners.model import Form, Raw, SiteRules, Story
 from cleaners.read.body import read_body
+from cleaners.read.decode import storable
+from cleaners.read.limits import unread
 from cleaners.read.page import read_page
 from cleaners.read.page_model import PageWeights
-from cleaners.read.signals import without_label
-from cleaners.read.text import read_lines, read_text
+from cleaners.read.signals import says_stop, without_label
+from cleaners.read.text import given_fields, read_lines, read_text
+from cleaners.read.unreadable import UnreadableStory
 
 _PAGE = re.compile(r"<!doctype\s+html|<(?:html|head|body)(?:\s[^<>]*)?>", re.IGNORECASE)
 _FRAGMENT = re.compile(
@@ -29,7 +32,20 @@ def read(raw: Raw, site: SiteRules | None = None, weights: PageWeights | None = 
     Raises ``UnreadableStory`` when there is no text to read. What is readable in part, or too large, is a story whose
     ``problems`` say so.
     """
-    return _unlabelled(read_page(raw, site, weights) if raw.form == "page" else _READERS[raw.form](raw))
+    try:
+        story = read_page(raw, site, weights) if raw.form == "page" else _READERS[raw.form](raw)
+    except UnreadableStory as error:
+        # A kill or an embargo often comes without the story that it stops.
+        if not says_stop(raw):
+            raise
+        story = unread(raw, _shown(raw), (), given_fields(raw), str(error))
+    return _unlabelled(story)
+
+
+def _shown(raw: Raw) -> str:
+    lines = raw.content if isinstance(raw.content, tuple) else (raw.content,)
+    shown = (line.decode("utf-8", "replace") if isinstance(line, bytes) else line for line in lines)
+    return storable("\n".join(shown))[0]
 
 
 _READERS: dict[Form, Callable[[Raw], Story]] = {

@@ -8,7 +8,12 @@ _LONGEST = 2_000
 # No possessive quantifiers ("*+"): Python 3.11.2, which Debian 12 ships, matches some of them wrongly.
 _ATTRIBUTE = r"""(?:[\w:-]+\s*=\s*(?:"[^"]*"|'[^']*'|[^\s\]"']+)|"[^"]*"|'[^']*'|https?://[^\s\]]+)"""
 _SHORTCODE = rf"\[(?:/[a-z][a-z0-9_-]*|[a-z][a-z0-9_-]*(?:\s+{_ATTRIBUTE})*)\s*/?\]"
-_SHORTCODES = re.compile(rf"(?:{_SHORTCODE}\s*)+")
+# Drupal: [[nid:77]], [[{"fid":"7", …}]]
+_NUMBERED = r"\[\[(?:[a-z_]{1,20}:[\w:./-]{1,200}|\{[^\[\]]*\})\]\]"
+_SHORTCODES = re.compile(rf"(?:(?:{_SHORTCODE}|{_NUMBERED})\s*)+")
+_CAPTION = re.compile(
+    rf"\[(?:wp_)?caption(?:\s+{_ATTRIBUTE})+\s*\]\s*(?P<said>[^\[\]]*[^\[\]\s])\s*\[/(?:wp_)?caption\]"
+)
 # "[advertisement]" is a word of the page's, and no shortcode.
 _WORDS = {"[advertisement]", "[advertising]", "[anzeige]", "[werbung]", "[publicidad]", "[sponsored]"}
 
@@ -26,3 +31,13 @@ def is_shortcodes(text: str) -> bool:
         and text not in _WORDS
         and _SHORTCODES.fullmatch(text) is not None
     )
+
+
+def captioned(text: str) -> tuple[int, int] | None:
+    """Where the caption stands in ``[caption id="1"] The quay at dawn[/caption]``; None: the text is nothing of that kind.
+
+    >>> captioned("[caption id='1'] The quay[/caption]"), captioned("[caption id='1']")
+    ((17, 25), None)
+    """
+    found = _CAPTION.fullmatch(text) if text[:1] == "[" and len(text) <= _LONGEST else None
+    return found.span("said") if found is not None else None

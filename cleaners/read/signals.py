@@ -363,6 +363,11 @@ def signals_of(
     return (*noted, *signals_in([*heads, *lines], document, raw.published, language))
 
 
+def says_stop(raw: Raw) -> bool:
+    """Whether the sender's note kills, withdraws, embargoes or holds the story, whatever there is of it."""
+    return any(signal.kind in _STOPS for signal in signals_of(raw, (), (), raw.language))
+
+
 def signal_of(line: str, edge: bool = True) -> SignalKind | None:
     """What ``line`` instructs, or None. ``edge``: the line is one of the first or last."""
     return _kind(_normal(line), edge)

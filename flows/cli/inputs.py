@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
 from cleaners.model import Form, Raw
+from cleaners.read.wire import Item, guess_wire, is_ninjs, read_ninjs
 from flows.cli.options import From
-from flows.sources.records import UTF8_MARK, BrokenRecord, decoded, parse_record, raw_from_record
+from flows.sources.records import UTF8_MARK, BrokenRecord, decoded, items_in, raw_from_record, without_doubles
+from flows.sources.wire import WIRE_ENDINGS, is_mail_file, mail_story, wire_items
 
 STDIN = "-"
 _JSON_LINES = (".jsonl", ".ndjson")
@@ -54,7 +56,8 @@ class Defaults:
 def open_input(name: str, form: From, defaults: Defaults) -> Input:
     """The stories of one file, or of standard input for ``-``. Nothing is opened before its first story is asked for.
 
-    Only standard input is looked at here, where its form is to be found out: its first line tells records from a story.
+    Only standard input is looked at here, where its form is to be found out: its first line tells records from a story, and
+    all of it a wire item that spans several lines.
     """
     place = "stdin" if name == STDIN else name
     suffix = Path(name).suffix.lower()
@@ -63,6 +66,12 @@ def open_input(name: str, form: From, defaults: Defaults) -> Input:
         form is From.auto and (suffix in _JSON_LINES or (ahead and _is_record(ahead[0])))
     ):
         return Input(True, _told(_records(_lines(name, ahead), place, defaults), place))
+    if form is From.auto and ahead and ahead[0].removeprefix(UTF8_MARK).lstrip()[:1] in (b"<", b"{", b"["):
+        ahead = [ahead[0] + sys.stdin.buffer.read()]
+    if form is From.wire or (
+        form is From.auto and (suffix in WIRE_ENDINGS or (ahead and guess_wire(ahead[0]) is not None))
+    ):
+        return Input(True, _told(_wire(_lines(name, ahead), place, defaults), place))
     if form is From.auto and suffix == ".json":
         return Input(True, _told(_whole_json(_lines(name, ahead), place, defaults), place))
     return Input(False, _told(_story(_lines(name, ahead), place, form, defaults), place))
@@ -147,18 +156,35 @@ def _records(lines: Iterable[bytes], place: str, defaults: Defaults) -> Iterator
             continue
         where = f"{place}:{number}"
         try:
-            raw = defaults.fill(parse_record(decoded(line.removeprefix(UTF8_MARK))))
+            items = items_in(decoded(line.removeprefix(UTF8_MARK)), where)
         except BrokenRecord as error:
             yield Arrival(where, None, str(error), len(line))
         else:
-            yield Arrival(where, raw, None, len(line))
+            yield from _arrivals(items, defaults, len(line))
+
+
+def _wire(lines: Iterable[bytes], place: str, defaults: Defaults) -> Iterator[Arrival]:
+    """A message of one or several wire items."""
+    content = b"".join(lines)
+    try:
+        items = wire_items(content, place)
+    except BrokenRecord as error:
+        yield Arrival(place, None, str(error), len(content))
+    else:
+        yield from _arrivals(items, defaults, len(content))
+
+
+def _arrivals(items: Sequence[Item], defaults: Defaults, size: int) -> Iterator[Arrival]:
+    for item in items:
+        raw = defaults.fill(item.raw) if item.raw is not None else None
+        yield Arrival(item.place, raw, item.problem, size // len(items))
 
 
 def _whole_json(lines: Iterable[bytes], place: str, defaults: Defaults) -> Iterator[Arrival]:
     """A .json file: one record, or a list of records."""
     content = b"".join(lines)
     try:
-        found = json.loads(decoded(content.removeprefix(UTF8_MARK)))
+        found = json.loads(decoded(content.removeprefix(UTF8_MARK)), object_pairs_hook=without_doubles)
     except json.JSONDecodeError as error:
         yield Arrival(
             f"{place}:{error.lineno}", None, f"not JSON: {error.msg} in column {error.colno}", len(content)
@@ -166,6 +192,9 @@ def _whole_json(lines: Iterable[bytes], place: str, defaults: Defaults) -> Itera
         return
     except (BrokenRecord, RecursionError) as error:
         yield Arrival(place, None, str(error) or "nested too deeply", len(content))
+        return
+    if is_ninjs(found):
+        yield from _arrivals(read_ninjs(found, place), defaults, len(content))
         return
     several = isinstance(found, list)
     records = found if isinstance(found, list) else [found]
@@ -181,6 +210,12 @@ def _story(lines: Iterable[bytes], place: str, form: From, defaults: Defaults) -
     content = b"".join(lines)
     if not content.strip():
         yield Arrival(place, None, "is empty", len(content))
+        return
+    if form is From.mail or (form is From.auto and is_mail_file(place, content)):
+        try:
+            yield Arrival(place, defaults.fill(mail_story(content, place)), None, len(content))
+        except BrokenRecord as error:
+            yield Arrival(place, None, str(error), len(content))
         return
     found = _guessed(content) if form is From.auto else _FORMS[form]
     try:

@@ -17,6 +17,8 @@ class From(StrEnum):
     body = "body"
     text = "text"
     jsonl = "jsonl"
+    wire = "wire"
+    mail = "mail"
 
 
 class To(StrEnum):
@@ -34,8 +36,8 @@ FromOption = Annotated[
     From,
     typer.Option(
         "--from",
-        help="What comes in: a whole web page, the HTML body of a CMS story, plain text (a paragraph a line), or JSON "
-        "lines. auto looks at the name and the content.",
+        help="What comes in: a whole web page, the HTML body of a CMS story, plain text, JSON lines, wire items (ninjs, NITF, "
+        "NewsML-G2, RSS, Atom), or a saved e-mail. auto looks at the name and the content.",
     ),
 ]
 PublisherOption = Annotated[

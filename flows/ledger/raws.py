@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from cleaners.model import Raw
+from cleaners.model import Fields, Picture, Raw
 
 GIVEN = ("url", "publisher", "language", "headline", "published", "ednote")
 
@@ -18,22 +19,35 @@ class KeptRaw(NamedTuple):
     form: str
     kept_as: str
     content: bytes
-    given: dict[str, str]
+    given: dict[str, Any]
 
 
 def keep(raw: Raw) -> KeptRaw:
     """The raw story as it is kept. Its hash covers all that cleaning sees, and not its id."""
     kept_as, content = _content_bytes(raw.content)
-    given = {name: value for name in GIVEN if (value := getattr(raw, name)) is not None}
+    given: dict[str, Any] = {name: value for name in GIVEN if (value := getattr(raw, name)) is not None}
+    if raw.given is not None:
+        given["fields"] = {name: value for name, value in asdict(raw.given).items() if value}
     digest = sha256(json.dumps([raw.form, kept_as, given], sort_keys=True).encode())
     digest.update(b"\n")
     digest.update(content)
     return KeptRaw(digest.hexdigest(), raw.form, kept_as, content, given)
 
 
-def restore(story_id: str, form: Any, kept_as: str, content: bytes, given: dict[str, str]) -> Raw:
+def restore(story_id: str, form: Any, kept_as: str, content: bytes, given: dict[str, Any]) -> Raw:
     """The raw story, equal to the one that was kept."""
-    return Raw(id=story_id, form=form, content=_content_of(kept_as, content), **given)
+    known = {name: value for name, value in given.items() if name != "fields"}
+    fields = _fields(given["fields"]) if "fields" in given else None
+    return Raw(id=story_id, form=form, content=_content_of(kept_as, content), given=fields, **known)
+
+
+def _fields(kept: dict[str, Any]) -> Fields:
+    lists = {
+        "tags": tuple(kept.get("tags", ())),
+        "pictures": tuple(Picture(**picture) for picture in kept.get("pictures", ())),
+        "sources": tuple((name, source) for name, source in kept.get("sources", ())),
+    }
+    return Fields(**{**kept, **lists})
 
 
 def _content_bytes(content: str | bytes | tuple[str, ...]) -> tuple[str, bytes]:

@@ -17,7 +17,20 @@ Cron = Annotated[str, StringConstraints(pattern=r"^\s*[\d*/,\-A-Za-z?#]+(\s+[\d*
 """Minute, hour, day of month, month, day of week: ``*/15 * * * *``. Times are UTC."""
 
 MapKey = Literal[
-    "id", "body", "html", "page", "text", "lines", "headline", "url", "published", "language", "publisher"
+    "id",
+    "body",
+    "html",
+    "page",
+    "text",
+    "lines",
+    "headline",
+    "url",
+    "published",
+    "language",
+    "publisher",
+    "ednote",
+    "pubstatus",
+    "embargoed",
 ]
 
 
@@ -48,7 +61,8 @@ class FolderSource(_Common):
 
 
 class FeedSource(_Common):
-    """An RSS or Atom feed: the story is the linked ``page``, or the ``body`` that stands in the entry itself.
+    """An RSS or Atom feed: the story is the linked ``page``, or the ``body`` that stands in the entry itself. ``auto`` takes
+    the body where the entry holds the whole story, and fetches the page where it holds a summary.
 
     ``private_addresses: yes`` allows a feed inside one's own network.
     """
@@ -56,7 +70,7 @@ class FeedSource(_Common):
     kind: Literal["feed"]
     url: HttpUrl
     schedule: Cron | None = None
-    form: Literal["page", "body"] = "page"
+    form: Literal["auto", "page", "body"] = "auto"
     private_addresses: bool = False
 
 

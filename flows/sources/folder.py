@@ -13,7 +13,10 @@ from pathlib import Path
 
 from cleaners.model import Form, Raw
 from cleaners.read import guess_form
-from flows.sources.records import UTF8_MARK, BrokenRecord, decoded, parse_record
+from cleaners.read.mail import MAIL_BYTES
+from cleaners.read.wire import MESSAGE_BYTES, Item
+from flows.sources.records import UTF8_MARK, BrokenRecord, decoded, items_in
+from flows.sources.wire import MAIL_ENDINGS, WIRE_ENDINGS, mail_story, wire_items
 
 FORMS: dict[str, Form | None] = {
     ".html": "page",
@@ -21,8 +24,9 @@ FORMS: dict[str, Form | None] = {
     ".txt": "text",
     ".json": None,
     ".jsonl": None,
+    **dict.fromkeys((*WIRE_ENDINGS, *MAIL_ENDINGS)),
 }
-"""Which ending holds what; ``None``: records in JSON."""
+"""Which ending holds what; ``None``: records in JSON, wire items, an e-mail."""
 
 UNFINISHED = (".part", ".tmp", ".crdownload")
 SETTLED_SECONDS = 1.0
@@ -62,15 +66,20 @@ def waiting_files(folder: Path, now: float | None = None) -> list[Path]:
 
 
 def read_file(path: Path, most_bytes: int = 3_000_000, story_id: str | None = None) -> FileOfStories:
-    """The stories in a file. A web page and a text are one story, called ``story_id`` or else as the file; JSON holds
-    one or many, with their own ids.
+    """The stories in a file. A web page and a text are one story, called ``story_id`` or else as the file; JSON and wire
+    messages hold one or many, with their own ids.
 
     The file's name is the id with its ending: harbour.html and harbour.txt are two stories. Problems are told, not
     raised: one broken record does not take the others with it. Raises OSError.
     """
     if path.suffix.lower() not in FORMS:
         return FileOfStories(path, (), (f"{path.name}: not one of {', '.join(FORMS)}",))
-    form = FORMS[path.suffix.lower()]
+    ending = path.suffix.lower()
+    form = FORMS[ending]
+    if ending in WIRE_ENDINGS:
+        return _wire(path, most_bytes)
+    if ending in MAIL_ENDINGS:
+        return _mail(path, story_id or path.name)
     if form is None:
         return _records(path, most_bytes)
     if path.stat().st_size > most_bytes:
@@ -118,12 +127,45 @@ def _records(path: Path, most_bytes: int) -> FileOfStories:
         try:
             if len(content) > most_bytes:
                 raise BrokenRecord(f"larger than {most_bytes} bytes")
-            raws.append(parse_record(decoded(content.removeprefix(UTF8_MARK))))
+            _sort(items_in(decoded(content.removeprefix(UTF8_MARK)), where), most_bytes, raws, problems)
         except BrokenRecord as error:
             problems.append(f"{where}: {error}")
     if not raws and not problems:
         problems.append(f"{path.name}: the file is empty")
     return FileOfStories(path, tuple(raws), tuple(problems))
+
+
+def _wire(path: Path, most_bytes: int) -> FileOfStories:
+    """A message may be larger than a story may be: each of its items has the limit."""
+    if path.stat().st_size > MESSAGE_BYTES:
+        return FileOfStories(path, (), (f"{path.name}: larger than {MESSAGE_BYTES} bytes",))
+    raws: list[Raw] = []
+    problems: list[str] = []
+    try:
+        _sort(wire_items(path.read_bytes(), path.name), most_bytes, raws, problems)
+    except BrokenRecord as error:
+        problems.append(f"{path.name}: {error}")
+    return FileOfStories(path, tuple(raws), tuple(problems))
+
+
+def _mail(path: Path, story_id: str) -> FileOfStories:
+    """A mail may be large by its attachments, which are not read: the text's size is the reader's concern."""
+    if path.stat().st_size > MAIL_BYTES:
+        return FileOfStories(path, (), (f"{path.name}: larger than {MAIL_BYTES} bytes",))
+    try:
+        return FileOfStories(path, (mail_story(path.read_bytes(), story_id),))
+    except BrokenRecord as error:
+        return FileOfStories(path, (), (f"{path.name}: {error}",))
+
+
+def _sort(items: Iterable[Item], most_bytes: int, raws: list[Raw], problems: list[str]) -> None:
+    for item in items:
+        if item.raw is None:
+            problems.append(f"{item.place}: {item.problem}")
+        elif len(item.raw.content) > most_bytes:
+            problems.append(f"{item.place}: larger than {most_bytes} bytes")
+        else:
+            raws.append(item.raw)
 
 
 def _contents(path: Path) -> Iterator[tuple[str, bytes]]:

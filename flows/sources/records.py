@@ -16,6 +16,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from cleaners.model import Form, Raw
+from cleaners.read.signals import says_stop
+from cleaners.read.wire import Item, embargo_line, instructions, is_ninjs, read_ninjs, status_line
 
 FORM_OF_KEY: Mapping[str, Form] = {"lines": "lines", "body": "body", "html": "page", "text": "text"}
 """Which key holds which form of content, in the order of preference."""
@@ -23,10 +25,8 @@ FORM_OF_KEY: Mapping[str, Form] = {"lines": "lines", "body": "body", "html": "pa
 UTF8_MARK = b"\xef\xbb\xbf"
 """The byte order mark that some editors put in front of a file."""
 
-_USABLE = ("usable", "published")
-_CANCELED = ("canceled", "cancelled", "killed", "recalled", "unpublished", "withdrawn", "retracted")
-"""As ninjs and NewsML-G2 have it ("stat:canceled"), and as Superdesk and others say it."""
-_READ = {"id", "url", "publisher", "lang", "language", "headline", "published", "ednote", *FORM_OF_KEY}
+_READ = {"id", "url", "publisher", "lang", "language", "headline", "published", *FORM_OF_KEY}
+_READ |= {"ednote", "pubstatus", "embargoed", "uri", "guid"}
 
 
 class BrokenRecord(ValueError):
@@ -41,13 +41,25 @@ def parse_record(line: str) -> Raw:
 
     Raises BrokenRecord.
     """
+    return raw_from_record(_parsed(line))
+
+
+def items_in(line: str, place: str) -> tuple[Item, ...]:
+    """The stories in one line of JSON: one of cleancopy's records, or ninjs, where one may hold several.
+
+    Raises BrokenRecord.
+    """
+    record = _parsed(line)
+    return read_ninjs(record, place) if is_ninjs(record) else (Item(place, raw_from_record(record)),)
+
+
+def _parsed(line: str) -> Any:
     try:
-        record = json.loads(line, object_pairs_hook=_without_doubles)
+        return json.loads(line, object_pairs_hook=without_doubles)
     except json.JSONDecodeError as error:
         raise BrokenRecord(f"not JSON: {error.msg} at character {error.pos + 1}") from None
     except RecursionError:
         raise BrokenRecord("not a story: nested too deeply") from None
-    return raw_from_record(record)
 
 
 def decoded(content: bytes) -> str:
@@ -72,7 +84,7 @@ def raw_from_record(record: object) -> Raw:
     return Raw(
         id=_identity(record),
         form=form,
-        content=_lines(record[key]) if form == "lines" else _string(record, key),
+        content=_lines(record[key]) if form == "lines" else _optional(record, key) or "",
         url=_optional(record, "url"),
         publisher=_optional(record, "publisher"),
         language=_optional(record, "lang") or _optional(record, "language"),
@@ -88,6 +100,8 @@ def _content_key(record: dict[str, Any]) -> tuple[str, Form]:
     for key, form in FORM_OF_KEY.items():
         if record.get(key) is not None:
             return key, form
+    if says_stop(Raw("", "text", "", ednote=_ednote(record))):
+        return "text", "text"  # a kill rarely repeats the story
     raise BrokenRecord('no content: give one of "html" (a page), "body", "text" or "lines"')
 
 
@@ -106,17 +120,14 @@ def _optional(record: dict[str, Any], key: str) -> str | None:
 
 def _ednote(record: dict[str, Any]) -> str | None:
     """The sender's instructions, one a line. A status that is not known holds, as an instruction that is not known does."""
-    lines = []
-    status = _optional(record, "pubstatus") or "usable"
-    said = status.strip().casefold().removeprefix("stat:")
-    if said not in _USABLE:
-        order = "STORY WITHDRAWN" if said in _CANCELED else "HOLD HOLD HOLD"
-        lines.append(f"{order}: pubstatus {status}")
-    embargoed = _optional(record, "embargoed")
-    if embargoed:
-        lines.append(f"EMBARGOED UNTIL {embargoed}")
-    ednote = _optional(record, "ednote")
-    return "\n".join([*lines, *([ednote] if ednote else [])]) or None
+    status, embargoed = record.get("pubstatus"), record.get("embargoed")
+    return instructions(
+        (
+            status_line(status) if status not in (None, "") else None,
+            embargo_line(embargoed) if embargoed not in (None, "", False) else None,
+            _optional(record, "ednote"),
+        )
+    )
 
 
 def _string(record: dict[str, Any], key: str) -> str:
@@ -146,7 +157,8 @@ def _checked(text: str, where: str) -> str:
     return text
 
 
-def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A decoded JSON object. Raises BrokenRecord where a key that is read stands twice in it."""
     found = dict(pairs)
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]

@@ -12,9 +12,10 @@ from typing import Protocol
 from sqlalchemy import Engine
 
 from cleaners.model import Raw
+from cleaners.read.wire import Entry, entry_story
 from flows.ledger import Arrival, receive
 from flows.settings import FeedSource, FolderSource, Settings, Source, load_sources
-from flows.sources.feed import BrokenFeed, Entry, parse_feed, raw_from_entry, raw_from_page
+from flows.sources.feed import BrokenFeed, parse_feed, raw_from_page
 from flows.sources.folder import read_file, set_aside, waiting_files
 from flows.sources.http import Fetched, FetchError, fetch
 
@@ -189,12 +190,13 @@ def _poll_feed(engine: Engine, source: FeedSource, fetch: Fetch) -> Intake:
 
 
 def _raw(source: FeedSource, entry: Entry, fetch: Fetch) -> Raw:
-    if source.form == "body":
-        if not entry.body.strip():
+    # A page need not be fetched for what the feed itself takes back or holds.
+    if entry.stops or source.form == "body" or (source.form == "auto" and (entry.full or not entry.link)):
+        if not entry.body.strip() and not entry.stops:
             raise ValueError(
                 f"{entry.id}: the entry holds no text. Write form: page to fetch what it links to"
             )
-        return raw_from_entry(entry, source.publisher, source.language)
+        return entry_story(entry, source.publisher, source.language)
     if entry.link is None:
         raise ValueError(
             f"{entry.id}: the entry links to no page. Write form: body if the text is in the feed"

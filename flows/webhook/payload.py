@@ -8,6 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from cleaners.model import Raw
+from cleaners.read.signals import says_stop
+from cleaners.read.wire import is_ninjs, read_ninjs
 from flows.sources.records import BrokenRecord, raw_from_record
 from flows.webhook.refusal import Refused
 from flows.webhook.strict_json import shown
@@ -16,6 +18,9 @@ CONTENT_KEYS = ("lines", "body", "html", "page", "text")
 """Where the copy may stand; the first that is there is read, as a CMS often sends a story as HTML and as text."""
 
 FIELD_KEYS = ("id", "url", "headline", "language", "published", "publisher")
+
+STATUS_KEYS = ("ednote", "pubstatus", "embargoed")
+"""What stops a story. They are read from every event, so that no kill is missed for want of a line in the map."""
 
 LONGEST_FIELD = 2000
 """Characters of an id, an address, a headline. The copy has its own limit, in bytes."""
@@ -44,23 +49,34 @@ def read_payload(
     >>> raw.id, raw.form
     ('7', 'body')
     """
-    record = _record(payload, paths)
     try:
-        raw = raw_from_record(record)
+        raw = _raw(payload, paths)
     except BrokenRecord as error:
         raise _no_story("bad-story", str(error), paths) from None
     lines = raw.content if isinstance(raw.content, tuple) else (raw.content,)
-    if not any(line.strip() for line in lines):
+    if not any(line.strip() for line in lines) and not says_stop(raw):
         raise _no_story("empty-story", "its copy is empty", paths)
     if raw.url is not None and not _ADDRESS.match(raw.url):
         raise _no_story("bad-url", '"url" must be an http or https address', paths)
     return replace(raw, publisher=raw.publisher or publisher, language=raw.language or language)
 
 
+def _raw(payload: Mapping[str, Any], paths: Mapping[str, str]) -> Raw:
+    """An event that is a ninjs item, as Superdesk posts it, needs no map."""
+    if paths or not is_ninjs(payload):
+        return raw_from_record(_record(payload, paths))
+    items = read_ninjs(payload, "the event")
+    if len(items) != 1:
+        raise BrokenRecord(f"it holds {len(items)} stories; send one in an event")
+    if items[0].raw is None:
+        raise BrokenRecord(str(items[0].problem))
+    return items[0].raw
+
+
 def _record(payload: Mapping[str, Any], paths: Mapping[str, str]) -> dict[str, Any]:
     """The payload as one of cleancopy's JSON records (see ``flows.sources.records``)."""
     content = [key for key in CONTENT_KEYS if key in paths] or CONTENT_KEYS
-    record = {key: _at(payload, paths.get(key, key)) for key in (*FIELD_KEYS, *content)}
+    record = {key: _at(payload, paths.get(key, key)) for key in (*FIELD_KEYS, *STATUS_KEYS, *content)}
     for key in FIELD_KEYS:
         value = record[key]
         if isinstance(value, str):

@@ -346,3 +346,43 @@ def test_a_publisher_whose_rules_nobody_wrote_is_told(run: Run) -> None:
     assert "No publisher's rules bear the name nation-herald; there are: none." in unknown.stderr
     assert unknown.exit_code == 0
     assert unknown.stdout == run("clean", stdin=STORY).stdout
+
+
+NITF = (
+    '<?xml version="1.0"?>\n<nitf><head><docdata management-status="{}"><doc-id id-string="kp-{}"/></docdata></head><body>'
+    "<body.content>{}</body.content></body></nitf>"
+)
+
+
+@pytest.mark.parametrize("from_file", [True, False])
+def test_a_wire_item_is_known_by_its_name_or_its_first_lines(run: Run, from_file: bool) -> None:
+    paragraphs = "".join(f"<p>{line}</p>" for line in STORY.splitlines())
+    content = NITF.format("usable", 1, paragraphs)
+    Path("item.xml").write_text(content)
+    result = run("clean", "item.xml") if from_file else run("clean", stdin=content)
+    (record,) = records(result)
+    assert (record["id"], record["verdict"], record["text"]) == ("kp-1", "publish", CLEAN.rstrip("\n"))
+    result = run("clean", "item.xml", "--to", "html")
+    assert "".join(f"<p>{line}</p>" for line in CLEAN.splitlines()) in result.stdout
+
+
+def test_killed_and_broken_wire_items_are_told(run: Run) -> None:
+    Path("kill.xml").write_text(NITF.format("canceled", 2, ""))
+    Path("broken.xml").write_text(NITF.format("usable", 3, "<p>"))
+    result = run("clean", "kill.xml", "broken.xml")
+    assert result.exit_code == 1
+    assert [(record["id"], record["verdict"]) for record in records(result)] == [("kp-2", "kill")]
+    assert "broken.xml: not well-formed XML in line 2" in result.stderr
+
+
+def test_ninjs_over_several_lines_of_standard_input(run: Run) -> None:
+    item = {"uri": "urn:kp:1", "pubstatus": "withheld", "body_text": STORY}
+    (record,) = records(run("clean", stdin=json.dumps([item], indent=1)))
+    assert (record["id"], record["verdict"], record["text"]) == ("urn:kp:1", "hold", CLEAN.rstrip("\n"))
+
+
+def test_a_saved_mail_comes_out_as_text(run: Run) -> None:
+    Path("copy.eml").write_text(f"Subject: Harbour closed\nMIME-Version: 1.0\n\n{STORY}")
+    assert run("clean", "copy.eml").stdout == CLEAN
+    (record,) = records(run("clean", "--to", "jsonl", stdin=Path("copy.eml").read_text()))
+    assert record["headline"] == "Harbour closed"

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.sources.feed import BrokenFeed, parse_feed, raw_from_entry, raw_from_page
+from cleaners.read.wire import entry_story as raw_from_entry
+from flows.sources.feed import BrokenFeed, parse_feed, raw_from_page
 from flows.sources.http import Fetched
 
 RSS = b"""<?xml version="1.0" encoding="utf-8"?>
