@@ -62,7 +62,8 @@ class Raw:
 
     ``content`` is text (or, for ``lines``, a tuple of lines; for ``page``, the undecoded bytes may be
     given). ``headline`` and ``published`` are what the sender knows beside the body, e.g. a CMS title; ``ednote`` are the
-    sender's instructions to editors, one a line.
+    sender's instructions to editors, one a line. ``encoding`` is the label under which the transport sent the bytes (HTTP's
+    ``charset=``), as it stands there; text needs none.
     """
 
     id: str
@@ -74,6 +75,7 @@ class Raw:
     headline: str | None = None
     published: str | None = None
     ednote: str | None = None
+    encoding: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

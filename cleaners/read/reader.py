@@ -8,9 +8,13 @@ from dataclasses import replace
 
 from cleaners.model import Form, Raw, Story
 from cleaners.read.body import read_body
+from cleaners.read.decode import decode
+from cleaners.read.garbled import fields_mended, garbled
 from cleaners.read.page import read_page
 from cleaners.read.signals import without_label
 from cleaners.read.text import read_lines, read_text
+from cleaners.read.unreadable import UnreadableStory
+from cleaners.read.walls import walls
 
 _PAGE = re.compile(r"<!doctype\s+html|<(?:html|head|body)(?:\s[^<>]*)?>", re.IGNORECASE)
 _FRAGMENT = re.compile(
@@ -27,7 +31,21 @@ def read(raw: Raw) -> Story:
     Raises ``UnreadableStory`` when there is no text to read. What is readable in part, or too large, is a story whose
     ``problems`` say so.
     """
-    return _unlabelled(_READERS[raw.form](raw))
+    raw, doubt = _as_text(raw)
+    story = fields_mended(_unlabelled(_READERS[raw.form](raw)))
+    problems = (*doubt, *garbled(story), *walls(story))
+    return replace(story, problems=(*story.problems, *problems)) if problems else story
+
+
+def _as_text(raw: Raw) -> tuple[Raw, tuple[str, ...]]:
+    """The raw story with its bytes decoded, and the doubt that there is in how."""
+    if not isinstance(raw.content, bytes):
+        return raw, ()
+    try:
+        decoded = decode(raw.content, raw.encoding)
+    except UnreadableStory as error:
+        raise UnreadableStory(f"story {raw.id}: {error}") from None
+    return replace(raw, content=decoded.text), (decoded.problem,) if decoded.problem else ()
 
 
 _READERS: dict[Form, Callable[[Raw], Story]] = {

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from cleaners.model import Raw
 
-GIVEN = ("url", "publisher", "language", "headline", "published", "ednote")
+GIVEN = ("url", "publisher", "language", "headline", "published", "ednote", "encoding")
 
 
 class KeptRaw(NamedTuple):
