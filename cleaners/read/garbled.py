@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from ftfy.badness import BADNESS_RE
 
@@ -30,7 +31,7 @@ def garbled(story: Story) -> tuple[str, ...]:
 
 def fields_mended(story: Story) -> Story:
     """Fields come from other places of a page than its text, and break in the same ways; what is mended is recorded."""
-    mended: dict[str, str] = {}
+    mended: dict[str, Any] = {}
     repairs = []
     for name in _FIELDS:
         before = getattr(story.fields, name)
@@ -39,11 +40,8 @@ def fields_mended(story: Story) -> Story:
             repairs.append(Repair(-1, name, before, after))
     if not mended:
         return story
-    return replace(
-        story,
-        fields=replace(story.fields, **mended),
-        repairs=(*story.repairs, *repairs),  # type: ignore[arg-type]
-    )
+    fields = replace(story.fields, **mended)
+    return replace(story, fields=fields, repairs=(*story.repairs, *repairs))
 
 
 def _places(story: Story) -> Iterator[str]:

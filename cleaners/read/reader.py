@@ -8,11 +8,12 @@ from dataclasses import replace
 
 from cleaners.model import Form, Raw, Story
 from cleaners.read.body import read_body
-from cleaners.read.decode import decode
+from cleaners.read.decode import decode, storable
 from cleaners.read.garbled import fields_mended, garbled
+from cleaners.read.limits import unread
 from cleaners.read.page import read_page
 from cleaners.read.signals import without_label
-from cleaners.read.text import read_lines, read_text
+from cleaners.read.text import given_fields, read_lines, read_text
 from cleaners.read.unreadable import UnreadableStory
 from cleaners.read.walls import walls
 
@@ -35,6 +36,17 @@ def read(raw: Raw) -> Story:
     story = fields_mended(_unlabelled(_READERS[raw.form](raw)))
     problems = (*doubt, *garbled(story), *walls(story))
     return replace(story, problems=(*story.problems, *problems)) if problems else story
+
+
+def not_read(raw: Raw, problem: str) -> Story:
+    """The story without blocks, for a person to look at: only its signals are read. Raises ``UnreadableStory``.
+
+    For a story that ended the process that read it: a kill in it is a kill all the same.
+    """
+    raw, _ = _as_text(raw)
+    content = "\n".join(raw.content) if isinstance(raw.content, tuple) else str(raw.content)
+    text, repairs = storable(content)
+    return unread(raw, text, repairs, given_fields(raw), problem)
 
 
 def _as_text(raw: Raw) -> tuple[Raw, tuple[str, ...]]:
