@@ -22,7 +22,7 @@ from cleaners.read.decode import document
 from cleaners.read.head import Head, head_of, near
 from cleaners.read.language import language_of
 from cleaners.read.leaves import Leaf, depth_and_size, leaves
-from cleaners.read.limits import DEPTH, ELEMENTS, PAGE_BYTES, too_large, unread
+from cleaners.read.limits import DEPTH, ELEMENTS, LINES, PAGE_BYTES, too_large, unread
 from cleaners.read.metadata import Claim, Claims, claims_of, iso
 from cleaners.read.pieces import Piece, text_of
 from cleaners.read.raw_lines import raw_lines
@@ -91,6 +91,9 @@ def read_page(raw: Raw) -> Story:
         raise UnreadableStory(
             f"story {raw.id}: the page has no text but in scripts; save it as a browser shows it"
         )
+    if len(page) > LINES:
+        problem = f"the page has more than {LINES:,} lines of text; clean it by hand"
+        return unread(raw, content, notes, given, problem)
     found = _extract(tree, raw.url)
     if found is None:
         fields = _fields(given, claims, head_of(page, claims, None), None, ())

@@ -10,7 +10,7 @@ from cleaners.model import Form, Raw, Story
 from cleaners.read.body import read_body
 from cleaners.read.decode import decode, storable
 from cleaners.read.garbled import fields_mended, garbled
-from cleaners.read.limits import unread
+from cleaners.read.limits import LINES, unread
 from cleaners.read.page import read_page
 from cleaners.read.signals import without_label
 from cleaners.read.text import given_fields, read_lines, read_text
@@ -18,6 +18,8 @@ from cleaners.read.unreadable import UnreadableStory
 from cleaners.read.walls import walls
 
 _PAGE = re.compile(r"<!doctype\s+html|<(?:html|head|body)(?:\s[^<>]*)?>", re.IGNORECASE)
+# Without a tag from end to end: what an interface answers where a page was expected.
+_JSON = re.compile(r"\s*(?:\{\s*\"[^<]*\}|\[[^<]*\])\s*")
 _FRAGMENT = re.compile(
     r"<(?:p|div|br|h[1-6]|ul|ol|li|figure|figcaption|blockquote|table|tr|td|section|article|main|aside|pre|dl|hr|img)(?:\s[^<>]*)?/?>"
     r"|</(?:p|a|b|i|em|strong|span|div|li|h[1-6]|blockquote|figcaption)\s*>"
@@ -33,7 +35,14 @@ def read(raw: Raw) -> Story:
     ``problems`` say so.
     """
     raw, doubt = _as_text(raw)
-    story = fields_mended(_unlabelled(_READERS[raw.form](raw)))
+    if raw.form == "page" and _JSON.fullmatch(str(raw.content)) is not None:
+        raise UnreadableStory(
+            f"story {raw.id}: this is JSON, not a web page; give it as a record, or give the page itself"
+        )
+    story = _READERS[raw.form](raw)
+    if len(story.blocks) > LINES:
+        return not_read(raw, f"the {raw.form} has more than {LINES:,} blocks; shorten it or clean it by hand")
+    story = fields_mended(_unlabelled(story))
     problems = (*doubt, *garbled(story), *walls(story))
     return replace(story, problems=(*story.problems, *problems)) if problems else story
 

@@ -15,6 +15,8 @@ from cleaners.read.zones import is_prose
 
 _WORD = re.compile(r"\w+")
 _DENSE = re.compile("[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]")
+_STOP = re.compile(r"[.!?…。！？｡．।॥؟۔።։]")
+_UNMARKED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
 _LONGEST = 400
 """A line of a wall is short; of a longer one its first so many characters are looked at."""
 _SENTENCE = 100
@@ -104,7 +106,7 @@ _WALLS = (
         "an error page",
         _any(
             r"(?:page|story|article|content|file|url|address) (?:that )?(?:you (?:are looking for|requested|were looking for|tried to reach)|was not found|not found|(?:could|can) ?not be found|does(?:n['’]t| not) exist|(?:is )?no longer (?:available|exists?)|has been (?:moved or )?(?:removed|deleted))",
-            r"we (?:can['’]t|could(?:n['’]t| not)|cannot) (?:seem to )?find (?:that|the|this) page|(?:^|\W)(?:error )?404(?:\W|$)(?! [a-z]{3,} )|(?:^|\W)(?:internal server error|bad gateway|service unavailable|gateway time-?out)",
+            r"we (?:can['’]t|could(?:n['’]t| not)|cannot) (?:seem to )?find (?:that|the|this) page|^\W*(?:error |fehler |erreur )?404\W*(?:$|not found|error|page|seite)|(?:^|\W)(?:internal server error|bad gateway|service unavailable|gateway time-?out)",
             r"seite (?:wurde )?(?:leider )?nicht gefunden|(?:diese|die(?: gewünschte)?) seite (?:existiert nicht|ist nicht (?:mehr )?verfügbar)|page (?:introuvable|non trouvée)|cette page n['’]existe",
             r"página (?:no (?:encontrada|existe)|não encontrada)|pagina non trovata|pagina niet gevonden|страница не найдена|strona nie (?:istnieje|została znaleziona)|sidan (?:kunde inte hittas|finns inte)",
             r"ページが見つかりません|페이지를 찾을 수 없|(?:页面不存在|找不到(?:该|您)?.{0,6}页)",
@@ -129,7 +131,7 @@ def walls(story: Story) -> tuple[str, ...]:
     for wall in _WALLS:
         told = [text for text in (*texts, *filter(None, [headline])) if wall.says.search(text[:_LONGEST])]
         rest = said - sum(_words(text) for text in told if _is_sentence(text))
-        if told and rest < wall.most:
+        if told and rest < wall.most and said < 2 * wall.most:
             return (
                 f"the page seems to be {wall.what}: “{told[0][:80]}”; open it in a browser and give the story's text",
             )
@@ -153,8 +155,10 @@ def walls(story: Story) -> tuple[str, ...]:
 
 
 def _is_sentence(text: str) -> bool:
-    # Thai and Lao end no sentence with a mark.
-    return len(text) >= _SENTENCE or is_prose(text)
+    # A menu in one line is long enough for prose, and has no full stop. Thai and Lao end no sentence with a mark.
+    return (len(text) >= _SENTENCE or is_prose(text)) and (
+        _STOP.search(text) is not None or _UNMARKED.search(text) is not None
+    )
 
 
 def _words(text: str) -> int:

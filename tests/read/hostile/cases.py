@@ -63,8 +63,8 @@ CASES = [
     Case("400,000 tiny tags", "hold", lambda: story("", "<i></i>" * 400_000)),
     Case("99,000 elements", "safe", lambda: story("", "<b>a</b>" * 90_000)),
     Case("100,000 line breaks", "hold", lambda: story("", "a<br>" * 101_000)),
-    Case("60,000 line breaks", "safe", lambda: story("", "The tide<br>" * 60_000)),
-    Case("40,000 lines that are all the same", "safe", lambda: story("", "<p>Read more</p>" * 40_000)),
+    Case("60,000 line breaks", "hold", lambda: story("", "The tide<br>" * 60_000)),
+    Case("40,000 lines that are all the same", "hold", lambda: story("", "<p>Read more</p>" * 40_000)),
     Case("100,000 metas", "hold", lambda: story(head="<meta name=a content=b>" * 100_001)),
     Case(
         "50,000 metas",
@@ -73,7 +73,7 @@ CASES = [
     ),
     Case(
         "10,000 links",
-        "safe",
+        "hold",
         lambda: story("", "<ul>" + "<li><a href=/a>Other story</a></li>" * 10_000 + "</ul>"),
     ),
     Case("10,000 equal ids", "safe", lambda: story("", "<div id=a>Tide table</div>" * 10_000)),
@@ -100,7 +100,7 @@ CASES = [
         "publish",
         lambda: story(head="<style>" + ".a > b { color: red }\n" * 90_000 + "</style>"),
     ),
-    Case("a comment of 2 MB", "publish", lambda: story("<!--" + " <p>x</p> " * 200_000 + "-->")),
+    Case("a comment of 2 MB", "publish", lambda: story("<!--" + "the tide " * 220_000 + "-->")),
     # Nested.
     Case("10,000 divs inside each other", "hold", lambda: page("<div>" * 10_000 + PROSE)),
     Case("300 divs around the story", "hold", lambda: page("<div>" * 300 + PROSE + "</div>" * 300)),
@@ -192,9 +192,7 @@ CASES = [
         ),
     ),
     Case("a flood of combining marks", "safe", lambda: story("", f"<p>{_zalgo()}</p>")),
-    Case(
-        "Cyrillic letters for Latin ones", "safe", lambda: story().replace("a", "а").replace("ferry", "fеrry")
-    ),
+    Case("Cyrillic letters for Latin ones", "safe", lambda: story().replace("umbrellas", "umbrеllаs")),
     Case("private use letters", "safe", lambda: story("", "<p>" + "\ue000\uf8ff" * 5_000 + "</p>")),
     Case(
         "a span for every letter",
@@ -216,8 +214,8 @@ CASES = [
     Case("a JPEG", "unreadable", lambda: b"\xff\xd8\xff\xe0\0\x10JFIF" + bytes(500)),
     Case("a WebP", "unreadable", lambda: b"RIFF\x24\x08\0\0WEBPVP8 " + bytes(range(256)) * 8),
     Case("a program", "unreadable", lambda: b"\x7fELF\x02\x01\x01" + bytes(500)),
-    Case("JSON", "safe", lambda: json.dumps({"message": "not found", "items": list(range(2_000))})),
-    Case("deep JSON", "safe", lambda: "[" * 100_000 + "]" * 100_000),
+    Case("JSON", "unreadable", lambda: json.dumps({"message": "not found", "items": list(range(2_000))})),
+    Case("deep JSON", "unreadable", lambda: "[" * 100_000 + "]" * 100_000),
     Case(
         "an entity bomb",
         "safe",
@@ -274,11 +272,11 @@ CASES = [
         "hold",
         lambda: page("<div id=root></div><script>document.write('" + PROSE + "')</script>"),
     ),
-    Case("only in noscript", "hold", lambda: page(f"<noscript>{PROSE}</noscript>")),
-    Case("only in a template", "hold", lambda: page(f"<template>{PROSE}</template>")),
+    Case("only in noscript", "safe", lambda: page(f"<noscript>{PROSE}</noscript>")),
+    Case("only in a template", "safe", lambda: page(f"<template>{PROSE}</template>")),
     Case(
         "only in a shadow root",
-        "hold",
+        "safe",
         lambda: page(f"<x-story><template shadowrootmode=open>{PROSE}</template></x-story>"),
     ),
     Case("only in attributes", "hold", lambda: page(f"<div title='{FIRST}' data-text='{SECOND}'></div>")),
@@ -356,7 +354,7 @@ CASES = [
     ),
     Case(
         "a JSON-LD with half a character",
-        "publish",
+        "hold",
         lambda: story(
             head='<script type="application/ld+json">{"@type": "NewsArticle", "articleSection": "\\ud83d", "keywords": "a\\u0000b"}</script>'
         ),
