@@ -15,7 +15,7 @@ from cleaners.clean import clean
 from cleaners.judge import Budget
 from cleaners.kinds.registry import Cleaner, Settings, find_cleaner
 from cleaners.model import Cleaned, Raw, Story
-from cleaners.read import read
+from cleaners.read import not_read, read
 from cleaners.read.page_model import PageWeights
 from cleaners.rules import ConfigError, Rulebook, load_part, load_rulebook, load_yaml
 
@@ -46,6 +46,10 @@ class Pipeline:
     def clean(self, raw: Raw) -> Cleaned:
         """Read and clean one story."""
         return self.clean_story(self.read(raw))
+
+    def hold(self, raw: Raw, problem: str) -> Cleaned:
+        """A story that must not be read (again), held with that as its reason, unless its signals kill it."""
+        return self.clean_story(not_read(raw, problem))
 
     def clean_story(self, story: Story) -> Cleaned:
         """Clean a story that was read before, or clean copy again."""

@@ -65,7 +65,8 @@ class Raw:
     ``content`` is text (or, for ``lines``, a tuple of lines; for ``page``, the undecoded bytes may be
     given). ``headline`` and ``published`` are what the sender knows beside the body, e.g. a CMS title; ``ednote`` are the
     sender's instructions to editors, one a line. ``given`` is what else the sender knows: a wire item's byline, rights,
-    pictures; what stands in both counts as it stands here.
+    pictures; what stands in both counts as it stands here. ``encoding`` is the label under which the transport sent the bytes (HTTP's
+    ``charset=``), as it stands there; text needs none.
     """
 
     id: str
@@ -78,6 +79,7 @@ class Raw:
     published: str | None = None
     ednote: str | None = None
     given: Fields | None = None
+    encoding: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

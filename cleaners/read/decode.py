@@ -1,91 +1,89 @@
 """Bytes to text, as browsers do it, and text that every store can keep.
 
-The order follows the encoding sniffing of the HTML standard (BOM, then ``<meta charset>``), with one exception that
-saved pages need: bytes that are valid UTF-8 beyond ASCII are UTF-8, whatever single-byte charset the page claims.
+The order follows the encoding sniffing of the HTML standard (BOM, what the server said, ``<meta charset>``, detection), with
+one exception that saved pages need: bytes that are valid UTF-8 beyond ASCII are UTF-8, whatever charset the page claims.
 """
 
 from __future__ import annotations
 
-import codecs
 import re
+from typing import NamedTuple
 
-from charset_normalizer import from_bytes
+import webencodings
 
 from cleaners.model import Raw, Repair
+from cleaners.read.charset import bom, codec_of, declared, detected, escapes, without_mark
 from cleaners.read.unreadable import UnreadableStory
 
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
-_META = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{2,40})", re.IGNORECASE)
-_SNIFFED = 4096  # the standard looks at 1,024 bytes; saved pages often carry a banner first
-# What the encoding standard reads these labels as.
-_READ_AS = {
-    "ascii": "cp1252",
-    "us-ascii": "cp1252",
-    "latin1": "cp1252",
-    "latin-1": "cp1252",
-    "iso-8859-1": "cp1252",
-    "iso8859-1": "cp1252",
-    "iso-8859-9": "cp1254",
-    "gb2312": "gb18030",
-    "gbk": "gb18030",
-    "shift_jis": "cp932",
-    "shift-jis": "cp932",
-    "x-sjis": "cp932",
-    "euc-kr": "cp949",
-    "ks_c_5601-1987": "cp949",
-    "utf-16": "utf-8",
-    "utf-16le": "utf-8",
-    "utf-16be": "utf-8",
-}
 _FILES = {b"%PDF": "a PDF file", b"PK\x03\x04": "a ZIP archive or an Office file", b"\x89PNG": "a PNG image"}
 _FILES |= {b"\xff\xd8\xff": "a JPEG image", b"GIF8": "a GIF image", b"\x1f\x8b": "gzip-compressed data"}
+_FILES |= {b"\xd0\xcf\x11\xe0": "an old Office file", b"\x7fELF": "a program", b"Rar!": "a RAR archive"}
+_FILES |= {
+    b"7z\xbc\xaf\x27\x1c": "a 7z archive",
+    b"BZh": "bzip2-compressed data",
+    b"\x28\xb5\x2f\xfd": "zstd-compressed data",
+}
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+_CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_LOOKED_AT = 4096
+_FEW = 4
+"""So many characters of UTF-8 may be two Chinese characters by chance ("联通" was such a case), where the page says GBK."""
 
 
-def decode(content: bytes) -> str:
-    """Text of ``content``. A BOM is dropped.
+class Decoded(NamedTuple):
+    """Text of bytes. ``problem``: why a person must look before it is published."""
 
-    Raises ``UnreadableStory`` for a file that is no text (PDF, ZIP, an image).
+    text: str
+    problem: str | None = None
 
-    >>> decode('<meta charset="iso-8859-1"><p>Größe'.encode("cp1252"))
+
+def decode(content: bytes, encoding: str | None = None) -> Decoded:
+    """Text of ``content``. A BOM is dropped. ``encoding`` is the label that the transport gave (HTTP's ``charset=``).
+
+    Raises ``UnreadableStory`` for what is no text (PDF, ZIP, an image, a program).
+
+    >>> decode('<meta charset="iso-8859-1"><p>Größe'.encode("cp1252")).text
     '<meta charset="iso-8859-1"><p>Größe'
+    >>> decode("Größe".encode("cp1252"), "latin1").text
+    'Größe'
     """
     for magic, name in _FILES.items():
         if content.startswith(magic):
             raise UnreadableStory(f"this is {name}, not a story; give its text or its HTML")
-    for bom, encoding in _BOMS:
-        if content.startswith(bom):
-            return content[len(bom) :].decode(encoding, errors="replace")
-    try:
-        utf8: str | None = content.decode("utf-8")
-    except UnicodeDecodeError:
-        utf8 = None
-    declared = _declared(content)
-    if utf8 is not None and (declared is None or not utf8.isascii() or declared == "utf-8"):
-        if declared is not None and codecs.lookup(declared).name.startswith("iso2022"):
-            return content.decode(declared, errors="replace")  # all of it is ASCII bytes, and still Japanese
-        return utf8
-    if declared is not None:
-        try:
-            return content.decode(declared)
-        except UnicodeDecodeError:
-            if utf8 is not None:
-                return utf8
-            if declared != "utf-8":
-                return content.decode(declared, errors="replace")
-    if utf8 is not None:
-        return utf8
+    marked = bom(content)
+    if marked is not None:
+        return Decoded(_text(content[marked[1] :], marked[0]))
+    wide = without_mark(content)
+    if wide is not None:
+        return Decoded(_text(content, wide))
+    head = content[:_LOOKED_AT]
+    if len(_CONTROLS.findall(head)) * 20 > len(head):
+        raise UnreadableStory(
+            "these bytes are no text (a picture, an archive or a program?); give the story's text or HTML"
+        )
+    named = [codec for codec in (codec_of(encoding), declared(content)) if codec is not None]
+    utf8 = _strictly(content, "utf-8")
+    if utf8 is not None and utf8.isascii() and not escapes(content):
+        return Decoded(utf8)
+    if utf8 is not None and not utf8.isascii() and not (named and _may_be_chance(utf8)):
+        return Decoded(utf8)
+    for codec in named:
+        text = _strictly(content, codec)
+        if text is not None:
+            return Decoded(text, _doubt(content, codec, text))
+    if utf8 is not None and not utf8.isascii():
+        return Decoded(utf8)
     if _mostly_utf8(content):
-        return content.decode("utf-8", errors="replace")
-    best = from_bytes(content[:20_000]).best()
-    encoding = best.encoding if best is not None else "cp1252"
-    return content.decode(encoding, errors="replace")
+        return Decoded(_text(content, "utf-8"))
+    guess = detected(content)
+    if guess.sure:
+        return Decoded(_text(content, guess.codec))
+    problem = (
+        ("its bytes are not in the encoding that it names" if named else "it does not name its encoding")
+        + f", and which one it is could not be told for sure (perhaps {guess.name}); look at the letters, or save it as UTF-8"
+    )
+    return Decoded(_text(content, guess.codec), problem)
 
 
 def storable(text: str) -> tuple[str, tuple[Repair, ...]]:
@@ -126,20 +124,36 @@ def document(raw: Raw) -> tuple[str, tuple[Repair, ...]]:
     content = raw.content
     if isinstance(content, tuple):
         raise TypeError(f"story {raw.id}: form {raw.form!r} takes text, not a tuple of lines")
-    return storable(decode(content) if isinstance(content, bytes) else content)
+    return storable(decode(content, raw.encoding).text if isinstance(content, bytes) else content)
 
 
-def _declared(content: bytes) -> str | None:
-    found = _META.search(content[:_SNIFFED])
-    if found is None:
-        return None
-    label = found[1].decode("ascii").lower()
-    name = _READ_AS.get(label, label)
+def _text(content: bytes, codec: str) -> str:
+    """What cannot be read is U+FFFD, and no error."""
+    if codec == "x-user-defined":
+        return str(webencodings.decode(content, codec)[0])
+    return content.decode(codec, errors="replace")
+
+
+def _strictly(content: bytes, codec: str) -> str | None:
     try:
-        info = codecs.lookup(name)
-    except LookupError:
+        return _text(content, codec) if codec == "x-user-defined" else content.decode(codec)
+    except UnicodeDecodeError:
         return None
-    return info.name if getattr(info, "_is_text_encoding", True) else None
+
+
+def _may_be_chance(utf8: str) -> bool:
+    return sum(character > "\x7f" for character in utf8) <= _FEW and max(utf8) <= "\u07ff"
+
+
+def _doubt(content: bytes, codec: str, text: str) -> str | None:
+    """A page that names one encoding and is surely written in another: every browser shows it garbled."""
+    guess = detected(content)
+    if not guess.sure or guess.codec == codec:
+        return None
+    other = _strictly(content, guess.codec)
+    if other is None or other == text:
+        return None
+    return f"it says that it is in {codec.removeprefix('sloppy-')} but reads like {guess.name}; look at the letters, or save it as UTF-8"
 
 
 def _mostly_utf8(content: bytes) -> bool:

@@ -132,7 +132,7 @@ def _decoded(payload: bytes, charset: str | None) -> str:
             return payload.decode("cp1252" if charset in ("iso-8859-1", "latin1") else charset or "utf-8")
         except (LookupError, UnicodeDecodeError):
             pass
-    return decode(payload)
+    return decode(payload).text
 
 
 def _length(html: str) -> int:

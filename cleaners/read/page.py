@@ -22,7 +22,7 @@ from cleaners.read.decode import document
 from cleaners.read.head import Head, head_of, near
 from cleaners.read.language import language_of
 from cleaners.read.leaves import Leaf, depth_and_size, leaves, told_leaves
-from cleaners.read.limits import DEPTH, ELEMENTS, PAGE_BYTES, too_large, unread
+from cleaners.read.limits import DEPTH, ELEMENTS, LINES, PAGE_BYTES, too_large, unread
 from cleaners.read.metadata import Claims, claims_of
 from cleaners.read.page_fields import page_fields
 from cleaners.read.page_model import PageWeights, Seen, Standing, see, shipped_page_weights, standings
@@ -124,6 +124,9 @@ def read_page(raw: Raw, rules: SiteRules | None = None, weights: PageWeights | N
         raise UnreadableStory(
             f"story {raw.id}: the page has no text but in scripts; save it as a browser shows it"
         )
+    if len(page) > LINES:
+        problem = f"the page has more than {LINES:,} lines of text; clean it by hand"
+        return unread(raw, content, notes, given, problem)
     name_captions(page)
     found = _find(tree, page, chosen, site, raw.url)
     if found is None:

@@ -8,15 +8,19 @@ from dataclasses import replace
 
 from cleaners.model import Form, Raw, SiteRules, Story
 from cleaners.read.body import read_body
-from cleaners.read.decode import storable
-from cleaners.read.limits import unread
+from cleaners.read.decode import decode, storable
+from cleaners.read.garbled import fields_mended, garbled
+from cleaners.read.limits import LINES, unread
 from cleaners.read.page import read_page
 from cleaners.read.page_model import PageWeights
 from cleaners.read.signals import says_stop, without_label
 from cleaners.read.text import given_fields, read_lines, read_text
 from cleaners.read.unreadable import UnreadableStory
+from cleaners.read.walls import walls
 
 _PAGE = re.compile(r"<!doctype\s+html|<(?:html|head|body)(?:\s[^<>]*)?>", re.IGNORECASE)
+# Without a tag from end to end: what an interface answers where a page was expected.
+_JSON = re.compile(r"\s*(?:\{\s*\"[^<]*\}|\[[^<]*\])\s*")
 _FRAGMENT = re.compile(
     r"<(?:p|div|br|h[1-6]|ul|ol|li|figure|figcaption|blockquote|table|tr|td|section|article|main|aside|pre|dl|hr|img)(?:\s[^<>]*)?/?>"
     r"|</(?:p|a|b|i|em|strong|span|div|li|h[1-6]|blockquote|figcaption)\s*>"
@@ -32,20 +36,49 @@ def read(raw: Raw, site: SiteRules | None = None, weights: PageWeights | None = 
     Raises ``UnreadableStory`` when there is no text to read. What is readable in part, or too large, is a story whose
     ``problems`` say so.
     """
+    raw, doubt = _as_text(raw)
     try:
-        story = read_page(raw, site, weights) if raw.form == "page" else _READERS[raw.form](raw)
+        story = _read_page(raw, site, weights) if raw.form == "page" else _READERS[raw.form](raw)
     except UnreadableStory as error:
         # A kill or an embargo often comes without the story that it stops.
         if not says_stop(raw):
             raise
-        story = unread(raw, _shown(raw), (), given_fields(raw), str(error))
-    return _unlabelled(story)
+        return _unlabelled(not_read(raw, str(error)))
+    if len(story.blocks) > LINES:
+        return not_read(raw, f"the {raw.form} has more than {LINES:,} blocks; shorten it or clean it by hand")
+    story = fields_mended(_unlabelled(story))
+    problems = (*doubt, *garbled(story), *walls(story))
+    return replace(story, problems=(*story.problems, *problems)) if problems else story
 
 
-def _shown(raw: Raw) -> str:
-    lines = raw.content if isinstance(raw.content, tuple) else (raw.content,)
-    shown = (line.decode("utf-8", "replace") if isinstance(line, bytes) else line for line in lines)
-    return storable("\n".join(shown))[0]
+def _read_page(raw: Raw, site: SiteRules | None, weights: PageWeights | None) -> Story:
+    if _JSON.fullmatch(str(raw.content)) is not None:
+        raise UnreadableStory(
+            f"story {raw.id}: this is JSON, not a web page; give it as a record, or give the page itself"
+        )
+    return read_page(raw, site, weights)
+
+
+def not_read(raw: Raw, problem: str) -> Story:
+    """The story without blocks, for a person to look at: only its signals are read. Raises ``UnreadableStory``.
+
+    For a story that ended the process that read it: a kill in it is a kill all the same.
+    """
+    raw, _ = _as_text(raw)
+    content = "\n".join(raw.content) if isinstance(raw.content, tuple) else str(raw.content)
+    text, repairs = storable(content)
+    return unread(raw, text, repairs, given_fields(raw), problem)
+
+
+def _as_text(raw: Raw) -> tuple[Raw, tuple[str, ...]]:
+    """The raw story with its bytes decoded, and the doubt that there is in how."""
+    if not isinstance(raw.content, bytes):
+        return raw, ()
+    try:
+        decoded = decode(raw.content, raw.encoding)
+    except UnreadableStory as error:
+        raise UnreadableStory(f"story {raw.id}: {error}") from None
+    return replace(raw, content=decoded.text), (decoded.problem,) if decoded.problem else ()
 
 
 _READERS: dict[Form, Callable[[Raw], Story]] = {

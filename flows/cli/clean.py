@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from itertools import chain
+from collections.abc import Iterator
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from cleaners.model import Cleaned
     from cleaners.pipeline import Pipeline
     from flows.cli.inputs import Arrival
+    from flows.cli.many import Tried
 
 HELD = 3
 """Exit code of ``--strict`` when every story could be read, but one is held or killed."""
@@ -71,6 +73,7 @@ def clean(
     from flows.cli.config import open_pipeline
     from flows.cli.inputs import STDIN, Defaults, open_input, total_size
     from flows.cli.outputs import opened
+    from flows.warm_pool import NoWorkers
 
     names = files or [STDIN]
     if not files and sys.stdin.isatty():
@@ -87,8 +90,7 @@ def clean(
     broken = held = 0
     try:
         with opened(output, to, many) as put, progress("Cleaning", total_size(names), bar) as advance:
-            for arrival in arrivals:
-                cleaned, problem = try_clean(pipeline, arrival)
+            for arrival, cleaned, problem in _tried(pipeline, arrivals, many, STDIN in names):
                 if cleaned is None:
                     broken += 1
                     say(f"{arrival.place}: {problem}", "red")
@@ -99,12 +101,34 @@ def clean(
                 advance(arrival.size)
     except BrokenPipeError:
         leave_quietly()
+    except NoWorkers as error:
+        stop(str(error), code=1)
     except OSError as error:
         stop(f"{output or 'stdout'}: cannot be written: {error.strerror}", code=1)
     if broken:
         raise typer.Exit(1)
     if held and strict:
         raise typer.Exit(HELD)
+
+
+def _tried(pipeline: Pipeline, arrivals: Iterator[Arrival], many: bool, piped: bool) -> Iterator[Tried]:
+    """One story is cleaned here and now; of many, each in a process of its own limits, so that none hangs the rest.
+
+    Who pipes records in may wait for each answer before the next: only one is taken at a time.
+    """
+    from flows.cli.many import WINDOW, Tried, clean_many
+    from flows.settings import load_settings
+
+    ahead = list(islice(arrivals, 2 if many and not piped else 1))
+    if (len(ahead) < 2 and not piped) or not many:
+        for arrival in chain(ahead, arrivals):
+            yield Tried(arrival, *try_clean(pipeline, arrival))
+        return
+    settings = load_settings(pipeline.directory)
+    workers = 1 if piped else settings.workers
+    yield from clean_many(
+        pipeline.directory, workers, settings.story_seconds, chain(ahead, arrivals), 1 if piped else WINDOW
+    )
 
 
 def try_clean(pipeline: Pipeline, arrival: Arrival) -> tuple[Cleaned | None, str | None]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from cleaners.model import Fields, Picture, Raw
 
-GIVEN = ("url", "publisher", "language", "headline", "published", "ednote")
+GIVEN = ("url", "publisher", "language", "headline", "published", "ednote", "encoding")
 
 
 class KeptRaw(NamedTuple):

@@ -27,7 +27,8 @@ def raw_from_page(entry: Entry, page: Fetched, publisher: str | None, language: 
     return Raw(
         id=entry.id,
         form="page",
-        content=page.text_or_bytes,
+        content=page.body,
+        encoding=page.encoding,
         url=page.url,
         publisher=publisher,
         language=language,

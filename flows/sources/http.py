@@ -38,17 +38,11 @@ class Fetched:
     content_type: str = ""
 
     @property
-    def text_or_bytes(self) -> str | bytes:
-        """Decoded where the server named the encoding and it fits, as HTML has it; else the bytes: the page may tell."""
+    def encoding(self) -> str | None:
+        """The label under which the server sent the bytes (``charset=``), as it stands there."""
         message = Message()
         message["content-type"] = self.content_type
-        charset = message.get_content_charset()
-        if charset is None or self.body.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
-            return self.body
-        try:
-            return self.body.decode(charset)
-        except (LookupError, UnicodeDecodeError):
-            return self.body
+        return message.get_content_charset()
 
 
 def fetch(

@@ -92,7 +92,14 @@ def arrivals_from_urls(
         except FetchError as error:
             tell(str(error))
         else:
-            raw = Raw(id=url, form="page", content=page.text_or_bytes, url=page.url, publisher=publisher)
+            raw = Raw(
+                id=url,
+                form="page",
+                content=page.body,
+                encoding=page.encoding,
+                url=page.url,
+                publisher=publisher,
+            )
             arrivals.append(Arrival(raw, BY_HAND))
     return arrivals
 

@@ -25,6 +25,7 @@ from flows.settings import load_settings
 from tests.bench import floors, metadata
 from tests.bench.cleaning import Cleaner, Done
 from tests.bench.line_model import TRAINED_ON, five_fold
+from tests.bench.memory import measure_memory, memory_table
 from tests.bench.scoring import (
     Figures,
     Row,
@@ -64,7 +65,13 @@ from tests.bench.tables import (
 )
 
 FIVE_FOLD = "five-fold"
-NAMES = (*(each.name for each in LINE_SETS), *(each.name for each in EXTRACTION_SETS), "metadata", "speed")
+NAMES = (
+    *(each.name for each in LINE_SETS),
+    *(each.name for each in EXTRACTION_SETS),
+    "metadata",
+    "speed",
+    "memory",
+)
 
 
 def main() -> None:
@@ -94,6 +101,13 @@ def main() -> None:
         measures = measure(settings.config_dir, pages)
         results["speed"] = {one.name: one.figure for one in measures}
         console.print(speed_table(measures), "")
+    if "memory" in wanted:
+        # All 20,000 pages take a quarter of an hour: only where they are asked for.
+        sizes = measure_memory(
+            settings.config_dir, options.memory_pages or (20_000 if options.only else 1_000)
+        )
+        results["memory"] = {f"MB after {mark} pages": size / 1_000_000 for mark, size in sizes.items()}
+        console.print(memory_table(sizes), "")
     if options.floors:
         sys.exit(_floors(results, options, console))
     if not (options.only or options.half or options.lang):
@@ -307,6 +321,12 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument(
         "--pages", type=int, default=60, metavar="N", help="pages for the speed measure (default 60)"
+    )
+    parser.add_argument(
+        "--memory-pages",
+        type=int,
+        metavar="N",
+        help="pages for the memory measure (default 1,000; 20,000 with --only memory)",
     )
     parser.add_argument("--config", type=Path, metavar="DIR", help="another configuration")
     parser.add_argument(

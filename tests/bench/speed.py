@@ -7,7 +7,6 @@ that is busy with something else slows both alike.
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -16,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
-from time import process_time
+from time import monotonic, process_time
 from typing import Any
 
 import trafilatura
@@ -29,7 +28,9 @@ from cleaners.read.leaves import leaves
 from cleaners.read.page import read_page
 from cleaners.read.zones import is_prose
 from flows.sources.records import raw_from_record
+from tests.bench.cleaning import Cleaner
 from tests.bench.invented import stories, write_config
+from tests.bench.resident import resident
 from tests.bench.sets import Record
 
 TURNS = 5
@@ -72,6 +73,7 @@ def measure(config: Path, pages: list[Record]) -> list[Measure]:
             *_grouped(houses),
             *_texts(in_force[1_000]),
             _memory(folder / "many-10000", folder / "many-100"),
+            _two_processes(config, pages),
         ]
 
 
@@ -195,6 +197,22 @@ def _memory(many: Path, few: Path) -> Measure:
     return Measure("memory of 10,000 rules of 300 publishers, MB", (sizes[0] - sizes[1]) / 1_000_000, 100, "")
 
 
+def _two_processes(config: Path, pages: list[Record]) -> Measure:
+    """Pages a second of two warm processes over those of one, by the clock: worth something on an idle machine only."""
+    many = pages * 3
+    took: dict[int, list[float]] = {1: [], 2: []}
+    with Cleaner(config, 1) as one, Cleaner(config, 2) as two:
+        for turn in range(3):
+            for jobs, cleaner in ((1, one), (2, two)):
+                began = monotonic()
+                for _ in cleaner.clean(many):
+                    pass
+                if turn:  # in the first the processes start
+                    took[jobs].append(monotonic() - began)
+    ratio = median(alone / both for alone, both in zip(took[1], took[2], strict=True))
+    return Measure("two processes over one, pages a second (idle machine)", ratio, 1.8, "×", most=False)
+
+
 def _cleaning(pipeline: Pipeline, raws: list[Raw]) -> Callable[[], object]:
     return lambda: [pipeline.clean(raw) for raw in raws]
 
@@ -216,16 +234,7 @@ def _main(config: Path) -> None:
     pipeline: Any = load_pipeline(config)
     for raw in stories(TEXTS, blocks=BLOCKS):
         pipeline.clean(raw)
-    print(_resident())
-
-
-def _resident() -> int:
-    """The process's memory in bytes. Linux gives ``ru_maxrss`` of the parent to a child that is smaller."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        line = next(line for line in status.read_text().splitlines() if line.startswith("VmRSS:"))
-        return int(line.split()[1]) * 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    print(resident())
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ The cleaning functions here run in worker processes, which find them by this mod
 from __future__ import annotations
 
 import os
+import signal
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -98,9 +99,16 @@ def make_plain(config_dir: Path) -> Any:
     return plain
 
 
-def plain(row: InboxRow) -> Outcome:
-    """Clean as the story's text asks: "crash", "hang", "raise", "hold", "kill"; else publish it."""
-    wish = str(row.raw.content).partition(" ")[0]
+def plain(row: InboxRow, problem: str | None = None) -> Outcome:
+    """Clean as the story's text asks: "crash", "segfault", "hang", "eat", "raise", "hold", "kill"; else publish it."""
+    wish, _, more = str(row.raw.content).partition(" ")
+    if problem and "always" not in more:
+        return outcome_of(row, verdict="hold", reasons=[problem])
+    if wish == "segfault":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if wish == "eat":
+        eaten = [bytearray(10_000_000) for _ in range(1_000)]
+        assert eaten
     if wish == "crash":
         os._exit(7)
     if wish == "hang":
@@ -112,6 +120,18 @@ def plain(row: InboxRow) -> Outcome:
     if wish in ("hold", "kill"):
         return outcome_of(row, verdict=wish, reasons=[f"the story says {wish}"])
     return outcome_of(row, removed=[REMOVED] if wish == "junk" else [])
+
+
+def make_dies_once(folder: Path) -> Any:
+    """Is killed at its first story, in whatever process that is."""
+
+    def work(row: InboxRow, problem: str | None = None) -> Outcome:
+        if not (folder / "died").exists():
+            (folder / "died").touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return plain(row, problem)
+
+    return work
 
 
 def make_broken(config_dir: Path) -> Any:

@@ -77,7 +77,7 @@ def test_an_empty_inbox_starts_no_process_and_writes_no_report(ledger: Engine, s
 
 
 def test_each_broken_story_fails_alone(ledger: Engine, settings: Settings, pool: WarmPool) -> None:
-    stories = ["One.", "raise", "crash", "Two.", "unrecordable", "Three."]
+    stories = ["One.", "raise", "crash always", "Two.", "unrecordable", "Three."]
     receive(ledger, [arrival(f"s{number}", content) for number, content in enumerate(stories)], NOON)
     summary = run(ledger, settings, pool=pool)
     assert texts(settings) == ["One.", "Three.", "Two."]
@@ -90,7 +90,7 @@ def test_each_broken_story_fails_alone(ledger: Engine, settings: Settings, pool:
             .all()
         )
     assert "this story breaks the cleaner" in errors[0]
-    assert "ends the process" in errors[1]
+    assert "the reader died" in errors[1]
     assert "cannot be recorded" in errors[2]
 
 
@@ -255,7 +255,7 @@ def test_the_real_cleaners_drain_a_real_story(ledger: Engine, settings: Settings
 def test_a_lease_is_lengthened_while_a_story_takes_long(
     ledger: Engine, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flows.tasks.cleaning.PULSE_SECONDS", 0.05)
+    monkeypatch.setattr("flows.warm_pool.PULSE_SECONDS", 0.05)
     longer: list[Sequence[int]] = []
 
     def extending(engine: Engine, owner: str, ids: Sequence[int], **more: Any) -> int:
@@ -266,6 +266,6 @@ def test_a_lease_is_lengthened_while_a_story_takes_long(
     rows = receive(ledger, [arrival("slow", "hang for ever")], NOON).ids
     with WarmPool(settings.config_dir, 1, 1, make_plain) as impatient:
         summary = run(ledger, settings, pool=impatient, lease_seconds=0.4)
-    assert summary.outcomes == {"failed": 1}
+    assert summary.outcomes == {"hold": 1}
     assert longer
     assert all(tuple(ids) == rows for ids in longer)

@@ -100,6 +100,7 @@ def test_what_is_received_can_be_claimed_as_it_was(ledger: Engine) -> None:
         content=st.one_of(st.text(), st.binary(), st.lists(st.text()).map(tuple)),
         url=st.none() | st.text(),
         headline=st.none() | st.text(st.characters(codec=None)),
+        encoding=st.none() | st.text(),
     )
 )
 def test_a_kept_raw_comes_back_the_same(raw: Raw) -> None:
@@ -113,6 +114,7 @@ def test_the_hash_knows_every_part_that_cleaning_sees() -> None:
         Raw("a", "text", "copy"),
         Raw("a", "body", "copy"),
         Raw("a", "text", b"copy"),
+        Raw("a", "text", b"copy", encoding="koi8-r"),
         Raw("a", "lines", ("copy",)),
         Raw("a", "text", "copy", headline="copy"),
         Raw("a", "text", "copy", publisher="copy"),

@@ -39,7 +39,7 @@ def document_of(content: bytes | str) -> str:
         raise BrokenWire(
             f"is larger than {MESSAGE_BYTES:,} bytes; split the message, or ask for single items"
         )
-    text = decode(content) if isinstance(content, bytes) else content
+    text = decode(content).text if isinstance(content, bytes) else content
     return storable(text)[0].removeprefix("\ufeff")
 
 
