@@ -66,7 +66,9 @@ def decode(content: bytes, encoding: str | None = None) -> Decoded:
     utf8 = _strictly(content, "utf-8")
     if utf8 is not None and utf8.isascii() and not escapes(content):
         return Decoded(utf8)
-    if utf8 is not None and not utf8.isascii() and not (named and _may_be_chance(utf8)):
+    # "GrÃ¶ÃŸe" is nobody's Latin-1.
+    open_to_chance = named and "1252" not in named[0]
+    if utf8 is not None and not utf8.isascii() and not (open_to_chance and _may_be_chance(utf8)):
         return Decoded(utf8)
     for codec in named:
         text = _strictly(content, codec)
