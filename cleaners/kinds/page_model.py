@@ -10,21 +10,39 @@ from collections.abc import Iterator
 from pydantic import Field
 
 from cleaners.kinds.registry import Context, Settings, cleaner, whole
-from cleaners.model import Mark, Story
+from cleaners.model import Block, Mark, Story
 
 
 class PageModel(Settings):
     trails: int = Field(
-        default=190, description="A block goes that trails so far, in hundredths of the model's unit."
+        default=120, description="A block goes that trails so far, in hundredths of the model's unit."
     )
-    suspect: int = Field(default=100, description="From here on a block that stays is a suspect.")
+    long: int = Field(
+        default=250,
+        description="The same for a paragraph of more than ``longest`` characters, where an error costs most.",
+    )
+    longest: int = Field(default=350, description="In characters.")
+    suspect: int = Field(default=80, description="From here on a block that stays is a suspect.")
+    most: float = Field(
+        default=0.35,
+        description="Where so large a share of the page's letters trails, the model does not know such pages: all stays, as suspects.",
+    )
 
 
 @cleaner(PageModel)
 def page_model(story: Story, context: Context, settings: PageModel) -> Iterator[Mark]:
     """Mark the blocks of a page that trail, and suspect those that trail less."""
-    for block in story.blocks:
-        if block.lead is not None and block.lead <= -settings.suspect:
-            goes = block.lead <= -settings.trails
-            why = f"The page's markup speaks against it ({'; '.join(block.cues)})."
-            yield whole(block, "remove" if goes else "suspect", "page_model/trails", why)
+    behind = [block for block in story.blocks if block.lead is not None and block.lead <= -settings.suspect]
+    going = sum(len(block.text) for block in behind if _trails(block, settings))
+    sure = going <= settings.most * sum(len(block.text) for block in story.blocks)
+    for block in behind:
+        action = "remove" if sure and _trails(block, settings) else "suspect"
+        why = f"The page's markup speaks against it ({'; '.join(block.cues)})."
+        yield whole(block, action, "page_model/trails", why)
+
+
+def _trails(block: Block, settings: PageModel) -> bool:
+    # A table with some of its rows is worse than none.
+    if block.lead is None or block.kind == "row":
+        return False
+    return block.lead <= -(settings.long if len(block.text) > settings.longest else settings.trails)

@@ -59,7 +59,7 @@ _NOT_FOUND = "the page has text, but no story was found in it: clean it by hand 
 _NO_SEARCH = (
     "no body selector of its publisher matches the page, and its rules forbid to search: mend the selectors"
 )
-_ADDED = 30
+_ADDED = 20
 """A leaf that trafilatura dropped and that leads so far is the story's, until a cleaner says otherwise."""
 _PICTURED = {"figure", "img", "amp-img", "picture"}
 

@@ -42,6 +42,7 @@ _REGIONS = (
     *("article", "main", "aside", "nav", "footer", "header", "form", "li", "table", "figure", "figcaption"),
     *("blockquote", "section", "h1", "h2", "h3", "h4", "p", "div", "td", "dl", "pre", "details", "button"),
 )
+GROUPS = ("class", "look", "parent")
 NUMBERS: dict[str, tuple[float, ...]] = {
     "above": _STEPS,
     "below": _STEPS,
@@ -61,9 +62,9 @@ NUMBERS: dict[str, tuple[float, ...]] = {
     "through the story": (0, 0.02, 0.1, 0.3, 0.6, 0.9, 1.0, 1.1, 1.5, 3.0),
     "before": _STEPS,
     "behind": _STEPS,
-    **{f"own of its {of}": _MINUS for of in ("class", "look", "parent")},
-    **{f"company in its {of}": _COUNTS for of in ("class", "look", "parent")},
-    **{f"own company in its {of}": _COUNTS for of in ("class", "look", "parent")},
+    **{f"own of its {of}": _MINUS for of in GROUPS},
+    **{f"company in its {of}": _COUNTS for of in GROUPS},
+    **{f"own company in its {of}": _COUNTS for of in GROUPS},
     "through the page": (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.85, 0.95),
     "leaves": (20, 40, 80, 130, 200, 300, 500, 900),
     "own leaves": (1, 4, 8, 14, 22, 35, 60, 110),
@@ -80,9 +81,22 @@ NUMBERS: dict[str, tuple[float, ...]] = {
 }
 """Each number and where its steps begin."""
 
+_LEADS = (-900, -400, -250, -150, -80, -30, 0, 30, 80, 150, 250, 400)
+"""Where the steps of a lead begin; -1000 is that of nobody."""
+COMPANY: dict[str, tuple[float, ...]] = {
+    **{f"lead {at}": _LEADS for at in _NEAR},
+    **{f"leads within {reach}": _LEADS for reach in (2, 5, 12)},
+    **{f"leads of its {of}": _LEADS for of in GROUPS},
+}
+"""The numbers of the second pass: how a leaf's company leads."""
+
 _EDGES = [np.asarray(edges, dtype=float) for edges in NUMBERS.values()]
 _FIRST = np.cumsum([0, *(2 * (len(edges) + 1) for edges in _EDGES)])
 COLUMNS = int(_FIRST[-1])
+_COMPANY_EDGES = [np.asarray(edges, dtype=float) for edges in COMPANY.values()]
+_COMPANY_FIRST = np.cumsum([0, *(2 * (len(edges) + 1) for edges in _COMPANY_EDGES)])
+SINGLE = ("always", "share of the first lead", "always in company")
+COMPANY_COLUMNS = int(_COMPANY_FIRST[-1])
 
 _WORD = re.compile(r"[A-Za-z][a-z]+|[A-Z]+(?![a-z])")
 _TEXT_WORD = re.compile(r"\w+")
@@ -95,10 +109,13 @@ _STEPS_OF_WORDS = (5, 10, 20, 40, 70, 110, 160, 250, 400)
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A page's leaves as the model sees them: for each the columns of its numbers, and its words."""
+    """A page's leaves as the model sees them: for each the columns of its numbers, its words, whether trafilatura has it, and
+    the numbers of the groups (``GROUPS``) that it stands in."""
 
     columns: Numbers
     words: list[set[str]]
+    own: Numbers
+    groups: tuple[Numbers, ...]
 
 
 class Standing(NamedTuple):
@@ -110,44 +127,88 @@ class Standing(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PageWeights:
-    """``numbers`` has one weight for each column, ``words`` one for each word."""
+    """``numbers`` has one weight for each column, ``words`` one for each word, ``company`` one for each column of the second pass, in
+    which a leaf keeps ``share`` hundredths of its first lead. ``always`` and ``company_always`` every leaf has."""
 
     numbers: Numbers
     words: Mapping[str, int]
-    always: int = 0
+    always: int
+    company: Numbers
+    share: int = 100
+    company_always: int = 0
 
 
 def standings(page: Sequence[Leaf], own: Set[int], claims: Claims, weights: PageWeights) -> list[Standing]:
     """For each leaf how it stands; ``own`` are the indexes of those that trafilatura has."""
     seen = see(page, own, claims)
-    get = weights.words.get
-    totals = weights.numbers[seen.columns].sum(axis=1) + weights.always
-    leads = [
-        int(total) + sum([get(word, 0) for word in words])
-        for total, words in zip(totals, seen.words, strict=True)
-    ]
+    first = first_leads(seen, weights)
+    company = see_company(first, seen)
     return [
-        Standing(lead, _cues(seen.columns[at], seen.words[at], weights) if lead < 0 and at in own else ())
-        for at, lead in enumerate(leads)
+        Standing(lead, _cues(seen, company, at, weights) if lead < 0 and at in own else ())
+        for at, lead in enumerate(_final(first, company, weights).tolist())
     ]
 
 
-def _cues(columns: Numbers, words: Set[str], weights: PageWeights) -> tuple[str, ...]:
+def final_leads(seen: Seen, weights: PageWeights) -> Numbers:
+    """The leads of both passes."""
+    first = first_leads(seen, weights)
+    return _final(first, see_company(first, seen), weights)
+
+
+def first_leads(seen: Seen, weights: PageWeights) -> Numbers:
+    """The leads of the first pass, which looks at each leaf and at what trafilatura has around it."""
+    get = weights.words.get
+    words = np.array([sum([get(word, 0) for word in words]) for words in seen.words], dtype=np.int64)
+    leads: Numbers = weights.numbers[seen.columns].sum(axis=1) + words + weights.always
+    return leads
+
+
+def _final(first: Numbers, company: Numbers, weights: PageWeights) -> Numbers:
+    leads: Numbers = (
+        first * weights.share // 100 + weights.company[company].sum(axis=1) + weights.company_always
+    )
+    return leads
+
+
+def _cues(seen: Seen, company: Numbers, at: int, weights: PageWeights) -> tuple[str, ...]:
     """What speaks most against a leaf, the strongest first."""
-    against = [(int(weights.numbers[column]), _column_names()[column]) for column in columns]
-    against += [(weights.words.get(word, 0), word) for word in words]
+    names = _column_names()
+    against = [(int(weights.numbers[column]), names[column]) for column in seen.columns[at]]
+    against += [(int(weights.company[column]), names[COLUMNS + column]) for column in company[at]]
+    against += [(weights.words.get(word, 0), word) for word in seen.words[at]]
     return tuple(name for weight, name in sorted(against)[:_MOST_CUES] if weight < 0)
+
+
+def see_company(leads: Numbers, seen: Seen) -> Numbers:
+    """The columns of the second pass: how the company of each leaf led in the first."""
+    n = len(leads)
+    one = np.ones(n)
+    near = [_shifted(leads, step, -1000.0) for step in (-2, -1, 1, 2)]
+    around = []
+    for reach in (2, 5, 12):
+        others = _window(one, reach) - 1
+        around.append(np.where(others > 0, (_window(leads, reach) - leads) / np.maximum(others, 1), -1000.0))
+    of = []
+    for group in seen.groups:
+        others = np.bincount(group)[group] - 1
+        sums = np.bincount(group, weights=leads)[group] - leads
+        of.append(np.where(others > 0, sums / np.maximum(others, 1), -1000.0))
+    columns = np.empty((n, len(_COMPANY_EDGES)), dtype=np.intp)
+    for at, (edges, values) in enumerate(zip(_COMPANY_EDGES, (*near, *around, *of), strict=True)):
+        columns[:, at] = _COMPANY_FIRST[at] + 2 * np.searchsorted(edges, values, side="right") + seen.own
+    return columns
 
 
 def see(page: Sequence[Leaf], own: Set[int], claims: Claims) -> Seen:
     """The features of all leaves."""
     kept = np.zeros(len(page), dtype=bool)
     kept[list(own)] = True
-    numbers = _numbers(page, kept, claims)
+    groups = _groups(page)
+    numbers = _numbers(page, kept, claims, groups)
     columns = np.empty((len(page), len(_EDGES)), dtype=np.intp)
     for at, edges in enumerate(_EDGES):
         columns[:, at] = _FIRST[at] + 2 * np.searchsorted(edges, numbers[at], side="right") + kept
-    return Seen(columns, _words(page))
+    return Seen(columns, _words(page), kept, groups)
 
 
 @cache
@@ -156,9 +217,9 @@ def _column_names() -> tuple[str, ...]:
 
 
 def column_names() -> list[str]:
-    """The name of each column: ``above>=4 other``."""
+    """The name of each column, of the first pass and then of the second: ``above>=4 other``."""
     names = []
-    for name, edges in NUMBERS.items():
+    for name, edges in (*NUMBERS.items(), *COMPANY.items()):
         for edge in ("", *(f">={edge:g}" for edge in edges)):
             names += [f"{name}{edge} other", f"{name}{edge} own"]
     return names
@@ -167,18 +228,19 @@ def column_names() -> list[str]:
 def read_weights(text: str) -> PageWeights:
     """Weights from the text of a file: a feature, a tab and a whole number on each line but the first."""
     number = {name: at for at, name in enumerate(column_names())}
-    numbers = np.zeros(COLUMNS, dtype=np.int64)
+    columns = np.zeros(len(number), dtype=np.int64)
     words: dict[str, int] = {}
-    always = 0
+    single: dict[str, int] = {}
     for line in text.splitlines()[1:]:
         name, _, value = line.rpartition("\t")
         if name in number:
-            numbers[number[name]] = int(value)
-        elif name == "always":
-            always = int(value)
+            columns[number[name]] = int(value)
+        elif name in SINGLE:
+            single[name] = int(value)
         else:
             words[name] = int(value)
-    return PageWeights(numbers, words, always)
+    always, share, company_always = (single.get(name, 0) for name in SINGLE)
+    return PageWeights(columns[:COLUMNS], words, always, columns[COLUMNS:], share or 100, company_always)
 
 
 @cache
@@ -186,7 +248,24 @@ def shipped_page_weights() -> PageWeights:
     return read_weights(files("cleaners.read").joinpath("page_model.tsv").read_text(encoding="utf-8"))
 
 
-def _numbers(page: Sequence[Leaf], kept: Numbers, claims: Claims) -> list[Numbers]:
+def _groups(page: Sequence[Leaf]) -> tuple[Numbers, ...]:
+    """Leaves of one look and of one parent's look, of one look, of one parent."""
+    owners = [leaf.owner for leaf in page]
+    looks = [(owner.tag, owner.get("class")) for owner in owners]
+    parents = [owner.getparent() for owner in owners]
+    above = [None if parent is None else (parent.tag, parent.get("class")) for parent in parents]
+    return tuple(
+        _numbered(kinds)
+        for kinds in (list(zip(looks, above, strict=True)), looks, [id(parent) for parent in parents])
+    )
+
+
+def _numbered(kinds: Sequence[object]) -> Numbers:
+    numbers: dict[object, int] = {}
+    return np.array([numbers.setdefault(kind, len(numbers)) for kind in kinds], dtype=np.intp)
+
+
+def _numbers(page: Sequence[Leaf], kept: Numbers, claims: Claims, groups: Sequence[Numbers]) -> list[Numbers]:
     """The numbers of all leaves, in the order of ``NUMBERS``."""
     n = len(page)
     here = np.arange(n)
@@ -205,14 +284,7 @@ def _numbers(page: Sequence[Leaf], kept: Numbers, claims: Claims) -> list[Number
     descriptions = {key(claim.value) for claim in claims.description}
     named = [at for at, leaf in enumerate(page) if leaf.level and keys[at] in headlines]
     named = named or [at for at, leaf in enumerate(page) if leaf.level == 1]
-    owners = [leaf.owner for leaf in page]
-    looks = [(owner.tag, owner.get("class")) for owner in owners]
-    parents = [owner.getparent() for owner in owners]
-    classes = [
-        (look, None if parent is None else (parent.tag, parent.get("class")))
-        for look, parent in zip(looks, parents, strict=True)
-    ]
-    groups = [_shares(kind, own) for kind in (classes, looks, [id(parent) for parent in parents])]
+    shares = [_shares(of, own) for of in groups]
     tags = [frozenset(leaf.tags) for leaf in page]
     witness = key(claims.body) if claims.body else ""
     near = [
@@ -240,9 +312,9 @@ def _numbers(page: Sequence[Leaf], kept: Numbers, claims: Claims) -> list[Number
         (here - first) / max(1, last - first),
         np.maximum(first - here, 0),
         np.maximum(here - last, 0),
-        *(share for share, _, _ in groups),
-        *(count for _, count, _ in groups),
-        *(count for _, _, count in groups),
+        *(share for share, _, _ in shares),
+        *(count for _, count, _ in shares),
+        *(count for _, _, count in shares),
         here / max(n, 1),
         np.full(n, n),
         np.full(n, len(known)),
@@ -272,9 +344,9 @@ def _window(values: Numbers, reach: int) -> Numbers:
     return window
 
 
-def _shifted(values: Numbers, step: int) -> Numbers:
-    """For each place the value ``step`` places on; -1 outside."""
-    moved = np.full(len(values), -1.0)
+def _shifted(values: Numbers, step: int, outside: float = -1.0) -> Numbers:
+    """For each place the value ``step`` places on."""
+    moved = np.full(len(values), outside)
     if step > 0:
         moved[:-step] = values[step:]
     else:
@@ -282,10 +354,8 @@ def _shifted(values: Numbers, step: int) -> Numbers:
     return moved
 
 
-def _shares(kinds: Sequence[object], own: Numbers) -> tuple[Numbers, Numbers, Numbers]:
-    """Of each leaf's company of one kind, itself not counted: the share that is trafilatura's, how many, how many of trafilatura's."""
-    numbers: dict[object, int] = {}
-    of = np.array([numbers.setdefault(kind, len(numbers)) for kind in kinds], dtype=np.intp)
+def _shares(of: Numbers, own: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+    """Of each leaf's company in its group, itself not counted: the share that is trafilatura's, how many, how many of trafilatura's."""
     counts = np.bincount(of, minlength=1)[of] - 1
     owned = np.bincount(of, weights=own, minlength=1)[of] - own
     return np.where(counts > 0, owned / np.maximum(counts, 1), -1.0), counts, owned

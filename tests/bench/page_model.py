@@ -14,20 +14,32 @@ import os
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, hstack
 from sklearn.linear_model import LogisticRegression
 
 from cleaners.read.page import page_as_seen
-from cleaners.read.page_model import COLUMNS, PageWeights, column_names, read_weights
+from cleaners.read.page_model import (
+    COLUMNS,
+    COMPANY_COLUMNS,
+    SINGLE,
+    PageWeights,
+    Seen,
+    column_names,
+    final_leads,
+    first_leads,
+    read_weights,
+    see_company,
+)
 from tests.bench.line_model import FOLDS, fold_of
 from tests.bench.page_lines import GONE, KEEP, Truth, publisher_of
-from tests.bench.sets import EXTRACTION_SETS, LINE_SETS, Record, read_jsonl
+from tests.bench.sets import EXTRACTION_SETS, LINE_SETS, Record, half, read_jsonl
 
 WEIGHTS = Path("cleaners/read/page_model.tsv")
 LEAST_PUBLISHERS = 8
@@ -37,14 +49,15 @@ LEAST_WEIGHT = 4
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A page: the columns and words of each leaf that has a label, and whether it is the story's."""
+    """A page as the model sees it, and of each leaf whether it is the story's: 1, 0, or -1 where it cannot be told."""
 
     publisher: str
-    columns: np.ndarray
-    words: list[tuple[str, ...]]
+    seen: Seen
     labels: np.ndarray
-    own: np.ndarray
-    leaves: int
+
+    @property
+    def counts(self) -> np.ndarray:
+        return np.full((self.labels >= 0).sum(), len(self.labels) ** -0.5)
 
 
 @cache
@@ -72,16 +85,14 @@ def _example(page: Record, truth: Record) -> Example | None:
     seen = page_as_seen(page["html"], page["url"])
     if seen is None:
         return None
-    texts, own, features = seen
+    texts, _, features = seen
     told = _labels(texts, truth)
-    known = [at for at, label in enumerate(told) if label is not None]
+    labels = np.array([-1 if label is None else label for label in told], dtype=np.int8)
+    words = [tuple(sorted(words)) for words in features.words]
     return Example(
         page.get("publisher") or publisher_of(page),
-        features.columns[known].astype(np.int32),
-        [tuple(sorted(features.words[at])) for at in known],
-        np.array([told[at] for at in known], dtype=np.int8),
-        np.array([at in own for at in known]),
-        len(texts),
+        replace(features, columns=features.columns.astype(np.int32), words=words),
+        labels,
     )
 
 
@@ -116,32 +127,80 @@ def _labels(texts: Sequence[str], truth: Record) -> list[bool | None]:
 
 
 def train(pages: Sequence[Example]) -> PageWeights:
-    """Weights from pages; the same pages in the same order give the same weights."""
+    """Weights from pages; the same pages in the same order give the same weights.
+
+    The second pass learns from leads as strangers get them: each half of the publishers has those of a model that saw the other half.
+    """
+    halves = [[page for page in pages if half(page.publisher) == letter] for letter in "AB"]
+    unseen = [_first_pass(other) for other in halves[::-1]]
+    led = [
+        (page, first_leads(page.seen, weights))
+        for told, weights in zip(halves, unseen, strict=True)
+        for page in told
+    ]
+    return _second_pass(_first_pass(pages), led)
+
+
+def _first_pass(pages: Sequence[Example]) -> PageWeights:
     users = defaultdict(set)
     for page in pages:
-        for words in page.words:
+        for words in page.seen.words:
             for word in words:
                 users[word].add(page.publisher)
-    columns = {
-        word: COLUMNS + at
-        for at, word in enumerate(sorted(word for word, who in users.items() if len(who) >= LEAST_PUBLISHERS))
-    }
+    known = sorted(word for word, who in users.items() if len(who) >= LEAST_PUBLISHERS)
+    columns = {word: COLUMNS + at for at, word in enumerate(known)}
     rows = [
         np.concatenate([numbers, [columns[word] for word in words if word in columns]])
         for page in pages
-        for numbers, words in zip(page.columns, page.words, strict=True)
+        for numbers, words, label in zip(page.seen.columns, page.seen.words, page.labels, strict=True)
+        if label >= 0
     ]
     ends = np.cumsum([0, *(len(row) for row in rows)])
+    ones = np.ones(ends[-1], dtype=np.float32)
     matrix = csr_matrix(
-        (np.ones(ends[-1], dtype=np.float32), np.concatenate(rows).astype(np.int32), ends),
-        shape=(len(rows), COLUMNS + len(columns)),
+        (ones, np.concatenate(rows).astype(np.int32), ends), shape=(len(rows), COLUMNS + len(known))
     )
-    weights = np.concatenate([np.full(len(page.labels), page.leaves**-0.5) for page in pages])
-    model = LogisticRegression(C=STRENGTH, max_iter=200)
-    model.fit(matrix, np.concatenate([page.labels for page in pages]), sample_weight=weights / weights.mean())
-    found = np.rint(100 * model.coef_[0]).astype(int)
+    model = _fit(matrix, pages)
+    found = np.rint(100 * model.coef_[0]).astype(np.int64)
     words = {word: int(found[at]) for word, at in columns.items() if abs(found[at]) >= LEAST_WEIGHT}
-    return PageWeights(found[:COLUMNS].astype(np.int64), words, int(np.rint(100 * model.intercept_[0])))
+    return PageWeights(
+        found[:COLUMNS],
+        words,
+        int(np.rint(100 * model.intercept_[0])),
+        np.zeros(COMPANY_COLUMNS, dtype=np.int64),
+    )
+
+
+def _second_pass(first: PageWeights, led: Sequence[tuple[Example, np.ndarray]]) -> PageWeights:
+    told = [page.labels >= 0 for page, _ in led]
+    company = np.concatenate(
+        [see_company(leads, page.seen)[known] for (page, leads), known in zip(led, told, strict=True)]
+    )
+    own = np.concatenate([leads[known] for (_, leads), known in zip(led, told, strict=True)])
+    ends = np.arange(0, company.size + 1, company.shape[1])
+    ones = np.ones(company.size, dtype=np.float32)
+    matrix = hstack(
+        [
+            csr_matrix((ones, company.ravel(), ends), shape=(len(company), COMPANY_COLUMNS)),
+            csr_matrix(own[:, None] / 100),
+        ]
+    ).tocsr()
+    model = _fit(matrix, [page for page, _ in led])
+    found = np.rint(100 * model.coef_[0]).astype(np.int64)
+    return replace(
+        first,
+        company=found[:-1],
+        share=int(found[-1]),
+        company_always=int(np.rint(100 * model.intercept_[0])),
+    )
+
+
+def _fit(matrix: Any, pages: Sequence[Example]) -> Any:
+    labels = np.concatenate([page.labels[page.labels >= 0] for page in pages])
+    counts = np.concatenate([page.counts for page in pages])
+    return LogisticRegression(C=STRENGTH, max_iter=200).fit(
+        matrix, labels, sample_weight=counts / counts.mean()
+    )
 
 
 @cache
@@ -153,11 +212,11 @@ def unseen_page_weights() -> tuple[PageWeights, ...]:
 
 
 def weights_text(weights: PageWeights) -> str:
-    """As the file has them: the bias, the numbers in their order, then the words, the strongest first."""
-    lines = ["feature\tweight", f"always\t{weights.always}"]
-    lines += [
-        f"{name}\t{value}" for name, value in zip(column_names(), weights.numbers, strict=True) if value
-    ]
+    """As the file has them: what every leaf has, the numbers in their order, then the words, the strongest first."""
+    single = (weights.always, weights.share, weights.company_always)
+    lines = ["feature\tweight", *(f"{name}\t{value}" for name, value in zip(SINGLE, single, strict=True))]
+    numbers = (*weights.numbers, *weights.company)
+    lines += [f"{name}\t{value}" for name, value in zip(column_names(), numbers, strict=True) if value]
     lines += [
         f"{word}\t{value}"
         for word, value in sorted(weights.words.items(), key=lambda pair: (-abs(pair[1]), pair[0]))
@@ -165,27 +224,21 @@ def weights_text(weights: PageWeights) -> str:
     return "\n".join(lines) + "\n"
 
 
-def curve(scored: Sequence[tuple[Example, np.ndarray]]) -> str:
+def curve(leads: np.ndarray, own: np.ndarray, truth: np.ndarray) -> str:
     """How many of the story's leaves are added at how many of others, and how many others are cut at how many of the story's."""
-    own = np.concatenate([page.own for page, _ in scored])
-    truth = np.concatenate([page.labels for page, _ in scored])
-    lead = np.concatenate([leads for _, leads in scored])
     lines = []
     for title, which, sign, marks in (
         ("added", ~own, 1, (100, 300, 600, 1000, 2000)),
         ("cut", own, -1, (20, 50, 100, 200, 400)),
     ):
-        order = np.argsort(-sign * lead[which], kind="stable")
-        right = truth[which][order] == (sign == 1)
+        order = np.argsort(-sign * leads[which], kind="stable")
+        right = (truth[which][order] == 1) == (sign == 1)
         wrong = np.cumsum(~right)
-        at = [int(np.searchsorted(wrong, mark)) for mark in marks]
-        lines.append(
-            f"{title} (right at wrong, from lead): "
-            + ", ".join(
-                f"{np.cumsum(right)[place]} at {mark} ({sorted(-sign * lead[which])[place] * -sign})"
-                for place, mark in zip(at, marks, strict=True)
-            )
-        )
+        told = []
+        for mark in marks:
+            at = int(np.searchsorted(wrong, mark))
+            told.append(f"{right[:at].sum()} at {mark} (lead {leads[which][order][at]})")
+        lines.append(f"{title}: " + ", ".join(told))
     return "\n".join(lines)
 
 
@@ -201,12 +254,13 @@ def main() -> None:
         WEIGHTS.write_text(text, encoding="utf-8")
         print(f"{WEIGHTS}: {text.count(chr(10)) - 1} features")
         return
-    scored = []
-    for page in all_pages():
-        weights = unseen_page_weights()[fold_of(page.publisher)]
-        words = np.array([sum(weights.words.get(word, 0) for word in words) for words in page.words])
-        scored.append((page, weights.numbers[page.columns].sum(axis=1) + words + weights.always))
-    print(curve(scored))
+    weights = unseen_page_weights()
+    scored = [(page, final_leads(page.seen, weights[fold_of(page.publisher)])) for page in all_pages()]
+    known = [page.labels >= 0 for page, _ in scored]
+    leads = np.concatenate([leads[told] for (_, leads), told in zip(scored, known, strict=True)])
+    own = np.concatenate([page.seen.own[told] for (page, _), told in zip(scored, known, strict=True)])
+    truth = np.concatenate([page.labels[told] for (page, _), told in zip(scored, known, strict=True)])
+    print(curve(leads, own, truth))
 
 
 if __name__ == "__main__":
