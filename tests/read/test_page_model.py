@@ -14,6 +14,7 @@ from cleaners.read.metadata import Claims
 from cleaners.read.page import page_as_seen
 from cleaners.read.page_model import (
     COLUMNS,
+    COMPANY_COLUMNS,
     NUMBERS,
     column_names,
     read_weights,
@@ -74,7 +75,7 @@ def test_a_kept_block_that_trails_goes_with_its_reason(config_dir: Path) -> None
 
 
 def test_the_numbers_have_names_and_steps_that_rise() -> None:
-    assert len(column_names()) == COLUMNS == len(set(column_names()))
+    assert len(column_names()) == COLUMNS + COMPANY_COLUMNS == len(set(column_names()))
     assert all(list(edges) == sorted(set(edges)) for edges in NUMBERS.values())
 
 
@@ -116,3 +117,36 @@ def test_a_page_of_one_leaf_is_seen() -> None:
 @pytest.mark.parametrize("name", ["class share", "class related", "class article"])
 def test_common_class_names_have_a_weight(name: str) -> None:
     assert name in shipped_page_weights().words
+
+
+def test_a_row_of_a_table_and_a_long_paragraph_are_not_lightly_cut(config_dir: Path) -> None:
+    from dataclasses import replace
+
+    from cleaners.kinds.page_model import PageModel, page_model
+    from cleaners.kinds.registry import look
+
+    pipeline = load_pipeline(config_dir)
+    story = pipeline.read(Raw("orla", "page", page()))
+    long = "The harbour board voted to keep the crane. " * 9
+    blocks = (
+        replace(story.blocks[0], number=0, lead=-200),
+        replace(story.blocks[0], number=1, lead=-200, kind="row"),
+        replace(story.blocks[0], number=2, lead=-200, text=long),
+        *(replace(block, number=number) for number, block in enumerate(story.blocks[1:] * 3, start=3)),
+    )
+    story = story.with_blocks(blocks)
+    marks = list(page_model(story, look(story, pipeline.rulebook.ruleset(None, "en", None)), PageModel()))
+    assert [(mark.block, mark.action) for mark in marks] == [(0, "remove"), (1, "suspect"), (2, "suspect")]
+
+
+def test_where_most_of_a_page_trails_all_of_it_stays(config_dir: Path) -> None:
+    from dataclasses import replace
+
+    from cleaners.kinds.page_model import PageModel, page_model
+    from cleaners.kinds.registry import look
+
+    pipeline = load_pipeline(config_dir)
+    story = pipeline.read(Raw("orla", "page", page()))
+    story = story.with_blocks(tuple(replace(block, lead=-300) for block in story.blocks))
+    marks = list(page_model(story, look(story, pipeline.rulebook.ruleset(None, "en", None)), PageModel()))
+    assert {mark.action for mark in marks} == {"suspect"}
