@@ -144,8 +144,8 @@ def _lines(
     figures = line_scores(gold, predictions, work, hard=bool(hard), errors=options.errors)
     rows = _parts("cleancopy", figures, gold, predictions, work)
     folds = None
-    if each in TRAINED_ON:
-        unseen = [one.decisions for one in five_fold(options.config_dir, each.records())]
+    if each in TRAINED_ON or each.pages is not None:  # the page model is trained on the pages
+        unseen = [_prediction(one, as_text) for one in five_fold(options.config_dir, each.records())]
         folds = line_scores(gold, unseen, work)
         rows |= _parts(FIVE_FOLD, folds, gold, unseen, work)
     languages = language_rows(figures)
@@ -160,8 +160,8 @@ def _lines(
     if each.name in ("stories", "pages"):
         rows |= TRAFILATURA_PAGES
     console.print(lines_table(each.title, rows, told))
-    details = [categories_table(figures)] if as_text else [lifts_table(figures), categories_table(figures)]
-    if folds:
+    details = [categories_table(folds or figures)] if as_text else [lifts_table(figures), categories_table(figures)]
+    if folds and not as_text:
         details.insert(1, lifts_table(folds, "the same, five-fold"))
     console.print(
         Columns([*details, *([languages_table(languages)] if len(languages) > 1 else [])], padding=(0, 3))
