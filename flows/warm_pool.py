@@ -10,6 +10,7 @@ import multiprocessing
 import shutil
 import signal
 import tempfile
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import (
@@ -31,6 +32,9 @@ LARGEST_BATCH = 16
 
 PULSE_SECONDS = 15.0
 """How long to wait for workers before giving the caller its turn: leases are to be lengthened while a story takes long."""
+
+PAUSES = (0.0, 0.0, 0.1, 0.5, 2.0, 5.0)
+"""Seconds before each try to start workers: at once, then long enough for a fork server of many modules to end."""
 
 LOST = (BrokenExecutor, CancelledError)
 """What a future says when its pool broke, and when it was closed because it broke."""
@@ -75,12 +79,14 @@ class WarmPool:
 
     def submit(self, pieces: Pieces, problem: str | None = None) -> Future[list[tuple[int, Any]]]:
         """Send numbered pieces to a worker. Raises NoWorkers; after a worker's death the others are replaced, too."""
-        for _ in range(2):
-            executor = self._executor or self._start()
+        for pause in PAUSES:
+            time.sleep(pause)
             try:
+                executor = self._executor or self._start()
                 return executor.submit(do_some, list(pieces), problem)
-            except (BrokenExecutor, OSError):
+            except (BrokenExecutor, OSError, EOFError):
                 # A worker died with nothing to do, or while this call started one more (Python 3.11: "handle is closed").
+                # The latter ends the fork server, too, which refuses whoever comes while it ends.
                 self.renew()
         raise NoWorkers("The worker processes end as soon as they start. Look at the machine's memory.")
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import forkserver
 from pathlib import Path
 
 import pytest
@@ -170,6 +172,16 @@ def test_workers_that_die_while_nobody_works_are_replaced(pool: WarmPool) -> Non
     for worker in list(pool._executor._processes):
         os.kill(worker, signal.SIGKILL)
     assert clean(pool, rows_of("Two."))[0].error is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no fork server elsewhere")
+def test_a_fork_server_that_is_just_ending_is_waited_for(pool: WarmPool) -> None:
+    """Python's fork server ends when whoever called it hangs up: a worker that cannot be started does that."""
+    clean(pool, rows_of("One."))
+    pool.renew()
+    with socket.socket(socket.AF_UNIX) as caller:
+        caller.connect(forkserver._forkserver._forkserver_address)  # type: ignore[attr-defined]
+    assert held(clean(pool, rows_of("Two."))) == {}
 
 
 def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:

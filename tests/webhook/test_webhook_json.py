@@ -68,12 +68,12 @@ def test_nesting_up_to_the_limit_is_taken() -> None:
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    max_leaves=20,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=10,
 )
 
 
-@given(st.dictionaries(st.text(), VALUES), st.booleans())
+@given(st.dictionaries(st.text(), VALUES, max_size=4), st.booleans())
 def test_an_object_is_read_as_it_was_written(value: dict[str, object], escaped: bool) -> None:
     body = json.dumps(value, ensure_ascii=escaped).encode()
     if "\\u0000" in json.dumps(value):
