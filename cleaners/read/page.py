@@ -42,6 +42,7 @@ from cleaners.read.site import (
     without_removed,
 )
 from cleaners.read.text import given_fields
+from cleaners.read.unglue import unglued
 from cleaners.read.unreadable import UnreadableStory
 from cleaners.read.zones import is_prose, with_zones
 
@@ -154,7 +155,7 @@ def _find(
 def _as_found(document: Any, page: list[Leaf]) -> _Found | None:
     if document is None:
         return None
-    kept = leaves(document.body)
+    kept = unglued(leaves(document.body), page)
     return _Found(kept, align([leaf.text for leaf in kept], [leaf.text for leaf in page]), document)
 
 

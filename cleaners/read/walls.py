@@ -114,6 +114,11 @@ _WALLS = (
         60,
     ),
 )
+# Example: "To play this video you need to enable JavaScript in your browser." The story stands around it.
+_OF_A_PART = _any(
+    r"(?:this|the) (?:video|slideshow|gallery|map|chart|comments?|podcast|audio)\b.{0,60}java ?script",
+    r"java ?script.{0,60}(?:this|the) (?:video|slideshow|gallery|map|chart|comments?|podcast|audio)\b",
+)
 _NOT_FREE = re.compile(r'"isAccessibleForFree"\s*:\s*"?false', re.IGNORECASE)
 _TEASERS_ONLY = 60
 
@@ -126,7 +131,7 @@ def walls(story: Story) -> tuple[str, ...]:
     said = sum(_words(text) for text in sentences)
     if said >= max(wall.most for wall in _WALLS) * 2:
         return ()
-    texts = [block.text for block in story.blocks]
+    texts = [block.text for block in story.blocks if not _OF_A_PART.search(block.text[:_LONGEST])]
     headline = story.fields.headline
     for wall in _WALLS:
         told = [text for text in (*texts, *filter(None, [headline])) if wall.says.search(text[:_LONGEST])]
@@ -141,8 +146,10 @@ def walls(story: Story) -> tuple[str, ...]:
                 f"the page says that it is not free, and shows {said} words of it; give the story's whole text",
             )
         for line in raw_lines(story.raw):
+            if len(line) > _LONGEST or _OF_A_PART.search(line):
+                continue
             for wall in _WALLS:
-                if wall.alone and len(line) <= _LONGEST and wall.says.search(line):
+                if wall.alone and wall.says.search(line):
                     return (
                         f"only {said} words in sentences were read, and the page says “{line[:80]}” ({wall.what}?); "
                         "open it in a browser and look whether that is the whole story",

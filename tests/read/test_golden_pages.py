@@ -10,11 +10,18 @@ All of an expectation is optional, and what it does not name is not looked at:
     blocks: [{kind: …, text: …, level: …, zone: …, picture: …}]     these blocks, in this order, others between them
     all_blocks: [ … ]         the same, and none between them
     absent: [text, …]         no block has this in it
+
+and of the story that ``load_pipeline(config)`` cleans:
+
+    copy: [text, {text: …, kind: …, level: …, markup: …}]     the clean copy, line by line: nothing missing, nothing else
+    lifted: [{field: …, text: …}]                             these were lifted, whatever else was
+    verdict: hold                                             publish, where copy or lifted is expected and nothing is said
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +29,16 @@ import pytest
 import yaml
 
 from cleaners.model import Raw, Story
+from cleaners.pipeline import Pipeline, load_pipeline
 from cleaners.read import read
 
 GOLDEN = Path(__file__).parent / "golden"
 NAMES = sorted(path.stem for path in GOLDEN.glob("*.html"))
-KNOWN = {"url", "fields", "sources", "language", "pictures", "blocks", "all_blocks", "absent"}
+KNOWN = {"url", "fields", "sources", "language", "pictures", "blocks", "all_blocks", "absent"} | {
+    "copy",
+    "lifted",
+    "verdict",
+}
 
 
 def expected(name: str) -> dict[str, Any]:
@@ -38,8 +50,17 @@ def expected(name: str) -> dict[str, Any]:
     return wanted
 
 
+def raw_of(name: str, url: str | None) -> Raw:
+    return Raw(name, "page", (GOLDEN / f"{name}.html").read_bytes(), url=url)
+
+
 def story_of(name: str, url: str | None) -> Story:
-    return read(Raw(name, "page", (GOLDEN / f"{name}.html").read_bytes(), url=url))
+    return read(raw_of(name, url))
+
+
+@pytest.fixture(scope="module")
+def shipped(config_dir: Path) -> Pipeline:
+    return load_pipeline(config_dir)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -68,6 +89,29 @@ def test_a_golden_page_is_read_as_expected(name: str) -> None:
             at = found[0] + 1
     for text in wanted.get("absent", ()):
         assert not [each["text"] for each in blocks if text in each["text"]]
+
+
+CLEANED = [name for name in NAMES if {"copy", "lifted", "verdict"} & set(expected(name))]
+
+
+@pytest.mark.parametrize("name", CLEANED)
+def test_a_golden_page_is_cleaned_as_expected(name: str, shipped: Pipeline) -> None:
+    wanted = expected(name)
+    cleaned = shipped.clean(raw_of(name, wanted.get("url")))
+    if "copy" in wanted:
+        lines = [one if isinstance(one, dict) else {"text": one} for one in wanted["copy"]]
+        blocks = [asdict(block) for block in cleaned.copy.blocks]
+        told = [
+            {key: block[key] for key in line or {"kind", "text"}}
+            for block, line in zip_longest(blocks, lines[: len(blocks)])
+        ]
+        assert told == lines
+    lifts = [(one.field, one.text.strip()) for one in cleaned.removals if one.action == "lift"]
+    for one in wanted.get("lifted", ()):
+        assert (one["field"], one["text"]) in lifts
+    assert (cleaned.verdict, *cleaned.reasons)[: 1 if "verdict" in wanted else None] == (
+        wanted.get("verdict", "publish"),
+    )
 
 
 def _named(found: list[dict[str, Any]], wanted: list[dict[str, Any]]) -> list[dict[str, Any]]:
