@@ -160,7 +160,9 @@ def _lines(
     if each.name in ("stories", "pages"):
         rows |= TRAFILATURA_PAGES
     console.print(lines_table(each.title, rows, told))
-    details = [categories_table(folds or figures)] if as_text else [lifts_table(figures), categories_table(figures)]
+    details = (
+        [categories_table(folds or figures)] if as_text else [lifts_table(figures), categories_table(figures)]
+    )
     if folds and not as_text:
         details.insert(1, lifts_table(folds, "the same, five-fold"))
     console.print(
