@@ -7,6 +7,7 @@ lines in a row are enough, if all come again in their order and apart from one a
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -83,13 +84,15 @@ def _run(
     below: list[int] = []
     for at in range(first, len(keys)):
         block = context.story.blocks[at]
-        again = [other for other in places.get(keys[at], ()) if other > (below[-1] + 1 if below else at + 1)]
-        if not again or (below and at >= below[0]) or block.kind in ("embed", "row", "quote"):
+        found = places.get(keys[at], [])
+        # Looked up, not walked: a list may say one line thousands of times.
+        again = bisect_right(found, below[-1] + 1 if below else at + 1)
+        if again == len(found) or (below and at >= below[0]) or block.kind in ("embed", "row", "quote"):
             break
         if context.lines[at].protected or (ends_sentence(block.text) and block.text[-1] in ".。"):
             break
         run.append(at)
-        below.append(again[0])
+        below.append(found[again])
     return (run, below) if not below or below[0] > run[-1] else ([], [])
 
 
