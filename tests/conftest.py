@@ -23,6 +23,11 @@ settings.register_profile("ci", max_examples=5000, **_SLOW_MACHINE)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if IN_CI else "local"))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The figures take longest: begun last, they kept one worker busy for minutes while the other had nothing to do."""
+    items.sort(key=lambda item: item.path.name != "test_floors.py")
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder ../shared with the seed and the benchmarks. Where it is absent the test is skipped; in CI it fails."""
