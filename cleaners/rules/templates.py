@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from cleaners.rules.literals import alternation, literal
@@ -70,6 +71,7 @@ class Expression:
     view: View = "whole"
 
 
+@lru_cache(maxsize=50_000)  # loading asks for each line several times: its slots, its words, its pattern
 def parse_template(template: str) -> Parts:
     """The parts of a template: texts, slots, choices. ``TemplateError`` for braces that do not fit."""
     if len(template) > MAX_TEMPLATE:
