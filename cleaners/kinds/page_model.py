@@ -12,6 +12,14 @@ from pydantic import Field
 from cleaners.kinds.registry import Context, Settings, cleaner, whole
 from cleaners.model import Block, Mark, Story
 
+_NEVER = ("embed", "quote", "row")
+"""A table with some of its rows is worse than none; a quotation says by its element that it is the story's."""
+_FEW = 200
+"""So many letters may trail on any page: a short one has little else beside its buttons."""
+
+_TOLD = 3
+"""A sentence goes only where so many others lead: who knows no paragraph of a page does not know the page."""
+
 
 class PageModel(Settings):
     trails: int = Field(
@@ -32,17 +40,24 @@ class PageModel(Settings):
 @cleaner(PageModel)
 def page_model(story: Story, context: Context, settings: PageModel) -> Iterator[Mark]:
     """Mark the blocks of a page that trail, and suspect those that trail less."""
-    behind = [block for block in story.blocks if block.lead is not None and block.lead <= -settings.suspect]
+    behind = [
+        block
+        for block in story.blocks
+        if block.lead is not None and block.lead <= -settings.suspect and not context.protected(block)
+    ]
     going = sum(len(block.text) for block in behind if _trails(block, settings))
-    sure = going <= settings.most * sum(len(block.text) for block in story.blocks)
+    sure = going <= max(_FEW, settings.most * sum(len(block.text) for block in story.blocks))
+    told = sum(
+        block.lead is not None and block.lead >= 0 and context.is_prose(block) for block in story.blocks
+    )
     for block in behind:
-        action = "remove" if sure and _trails(block, settings) else "suspect"
+        known = sure and (told >= _TOLD or not context.is_prose(block))
+        action = "remove" if known and _trails(block, settings) else "suspect"
         why = f"The page's markup speaks against it ({'; '.join(block.cues)})."
         yield whole(block, action, "page_model/trails", why)
 
 
 def _trails(block: Block, settings: PageModel) -> bool:
-    # A table with some of its rows is worse than none.
-    if block.lead is None or block.kind == "row":
+    if block.lead is None or block.kind in _NEVER:
         return False
     return block.lead <= -(settings.long if len(block.text) > settings.longest else settings.trails)

@@ -349,9 +349,18 @@ def _lost(page: Sequence[Leaf], kept: set[int], head: Head, chosen: bool = False
             lost.add(at)
     if chosen:
         return lost
+    quoted = {_quotation(page[at]) for at in kept} - {None}
+    lost |= {at for at in range(first, last) if at not in kept and _quotation(page[at]) in quoted}
     if head.headline_at is None:
         lost |= _above(page, first, kept)
     return lost | _siblings(page, kept)
+
+
+def _quotation(leaf: Leaf) -> Any:
+    """The quotation that a leaf stands in: "— Ida Holm, letter of 2 February" under its words belongs to them."""
+    if "blockquote" not in leaf.tags:
+        return None
+    return next((one for one in (leaf.owner, *leaf.owner.iterancestors()) if one.tag == "blockquote"), None)
 
 
 def _above(page: Sequence[Leaf], first: int, kept: set[int]) -> set[int]:
