@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
+from cleaners.kinds.page_cues import in_words
 from cleaners.kinds.registry import Context, Settings, cleaner, whole
 from cleaners.model import Block, Mark, Story
 
@@ -16,7 +17,6 @@ _NEVER = ("embed", "quote", "row")
 """A table with some of its rows is worse than none; a quotation says by its element that it is the story's."""
 _FEW = 200
 """So many letters may trail on any page: a short one has little else beside its buttons."""
-
 _TOLD = 3
 """A sentence goes only where so many others lead: who knows no paragraph of a page does not know the page."""
 
@@ -53,7 +53,8 @@ def page_model(story: Story, context: Context, settings: PageModel) -> Iterator[
     for block in behind:
         known = sure and (told >= _TOLD or not context.is_prose(block))
         action = "remove" if known and _trails(block, settings) else "suspect"
-        why = f"The page's markup speaks against it ({'; '.join(block.cues)})."
+        cues = "; ".join(dict.fromkeys(map(in_words, block.cues)))
+        why = f"By the page's markup it is not the story's ({cues})."
         yield whole(block, action, "page_model/trails", why)
 
 

@@ -1,14 +1,12 @@
-"""A web page: trafilatura finds the story, the page's own tree gives back what it drops without a word.
+"""A web page: its publisher's selectors or trafilatura find the story, the page's own tree gives back what was dropped without a word.
 
-One lxml parse serves both. trafilatura's text is the story's text; its ``deduplicate`` is never used. What it loses and a
-newsroom must not lose is re-attached at its place: captions of figures in the story, corrections and editor's notes, and
-plain paragraphs that stand between the story's own (so that a removal is always ours, with a rule and a reason).
+One lxml parse serves all of it. trafilatura's text is the story's text; its ``deduplicate`` is never used. What it drops and the story has comes
+back at its place: what ``dropped`` knows, and what the page model is sure of (so that a removal is always ours, with a rule and a reason).
 """
 
 from __future__ import annotations
 
-import re
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,7 +17,8 @@ from trafilatura import bare_extraction, load_html
 from cleaners.model import Block, Fields, Kind, Raw, Repair, SiteRules, Story
 from cleaners.read.align import align
 from cleaners.read.decode import document
-from cleaners.read.head import Head, head_of, near
+from cleaners.read.dropped import REACH, dropped
+from cleaners.read.head import Head, head_of
 from cleaners.read.language import language_of
 from cleaners.read.leaves import Leaf, depth_and_size, leaves, told_leaves
 from cleaners.read.limits import DEPTH, ELEMENTS, LINES, PAGE_BYTES, too_large, unread
@@ -46,16 +45,6 @@ from cleaners.read.unglue import unglued
 from cleaners.read.unreadable import UnreadableStory
 from cleaners.read.zones import is_prose, with_zones
 
-_NOTE = re.compile(
-    r"(?:corrections?|clarifications?|editor[’']?s?[’']? note|update|amended|berichtigung|korrektur|anmerkung der redaktion|"
-    r"hinweis der redaktion|rectificatif|correction|note de la rédaction|corrección|fe de errores|nota de la redacción|"
-    r"nota del editor)\s*[:(–—].{15,}"
-    r"|(?:this|an earlier version of this) (?:article|story|report)(?: published on [\w ,]+)? (?:was|has been|is) "
-    r"(?:amended|corrected|updated|revised|changed)\b.{10,}"
-    r"|an earlier version of this (?:article|story|report|headline|caption)\b.{15,}",
-    re.IGNORECASE | re.DOTALL,
-)
-_NOTE_REACH = 25  # a correction stands at the foot, below tags and share buttons
 _NOT_FOUND = "the page has text, but no story was found in it: clean it by hand or give the story's text"
 _NO_SEARCH = (
     "no body selector of its publisher matches the page, and its rules forbid to search: mend the selectors"
@@ -115,7 +104,7 @@ def read_page(raw: Raw, rules: SiteRules | None = None, weights: PageWeights | N
     claims = claims_of(alive, raw.url)
     site = site_of(tree, alive, rules, given, raw.language or claims.language, claims) if rules else Site()
     claims = site.seen(claims)
-    selected = story_of(tree, rules, site, _NOTE_REACH) if rules else None
+    selected = story_of(tree, rules, site, REACH) if rules else None
     if selected is None and (depth := depth_and_size(tree, ELEMENTS)[0]) > DEPTH:
         return unread(
             raw, content, notes, given, f"the page is nested {depth} elements deep; clean it by hand"
@@ -309,7 +298,7 @@ def _lines(found: _Found, page: Sequence[Leaf], head: Head, stand: Sequence[Stan
         return lines
     chosen = found.document is None
     led = {at for at, (lead, _) in enumerate(stand or ()) if lead >= _ADDED}.difference(removed_in(page))
-    lost = deque(sorted((_lost(page, set(placed), head, chosen) | found.extra | led).difference(placed)))
+    lost = deque(sorted((dropped(page, set(placed), head, chosen) | found.extra | led).difference(placed)))
     merged: list[_Line] = []
     for line, at in zip(lines, places, strict=True):
         while at is not None and lost and lost[0] < at:
@@ -328,79 +317,3 @@ def _line(leaf: Leaf, own: Leaf | None, at: int | None) -> _Line:
 def _own(page: Sequence[Leaf], at: int) -> _Line:
     leaf = page[at]
     return _Line(leaf.text, leaf.kind, leaf.level, at)
-
-
-def _lost(page: Sequence[Leaf], kept: set[int], head: Head, chosen: bool = False) -> set[int]:
-    """``chosen``: a selector named the story, and of plain lines it lost none."""
-    first, last = min(kept), max(kept)
-    top = min(first, head.headline_at if head.headline_at is not None else first)
-    lost: set[int] = set()
-    for at in range(top, min(last + _NOTE_REACH, len(page))):
-        if at in kept:
-            continue
-        leaf = page[at]
-        if leaf.kind == "caption":
-            # Between headline and last line; a picture of a teaser stands in a link, a list or an aside.
-            if at <= last and not leaf.furniture and "li" not in leaf.tags and leaf.linked != len(leaf.text):
-                lost.add(at)
-        elif (
-            _NOTE.match(leaf.text) is not None and "nav" not in leaf.tags and leaf.linked * 2 < len(leaf.text)
-        ):
-            lost.add(at)
-    if chosen:
-        return lost
-    quoted = {_quotation(page[at]) for at in kept} - {None}
-    lost |= {at for at in range(first, last) if at not in kept and _quotation(page[at]) in quoted}
-    if head.headline_at is None:
-        lost |= _above(page, first, kept)
-    return lost | _siblings(page, kept)
-
-
-def _quotation(leaf: Leaf) -> Any:
-    """The quotation that a leaf stands in: "— Ida Holm, letter of 2 February" under its words belongs to them."""
-    if "blockquote" not in leaf.tags:
-        return None
-    return next((one for one in (leaf.owner, *leaf.owner.iterancestors()) if one.tag == "blockquote"), None)
-
-
-def _above(page: Sequence[Leaf], first: int, kept: set[int]) -> set[int]:
-    """Lines above the story's first prose, of the same container, on a page that does not name its headline."""
-    found: set[int] = set()
-    for at in range(first - 1, max(first - 4, -1), -1):
-        if not _is_head_line(page[at], page[first]):
-            break
-        found.add(at)
-    for at in range(first + 1, min(first + 6, len(page))):
-        if is_prose(page[at].text):
-            break
-        if at not in kept and _is_head_line(page[at], page[first]) and not page[at].links:
-            found.add(at)
-    return found
-
-
-def _is_head_line(leaf: Leaf, other: Leaf) -> bool:
-    return not leaf.furniture and leaf.links <= 1 and len(leaf.text) <= 300 and near(leaf, other)
-
-
-def _siblings(page: Sequence[Leaf], kept: set[int]) -> set[int]:
-    """Plain paragraphs of the story's own container that were dropped, between its lines and directly after them."""
-    containers = Counter(page[at].owner.getparent() for at in kept if page[at].owner.tag == "p")
-    if not containers:
-        return set()
-    main, count = containers.most_common(1)[0]
-    own = [at for at, leaf in enumerate(page) if leaf.owner.tag == "p" and leaf.owner.getparent() is main]
-    if count * 2 < len(own):
-        return set()
-    inside = [at for at in own if at in kept]
-    first, last = inside[0], inside[-1]
-    lost = {at for at in own if first < at < last and at not in kept and _is_plain(page[at])}
-    for at in own:
-        if at > last:
-            if not _is_plain(page[at]):
-                break
-            lost.add(at)
-    return lost
-
-
-def _is_plain(leaf: Leaf) -> bool:
-    return not leaf.links and not leaf.owner.get("class") and leaf.kind == "paragraph"
