@@ -38,6 +38,16 @@ class Decoded(NamedTuple):
     problem: str | None = None
 
 
+def no_story(content: bytes) -> str | None:
+    """Why a file of these bytes is no story at all, by its first bytes: a PDF, an archive, an image, a program.
+
+    >>> no_story(b"%PDF-1.7 ..."), no_story(b"The ferry sails.")
+    ('this is a PDF file, not a story; give its text or its HTML', None)
+    """
+    name = next((name for magic, name in _FILES.items() if content.startswith(magic)), None)
+    return f"this is {name}, not a story; give its text or its HTML" if name else None
+
+
 def decode(content: bytes, encoding: str | None = None) -> Decoded:
     """Text of ``content``. A BOM is dropped. ``encoding`` is the label that the transport gave (HTTP's ``charset=``).
 
@@ -48,9 +58,8 @@ def decode(content: bytes, encoding: str | None = None) -> Decoded:
     >>> decode("Größe".encode("cp1252"), "latin1").text
     'Größe'
     """
-    for magic, name in _FILES.items():
-        if content.startswith(magic):
-            raise UnreadableStory(f"this is {name}, not a story; give its text or its HTML")
+    if (problem := no_story(content)) is not None:
+        raise UnreadableStory(problem)
     marked = bom(content)
     if marked is not None:
         return Decoded(_text(content[marked[1] :], marked[0]))

@@ -175,7 +175,9 @@ def _cues(seen: Seen, company: Numbers, at: int, weights: PageWeights) -> tuple[
     names = _column_names()
     against = [(int(weights.numbers[column]), names[column]) for column in seen.columns[at]]
     against += [(int(weights.company[column]), names[COLUMNS + column]) for column in company[at]]
-    against += [(weights.words.get(word, 0), word) for word in seen.words[at]]
+    # "is a paragraph" and "has 40 letters" tell nobody anything, whatever they weigh.
+    told = [word for word in seen.words[at] if not word.startswith(("kind ", "length "))]
+    against += [(weights.words.get(word, 0), word) for word in told]
     return tuple(name for weight, name in sorted(against)[:_MOST_CUES] if weight < 0)
 
 

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cleaners.model import Form, Raw
+from cleaners.read.decode import no_story
 from cleaners.read.signals import says_stop
 from cleaners.read.wire import Item, embargo_line, instructions, is_ninjs, read_ninjs, status_line
 
@@ -64,6 +65,8 @@ def _parsed(line: str) -> Any:
 
 def decoded(content: bytes) -> str:
     """Bytes in UTF-8 as text, with their line ends as they are. Raises BrokenRecord."""
+    if (problem := no_story(content)) is not None:
+        raise BrokenRecord(problem)
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:

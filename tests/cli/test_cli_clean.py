@@ -186,15 +186,21 @@ def test_a_broken_file_stops_nothing(run: Run) -> None:
     Path("first.txt").write_text(STORY)
     Path("empty.txt").write_text("\n \n")
     Path("latin.txt").write_bytes(b"One line.\nA caf\xe9.\n")
+    Path("saved.html").write_bytes(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
     Path("folder").mkdir()
     Path("last.txt").write_text("Two.\n")
-    result = run("clean", "first.txt", "missing.txt", "empty.txt", "latin.txt", "folder", "last.txt")
+    result = run(
+        "clean", "first.txt", "missing.txt", "empty.txt", "latin.txt", "saved.html", "folder", "last.txt"
+    )
     assert result.exit_code == 1
     assert result.stdout == f"==> first.txt <==\n{CLEAN}\n==> last.txt <==\nTwo.\n"
     told = result.stderr.splitlines()
-    assert [line.split(": ")[0] for line in told] == ["missing.txt", "empty.txt", "latin.txt", "folder"]
+    assert [line.split(": ")[0] for line in told] == [
+        *("missing.txt", "empty.txt", "latin.txt", "saved.html", "folder")
+    ]
     assert "in line 2" in told[2]
     assert "iconv" in told[2]
+    assert "this is a PDF file, not a story" in told[3]
 
 
 def test_several_stories_are_told_apart(run: Run) -> None:
