@@ -2,7 +2,7 @@
 
 Example: headline, "The ferry is back after nine years. Not everybody is glad.", "By Ilse Brandvik", story. Where the byline or the date
 already stood above such a line it may as well be the story's first paragraph, and stays; but a dateline ("ORLA (AP) — …") opens the story,
-whatever stands above it. It is a second opinion, for the headline and the byline are gone when the story is cut.
+whatever stands above it. A page's own markup may tell one, too: <p class="lead">. It is a second opinion, for the headline and the byline are gone when the story is cut.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from cleaners.model import Mark, Story
 _SIGNED = ("byline", "published", "dated")
 _SHORTEST = 40
 """A longer line between headline and paragraph that nobody knows may be the standfirst itself."""
+_TOLD = "The page's markup calls it a standfirst, and its description says the same."
 _PICTURE = ("credit", "picture-label")
 _TOOLS = ("share", "share-word", "comments")
 
@@ -32,6 +33,11 @@ class Standfirsts(Settings):
 def standfirsts(story: Story, context: Context, settings: Standfirsts) -> Iterator[Mark]:
     """Lift the story's first paragraph where what follows tells that the story has not begun yet."""
     prose = [at for at, stands in enumerate(context.prose) if stands]
+    told = next((block for block in story.blocks if block.standfirst and not context.protected(block)), None)
+    if told is not None:
+        if any(story.blocks[at] is not told for at in prose):
+            yield whole(told, "lift", "standfirsts/told", _TOLD, "standfirst")
+        return
     if len(prose) < 3 or story.fields.standfirst:
         return
     first = story.blocks[prose[0]]

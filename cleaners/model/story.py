@@ -91,7 +91,7 @@ class Block:
     whole block goes. ``picture`` is the index in ``Fields.pictures`` of the figure it stands in.
     ``markup`` is inline HTML for a block of a page (``None``: plain text). ``lead`` is how far the block of a page leads as the story's
     (hundredths, see ``cleaners.read.page_model``; below 0 it trails), ``cues`` what speaks most against one that trails. ``site_marks`` are what the publisher's own selectors say
-    of it; a block that loses a part loses them.
+    of it; a block that loses a part loses them. ``standfirst``: the page's markup calls it so, and its description says the same.
     """
 
     number: int
@@ -107,6 +107,7 @@ class Block:
     lead: int | None = None
     cues: tuple[str, ...] = ()
     site_marks: tuple[SiteMark, ...] = ()
+    standfirst: bool = False
 
 
 @dataclass(frozen=True, slots=True)

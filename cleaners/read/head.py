@@ -19,8 +19,15 @@ _STANDFIRST = re.compile(
     r"excerpt|\bintro\b|-intro\b|\bchapo\b|chapeau|vorspann|entradilla|bajada|sommario|occhiello|article-lead|lead-text",
     re.IGNORECASE,
 )
+_CALLED = re.compile(
+    rf"{_STANDFIRST.pattern}|lead(?!er)|lede|intro|abstract|perex|ingress|preamble|strap|synopsis|sub-?line|description|zusammenfassung",
+    re.IGNORECASE,
+)
+"""Where the page's description says the same, its own class may be as vague as "lead"."""
 _LONGEST_SECTION = 40
 _SHORTEST_PART = 20
+_NEAR, _FAR = 7, 25
+"""So many lines below its headline a standfirst is looked for; farther down, under a share bar and a byline, where it is told twice."""
 _WORD = re.compile(r"\w+")
 _FEWEST_WORDS = 4
 _MOST_WORDS_SHARED = 0.5
@@ -75,6 +82,8 @@ class Head:
     section_at: int | None = None
     standfirst: Claim | None = None
     standfirst_at: int | None = None
+    standfirst_told: bool = False
+    """Its own element is called a standfirst, and the page's description says the same."""
 
 
 def head_of(page: Sequence[Leaf], claims: Claims, body_starts: int | None) -> Head:
@@ -83,7 +92,8 @@ def head_of(page: Sequence[Leaf], claims: Claims, body_starts: int | None) -> He
     headline, headline_at = _headline(page, claims, limit)
     section, section_at = _section(page, claims, headline_at)
     standfirst, standfirst_at = _standfirst(page, claims, headline_at, limit)
-    return Head(headline, headline_at, section, section_at, standfirst, standfirst_at)
+    told = standfirst_at is not None and _is_told(page[standfirst_at], claims)
+    return Head(headline, headline_at, section, section_at, standfirst, standfirst_at, told)
 
 
 def same(one: str, other: str) -> bool:
@@ -237,12 +247,15 @@ def _standfirst(
     if headline_at is None:
         return None, None
     descriptions = {key(claim.value) for claim in claims.description}
-    for at in range(headline_at + 1, min(headline_at + 8, len(page))):
+    for at in range(headline_at + 1, min(headline_at + _FAR, len(page))):
         leaf = page[at]
-        if at > limit or leaf.furniture or leaf.kind == "caption":
+        if leaf.furniture or leaf.kind == "caption":
             continue
         # A summary often repeats the first paragraph, and that stays a paragraph.
-        if _named_standfirst(leaf) or (at < limit and key(leaf.text) in descriptions):
+        if _is_told(leaf, claims) or (
+            at <= min(limit, headline_at + _NEAR)
+            and (_named_standfirst(leaf) or (at < limit and key(leaf.text) in descriptions))
+        ):
             return Claim(leaf.text, "page"), at
     at = headline_at + 1
     if at < min(limit, len(page)) and near(page[at], page[headline_at]):
@@ -258,6 +271,19 @@ def _standfirst(
             ):
                 return Claim(leaf.text, "page"), at
     return None, None
+
+
+def _is_told(leaf: Leaf, claims: Claims) -> bool:
+    """<p class="lead"> or <p itemprop="description">, and a description that says the same or is cut off within it."""
+    owner = leaf.owner
+    names = f"{owner.get('class') or ''} {owner.get('id') or ''}"
+    if owner.get("itemprop") not in ("alternativeHeadline", "description") and not _CALLED.search(names):
+        return False
+    said = key(leaf.text)
+    return len(said) > _SHORTEST_PART and any(
+        said == other or (len(other) > _SHORTEST_PART and said.startswith(other))
+        for other in (key(claim.value) for claim in claims.description)
+    )
 
 
 def _named_standfirst(leaf: Leaf) -> bool:

@@ -9,8 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from html import escape
 from typing import Any
+
+from lxml import etree
 
 from cleaners.model import Kind
 
@@ -87,7 +90,7 @@ _KINDS: dict[str, Kind] = {
     "blockquote": "quote",
     "quote": "quote",
 }
-_ROWS = {"tr", "row"}
+_KIND_TAGS = frozenset(_KINDS)
 _CELLS = {"td", "th", "cell"}
 _INLINE = {
     *(
@@ -110,7 +113,8 @@ _INLINE = {
     ),
     *("sup", "time", "u"),
 }
-_SPACES = re.compile(r"[ \t\n\r\f]+")
+_SPACES = re.compile(r"[ \t\n\r\f]{2,}|[\t\n\r\f]")
+"""What becomes one space; a space alone is one already."""
 FURNITURE = {"nav", "aside", "footer", "form", "menu", "dialog", "noscript"}
 
 
@@ -145,6 +149,8 @@ class Leaf:
 
 @dataclass(slots=True)
 class _Run:
+    """Text up to the next boundary of a block. ``html`` is empty as long as no inline element speaks in it."""
+
     text: list[str] = field(default_factory=list)
     html: list[str] = field(default_factory=list)
     linked: int = 0
@@ -155,6 +161,11 @@ class _Run:
     def length(self) -> int:
         """Its characters that are no spaces."""
         return len("".join("".join(self.text).split()))
+
+    def open(self, element: Any) -> None:
+        if not self.html and self.text:
+            self.html.append(escape("".join(self.text), quote=False))
+        self.html.append(_opening(element))
 
 
 def leaves(root: Any) -> list[Leaf]:
@@ -176,20 +187,19 @@ def _before(start: Any) -> set[Any]:
     return passed
 
 
-def depth_and_size(root: Any, most: int) -> tuple[int, int]:
-    """How deep and how large a tree is; counting stops beyond ``most`` elements."""
-    deepest = size = 0
-    stack = [(root, 1)]
-    while stack and size <= most:
-        element, depth = stack.pop()
-        size += 1
-        deepest = max(deepest, depth)
-        stack.extend((child, depth + 1) for child in element)
-    return deepest, size
+def is_deeper(root: Any, most: int) -> bool:
+    """Whether elements stand more than ``most`` deep in an lxml tree. XPath counts them in C: a page of thousands of elements takes microseconds."""
+    return bool(_chain(most)(root))
+
+
+@cache
+def _chain(length: int) -> etree.XPath:
+    return etree.XPath("boolean(" + "/*" * (length + 1) + ")")
 
 
 def _walk(root: Any, told: Mapping[Any, tuple[Any, ...]], passed: set[Any]) -> Iterator[Leaf]:
     path: list[Any] = []  # open block elements
+    tags: list[str] = []  # their tags
     spoken: list[
         tuple[Any, int]
     ] = []  # open elements of which something is told, and where their text begins
@@ -200,43 +210,70 @@ def _walk(root: Any, told: Mapping[Any, tuple[Any, ...]], passed: set[Any]) -> I
     def ended() -> Leaf | None:
         """The run that ends here, if it has text; a new one begins."""
         nonlocal run
-        if not run.text and not run.html and run.links == links:
-            return None
         text = "".join(run.text).strip()
         leaf = None
         if text and path:
             if spoken:
                 end = run.length()
                 run.told += [(start, end, said) for one, start in spoken for said in told[one]]
-            leaf = _leaf(_SPACES.sub(" ", text), path, run, inline)
-        run = _Run()
+            leaf = _leaf(_SPACES.sub(" ", text), path, tags, run, inline)
+        run = _Run(links=links)
         if spoken:
             spoken[:] = [(one, 0) for one, _ in spoken]
         for element in inline:
-            run.html.append(_opening(element))
-        run.links += links
+            run.open(element)
         return leaf
 
-    def add(text: str | None) -> None:
-        if text and (run.html or not text.isspace()):  # nearly every tag has its indentation before it
+    def add(text: str) -> None:
+        if run.text or run.html or not text.isspace():  # nearly every tag has its indentation before it
             run.text.append(text)
-            run.html.append(escape(text, quote=False))
+            if run.html:
+                run.html.append(escape(text, quote=False))
             if links:
                 run.linked += len(text.strip())
 
-    # (element, leaving): an explicit stack, for pages are nested deeper than Python likes to call
-    stack: list[tuple[Any, bool]] = [(root, False)]
-    while stack:
-        element, leaving = stack.pop()
+    # iterwalk does not recurse: pages are nested deeper than Python likes to call
+    walk = etree.iterwalk(root, events=("start", "end", "comment", "pi"))
+    for event, element in walk:
         tag = element.tag
-        if not isinstance(tag, str):  # a comment or a processing instruction
-            add(element.tail)
+        if event == "start":
+            if tag in _SKIPPED or (passed and element in passed):
+                walk.skip_subtree()
+                continue
+            if tag in _BREAKS:
+                if (run.text or run.html or run.links != links) and (leaf := ended()) is not None:
+                    yield leaf
+                continue
+            if tag in BLOCKS or element is root:
+                if (run.text or run.html or run.links != links) and (leaf := ended()) is not None:
+                    yield leaf
+                path.append(element)
+                tags.append(tag)
+            else:
+                if tag in ("a", "ref"):
+                    links += 1
+                    run.links += 1
+                if tag in _INLINE:
+                    inline.append(element)
+                    run.open(element)
+                    run.tagged = True
+            if told and element in told:
+                spoken.append((element, run.length()))
+            if tag == "pre":
+                for line in (element.text or "").split("\n"):
+                    if line:
+                        add(line)
+                    if (run.text or run.html or run.links != links) and (leaf := ended()) is not None:
+                        yield leaf
+            elif text := element.text:
+                add(text)
             continue
-        if leaving:
-            if tag in BLOCKS:
-                if (leaf := ended()) is not None:
+        if event == "end" and not (tag in _SKIPPED or tag in _BREAKS or (passed and element in passed)):
+            if tag in BLOCKS or element is root:
+                if (run.text or run.html or run.links != links) and (leaf := ended()) is not None:
                     yield leaf
                 path.pop()
+                tags.pop()
                 if spoken and spoken[-1][0] is element:
                     spoken.pop()
             else:
@@ -247,62 +284,28 @@ def _walk(root: Any, told: Mapping[Any, tuple[Any, ...]], passed: set[Any]) -> I
                 if inline and inline[-1] is element:
                     run.html.append(f"</{tag}>")
                     inline.pop()
-            if element is not root:
-                add(element.tail)
-            continue
-        if tag in _SKIPPED or element in passed:
-            if element is not root:
-                add(element.tail)
-            continue
-        if tag in _BREAKS:
-            if (leaf := ended()) is not None:
-                yield leaf
-            add(element.tail)
-            continue
-        stack.append((element, True))
-        if tag in BLOCKS or element is root:
-            if (leaf := ended()) is not None:
-                yield leaf
-            path.append(element)
-        else:
-            if tag in ("a", "ref"):
-                links += 1
-                run.links += 1
-            if tag in _INLINE:
-                inline.append(element)
-                run.html.append(_opening(element))
-                run.tagged = True
-        if told and element in told:
-            spoken.append((element, run.length()))
-        if tag == "pre":
-            for line in (element.text or "").split("\n"):
-                add(line)
-                if (leaf := ended()) is not None:
-                    yield leaf
-        else:
-            add(element.text)
-        stack += [(child, False) for child in reversed(element)]
-    if (leaf := ended()) is not None:
-        yield leaf
+        if element is not root and (text := element.tail):
+            add(text)
 
 
-def _leaf(text: str, path: list[Any], run: _Run, inline: list[Any]) -> Leaf:
+def _leaf(text: str, path: list[Any], tags: list[str], run: _Run, inline: list[Any]) -> Leaf:
     owner = path[-1]
     kind: Kind = "paragraph"
     level = 0
-    tags = tuple(element.tag for element in path)
-    if owner.tag in _HEADINGS:
-        kind, level = "heading", _HEADINGS[owner.tag]
-    elif owner.tag == "head":
+    if tags[-1] in _HEADINGS:
+        kind, level = "heading", _HEADINGS[tags[-1]]
+    elif tags[-1] == "head":
         kind, level = "heading", _HEADINGS.get(owner.get("rend") or "", 2)
-    else:
-        kind = next((_KINDS[tag] for tag in reversed(tags) if tag in _KINDS), "paragraph")
+    elif not _KIND_TAGS.isdisjoint(tags):
+        kind = next(_KINDS[tag] for tag in reversed(tags) if tag in _KINDS)
     markup = None
     if run.tagged or inline:
         closed = "".join(run.html) + "".join(f"</{element.tag}>" for element in reversed(inline))
         markup = _SPACES.sub(" ", closed).strip()
-    cell = next((element for element in reversed(path) if element.tag in _CELLS), None)
-    return Leaf(text, owner, kind, level, tags, run.linked, run.links, markup, cell, tuple(run.told))
+    cell = None
+    if not _CELLS.isdisjoint(tags):
+        cell = next(element for element in reversed(path) if element.tag in _CELLS)
+    return Leaf(text, owner, kind, level, tuple(tags), run.linked, run.links, markup, cell, tuple(run.told))
 
 
 def _opening(element: Any) -> str:

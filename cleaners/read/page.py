@@ -6,13 +6,15 @@ back at its place: what ``dropped`` knows, and what the page model is sure of (s
 
 from __future__ import annotations
 
+import re
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import lxml.html
-from trafilatura import bare_extraction, load_html
+from trafilatura import bare_extraction
 
 from cleaners.model import Block, Fields, Kind, Raw, Repair, SiteRules, Story
 from cleaners.read.align import align
@@ -20,7 +22,7 @@ from cleaners.read.decode import document
 from cleaners.read.dropped import REACH, dropped
 from cleaners.read.head import Head, head_of
 from cleaners.read.language import language_of
-from cleaners.read.leaves import Leaf, depth_and_size, leaves, told_leaves
+from cleaners.read.leaves import Leaf, is_deeper, leaves, told_leaves
 from cleaners.read.limits import DEPTH, ELEMENTS, LINES, PAGE_BYTES, too_large, unread
 from cleaners.read.metadata import Claims, claims_of
 from cleaners.read.page_fields import page_fields
@@ -43,7 +45,7 @@ from cleaners.read.site import (
 from cleaners.read.text import given_fields
 from cleaners.read.unglue import unglued
 from cleaners.read.unreadable import UnreadableStory
-from cleaners.read.zones import is_prose, with_zones
+from cleaners.read.zones import is_prose, is_sentence, with_zones
 
 _NOT_FOUND = "the page has text, but no story was found in it: clean it by hand or give the story's text"
 _NO_SEARCH = (
@@ -51,6 +53,17 @@ _NO_SEARCH = (
 )
 _ADDED = 20
 """A leaf that trafilatura dropped and that leads so far is the story's, until a cleaner says otherwise."""
+_LITTLE = 250
+_LITTLE_OF_THE_PAGE = 0.3
+"""trafilatura's own rules are asked alone unless they have fewer letters than this, or less than this share of the page's sentences.
+
+Measured on 1,140 pages: of 57 that are asked again its other extractors (readability, justext) mend 27 and spoil 4; of the rest they would
+mend 6 and spoil 9, by taking the longest of several texts, at a quarter of the time."""
+_HEAD = 4096
+_CONTROLS = bytes({*range(9), 11, 12, *range(14, 32)})
+_DOCTYPE = re.compile(rb"\A\s*<\s?!\s?DOCTYPE[^>]*>", re.IGNORECASE)
+"""libxml2 puts what an XHTML doctype says into the tree; it closes a page at "<html/>"."""
+_SELF_CLOSED = re.compile(rb"(<html\b[^<>]*?)\s*/>", re.IGNORECASE)
 _PICTURED = {"figure", "img", "amp-img", "picture"}
 
 
@@ -105,9 +118,13 @@ def read_page(raw: Raw, rules: SiteRules | None = None, weights: PageWeights | N
     site = site_of(tree, alive, rules, given, raw.language or claims.language, claims) if rules else Site()
     claims = site.seen(claims)
     selected = story_of(tree, rules, site, REACH) if rules else None
-    if selected is None and (depth := depth_and_size(tree, ELEMENTS)[0]) > DEPTH:
+    if selected is None and is_deeper(tree, DEPTH):
         return unread(
-            raw, content, notes, given, f"the page is nested {depth} elements deep; clean it by hand"
+            raw,
+            content,
+            notes,
+            given,
+            f"the page is nested more than {DEPTH} elements deep; clean it by hand",
         )
     page, chosen = selected or (list(told_leaves(tree, site.told)), None)
     if not page:
@@ -137,8 +154,25 @@ def _find(
         return _Found([page[at] for at in chosen], chosen, extra=frozenset(kept_in(page)))
     if not site.search:
         return None
-    found = _as_found(_extract(without_removed(tree, site), url), page)
+    found = _search(without_removed(tree, site), page, url)
     return _accounted(found, tree, page, site, url) if site.told else found
+
+
+def _search(tree: Any, page: list[Leaf], url: str | None) -> _Found | None:
+    """What trafilatura finds: its own rules first, and its whole cascade of extractors where they have little of what the page says."""
+    quick = _as_found(_extract(tree, url, fast=True), page)
+    if quick is not None and sum(len(leaf.text) for leaf in quick.lines) >= _LITTLE:
+        placed = {at for at in quick.places if at is not None}
+        said = {
+            at for at, leaf in enumerate(page) if leaf.linked * 3 < len(leaf.text) and is_sentence(leaf.text)
+        }
+        if _letters(page, said & placed) >= _LITTLE_OF_THE_PAGE * _letters(page, said):
+            return quick
+    return _as_found(_extract(tree, url, fast=False), page) or quick
+
+
+def _letters(page: Sequence[Leaf], which: Iterable[int]) -> int:
+    return sum(len(page[at].text) for at in which)
 
 
 def _as_found(document: Any, page: list[Leaf]) -> _Found | None:
@@ -157,7 +191,7 @@ def _accounted(
     extra |= {at for at in removed if placed and min(placed) < at < max(placed)}
     outside = [page[at] for at in removed if at not in extra]
     if any(is_prose(leaf.text) and not leaf.furniture for leaf in outside):
-        whole = _as_found(_extract(tree, url), page)
+        whole = _search(tree, page, url)
         if whole is not None:
             extra |= set(removed).intersection(at for at in whole.places if at is not None)
             found = found if placed else whole
@@ -165,21 +199,29 @@ def _accounted(
 
 
 def _tree(content: str) -> Any:
-    """The page parsed as trafilatura parses it."""
-    tree = load_html(content)
-    if tree is None or tree.tag != "html":
-        try:
-            tree = lxml.html.document_fromstring(content)
-        except (lxml.etree.ParserError, ValueError):
-            return None
-    return tree
+    """The page's tree, which trafilatura is given too; its parser's options. None: there is nothing to parse."""
+    data = content.replace("\ufffe", "").replace("\uffff", "").encode().translate(None, _CONTROLS)
+    head = _SELF_CLOSED.sub(rb"\1>", _DOCTYPE.sub(b"", data[:_HEAD], count=1), count=1)
+    try:
+        return lxml.html.document_fromstring(head + data[_HEAD:], parser=_parser())
+    except (lxml.etree.ParserError, ValueError):
+        return None
 
 
-def _extract(tree: Any, url: str | None) -> Any:
+@cache
+def _parser() -> Any:
+    parser = lxml.html.HTMLParser(collect_ids=False, encoding="utf-8", remove_comments=True, remove_pis=True)
+    # lxml.html asks a Python function for the class of every element (an <input> has one of its own): a tenth of trafilatura's time.
+    parser.set_element_class_lookup(lxml.etree.ElementDefaultClassLookup(element=lxml.html.HtmlElement))
+    return parser
+
+
+def _extract(tree: Any, url: str | None, fast: bool) -> Any:
     """trafilatura's document, or None. It copies the tree before it works on it."""
     return bare_extraction(
         tree,
         url=url,
+        fast=fast,
         with_metadata=False,
         include_comments=False,
         deduplicate=False,
@@ -193,7 +235,7 @@ def page_as_seen(content: str, url: str | None) -> tuple[list[str], set[int], Se
         return None
     alive = list(tree.iter())
     claims, page = claims_of(alive, url), leaves(tree)
-    found = _as_found(_extract(tree, url), page)
+    found = _search(tree, page, url)
     own = {at for at in found.places if at is not None} if found is not None else set()
     return ([leaf.text for leaf in page], own, see(page, own, claims)) if page else None
 
@@ -242,6 +284,7 @@ def _story(
                 lead=stand[line.leaf].lead if stand and line.leaf is not None else None,
                 cues=stand[line.leaf].cues if stand and line.leaf is not None else (),
                 site_marks=marks_of(leaf, text, site) if leaf is not None and leaf.told else (),
+                standfirst=head.standfirst_told and line.leaf == head.standfirst_at,
             )
         )
     if not blocks:

@@ -13,11 +13,13 @@ After Kohlschütter, Fankhauser and Nejdl, "Boilerplate Detection using Shallow 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -104,7 +106,15 @@ _SENTENCE_END = re.compile(r"[.!?…。！？][»”\"’')\]]*$")
 _ANCESTORS = 6
 _SHORT = 12
 _MOST_CUES = 3
+_NO_WORDS: frozenset[str] = frozenset()
 _STEPS_OF_WORDS = (5, 10, 20, 40, 70, 110, 160, 250, 400)
+
+
+class Words(NamedTuple):
+    """The words of a leaf: those of the elements around it, which it has in common with its neighbours, and its own others."""
+
+    around: Set[str]
+    own: Set[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +123,7 @@ class Seen:
     the numbers of the groups (``GROUPS``) that it stands in."""
 
     columns: Numbers
-    words: list[set[str]]
+    words: Sequence[Words]
     own: Numbers
     groups: tuple[Numbers, ...]
 
@@ -158,7 +168,13 @@ def final_leads(seen: Seen, weights: PageWeights) -> Numbers:
 def first_leads(seen: Seen, weights: PageWeights) -> Numbers:
     """The leads of the first pass, which looks at each leaf and at what trafilatura has around it."""
     get = weights.words.get
-    words = np.array([sum([get(word, 0) for word in words]) for words in seen.words], dtype=np.int64)
+    sums: dict[Set[str], int] = {}
+    said = []
+    for around, own in seen.words:
+        if around not in sums:
+            sums[around] = sum([get(word, 0) for word in around])
+        said.append(sums[around] + sum([get(word, 0) for word in own]))
+    words = np.array(said, dtype=np.int64)
     leads: Numbers = weights.numbers[seen.columns].sum(axis=1) + words + weights.always
     return leads
 
@@ -176,7 +192,7 @@ def _cues(seen: Seen, company: Numbers, at: int, weights: PageWeights) -> tuple[
     against = [(int(weights.numbers[column]), names[column]) for column in seen.columns[at]]
     against += [(int(weights.company[column]), names[COLUMNS + column]) for column in company[at]]
     # "is a paragraph" and "has 40 letters" tell nobody anything, whatever they weigh.
-    told = [word for word in seen.words[at] if not word.startswith(("kind ", "length "))]
+    told = [word for word in chain(*seen.words[at]) if not word.startswith(("kind ", "length "))]
     against += [(weights.words.get(word, 0), word) for word in told]
     return tuple(name for weight, name in sorted(against)[:_MOST_CUES] if weight < 0)
 
@@ -287,7 +303,6 @@ def _numbers(page: Sequence[Leaf], kept: Numbers, claims: Claims, groups: Sequen
     named = [at for at, leaf in enumerate(page) if leaf.level and keys[at] in headlines]
     named = named or [at for at, leaf in enumerate(page) if leaf.level == 1]
     shares = [_shares(of, own) for of in groups]
-    tags = [frozenset(leaf.tags) for leaf in page]
     witness = key(claims.body) if claims.body else ""
     near = [
         _shifted(values, step)
@@ -329,8 +344,14 @@ def _numbers(page: Sequence[Leaf], kept: Numbers, claims: Claims, groups: Sequen
         np.array([told in headlines for told in keys], dtype=float),
         np.array([told in descriptions for told in keys], dtype=float),
         np.array([told in witness for told in keys], dtype=float) if witness else np.full(n, -1.0),
-        *(np.array([tag in those for those in tags], dtype=float) for tag in _REGIONS),
+        *_regions(page),
     ]
+
+
+def _regions(page: Sequence[Leaf]) -> Numbers:
+    """For each of the regions which leaves stand in it."""
+    known = {tags: [tag in tags for tag in _REGIONS] for tags in {leaf.tags for leaf in page}}
+    return np.array([known[leaf.tags] for leaf in page], dtype=float).T
 
 
 def _before(places: Numbers) -> Numbers:
@@ -363,55 +384,54 @@ def _shares(of: Numbers, own: Numbers) -> tuple[Numbers, Numbers, Numbers]:
     return np.where(counts > 0, owned / np.maximum(counts, 1), -1.0), counts, owned
 
 
-def _words(page: Sequence[Leaf]) -> list[set[str]]:
-    around: dict[Any, frozenset[str]] = {}
-    return [_words_of(leaf, around) for leaf in page]
-
-
-def _words_of(leaf: Leaf, around: dict[Any, frozenset[str]]) -> set[str]:
-    owner = leaf.owner
-    parent = owner.getparent()
-    names = _names(owner)
-    words = {
-        f"tag {owner.tag}",
-        f"kind {leaf.kind}",
-        f"length {sum(len(leaf.text) >= step for step in _STEPS_OF_WORDS)}",
-    }
-    words.update([f"own class {name}" for name in names], [f"class {name}" for name in names])
-    if parent is not None:
+def _words(page: Sequence[Leaf]) -> list[Words]:
+    around: dict[Any, frozenset[str]] = {None: frozenset()}
+    words = []
+    for leaf in page:
+        parent = leaf.owner.getparent()
         if parent not in around:
-            around[parent] = frozenset(_above(parent))
-        words |= around[parent]
+            around[parent] = _above(parent)
+        words.append(Words(around[parent], _own_words(leaf) - around[parent]))
+    return words
+
+
+def _own_words(leaf: Leaf) -> set[str]:
+    get = leaf.owner.get
+    names = get("class"), get("id"), get("role"), get("itemprop")
+    words = set(_look(leaf.owner.tag, leaf.kind, bisect_right(_STEPS_OF_WORDS, len(leaf.text)), names))
     said = _TEXT_WORD.findall(leaf.text[:400].lower())
     if len(said) <= _SHORT:
-        words.update([f"word {word}" for word in said])
+        words.update(["word " + word for word in said])
     else:
-        words.update([f"first {word}" for word in said[:3]])
-        words.update([f"last {word}" for word in _TEXT_WORD.findall(leaf.text[-60:].lower())[-2:]])
+        words.update(["first " + word for word in said[:3]])
+        words.update(["last " + word for word in _TEXT_WORD.findall(leaf.text[-60:].lower())[-2:]])
     if ":" in leaf.text[-2:]:
         words.add("colon")
     return words
 
 
-def _above(parent: Any) -> Iterator[str]:
-    yield f"parent {parent.tag}"
-    element = parent
-    for step in range(1, _ANCESTORS):
-        if element is None:
-            return
-        for name in _names(element):
-            yield f"class {name}"
-            yield f"{'parent' if step == 1 else 'far'} class {name}"
-        element = element.getparent()
+# A page has hundreds of leaves of a few dozen looks.
+@lru_cache(maxsize=20_000)
+def _look(tag: str, kind: str, length: int, names: tuple[str | None, ...]) -> frozenset[str]:
+    return _names_in(names, ("own class ", "class ")) | {f"tag {tag}", f"kind {kind}", f"length {length}"}
 
 
-def _names(element: Any) -> tuple[str, ...]:
-    names = element.get("class"), element.get("id"), element.get("role"), element.get("itemprop")
-    return _names_in(*names) if any(names) else ()
+def _above(parent: Any) -> frozenset[str]:
+    """The words of a parent and of those above it."""
+    found = {f"parent {parent.tag}", *_names(parent, "class ", "parent class ")}
+    for _, element in zip(range(_ANCESTORS - 2), parent.iterancestors(), strict=False):
+        found |= _names(element, "class ", "far class ")
+    return frozenset(found)
+
+
+def _names(element: Any, *as_what: str) -> frozenset[str]:
+    get = element.get
+    names = get("class"), get("id"), get("role"), get("itemprop")
+    return _names_in(names, as_what) if any(names) else _NO_WORDS
 
 
 @lru_cache(maxsize=20_000)
-def _names_in(*names: str | None) -> tuple[str, ...]:
+def _names_in(names: tuple[str | None, ...], as_what: tuple[str, ...]) -> frozenset[str]:
     """The words of class, id, role and itemprop: "ArticleBody__share-bar" has article, body, share, bar."""
     found = {word.lower() for name in names if name for word in _WORD.findall(name[:200])}
-    return tuple(sorted(word for word in found if 3 <= len(word) <= 14))
+    return frozenset(what + word for word in found if 3 <= len(word) <= 14 for what in as_what)

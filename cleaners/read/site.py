@@ -175,6 +175,8 @@ def story_of(tree: Any, rules: SiteRules, site: Site, reach: int) -> tuple[list[
 
 def without_removed(tree: Any, site: Site) -> Any:
     """The page as trafilatura is to see it. The copy alone loses elements: ``tree`` is what the lines are accounted by."""
+    if not site.told:
+        return tree
     gone = [
         at
         for at, element in enumerate(tree.iter())

@@ -32,17 +32,26 @@ def is_prose(text: str) -> bool:
     >>> is_prose("Former rivals strike a pragmatic tone as the harbour seeks to keep its trade")
     False
     """
-    length = len(text)
-    if length >= PARAGRAPH:
-        return True
-    if not text.isascii():
-        length += 2 * len(_DENSE.findall(text))
-        if length >= PARAGRAPH:
-            return True
-    if length < SENTENCE:
+    return _length(text) >= PARAGRAPH or is_sentence(text)
+
+
+def is_sentence(text: str) -> bool:
+    """60 characters that end like a sentence: 200 of any kind may be a menu.
+
+    >>> is_sentence("The ferry will sail again on Monday, the harbour master told reporters.")
+    True
+    >>> is_sentence("News Weather Sport " * 20)
+    False
+    """
+    if _length(text) < SENTENCE:
         return False
     bare = text.rstrip(_CLOSERS)
     return bool(bare) and bare[-1] in _SENTENCE_ENDS
+
+
+def _length(text: str) -> int:
+    length = len(text)
+    return length if length >= PARAGRAPH or text.isascii() else length + 2 * len(_DENSE.findall(text))
 
 
 def zones_of(prose: Sequence[bool]) -> tuple[Zone, ...]:

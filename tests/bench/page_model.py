@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import chain
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -88,10 +89,9 @@ def _example(page: Record, truth: Record) -> Example | None:
     texts, _, features = seen
     told = _labels(texts, truth)
     labels = np.array([-1 if label is None else label for label in told], dtype=np.int8)
-    words = [tuple(sorted(words)) for words in features.words]
     return Example(
         page.get("publisher") or publisher_of(page),
-        replace(features, columns=features.columns.astype(np.int32), words=words),
+        replace(features, columns=features.columns.astype(np.int32)),
         labels,
     )
 
@@ -145,12 +145,12 @@ def _first_pass(pages: Sequence[Example]) -> PageWeights:
     users = defaultdict(set)
     for page in pages:
         for words in page.seen.words:
-            for word in words:
+            for word in chain(*words):
                 users[word].add(page.publisher)
     known = sorted(word for word, who in users.items() if len(who) >= LEAST_PUBLISHERS)
     columns = {word: COLUMNS + at for at, word in enumerate(known)}
     rows = [
-        np.concatenate([numbers, [columns[word] for word in words if word in columns]])
+        np.concatenate([numbers, [columns[word] for word in sorted(chain(*words)) if word in columns]])
         for page in pages
         for numbers, words, label in zip(page.seen.columns, page.seen.words, page.labels, strict=True)
         if label >= 0

@@ -7,10 +7,11 @@ import json
 
 import pytest
 from lxml import etree
-from trafilatura import bare_extraction, load_html
+from trafilatura import bare_extraction
 
 from cleaners.model import Raw, Story
 from cleaners.read import UnreadableStory, read
+from cleaners.read import page as reading
 
 SECTION = "Harbour"
 HEADLINE = "Island ferry to sail again on Monday after three weeks in dock"
@@ -217,7 +218,45 @@ def test_nul_and_half_characters_in_a_page() -> None:
 
 
 def test_trafilatura_leaves_the_tree_it_is_given_alone() -> None:
-    tree = load_html(page())
+    tree = reading._tree(page())
     before = etree.tostring(tree)
     bare_extraction(tree, with_metadata=True, include_comments=False)
     assert etree.tostring(tree) == before
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends"),
+    [
+        ('<html lang="en"/>\n<body>', ""),
+        (
+            '<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1-strict.dtd">\n<html>',
+            "</html>",
+        ),
+        ('<?xml version="1.0" encoding="iso-8859-1"?><html>', "</html>"),
+        ("\x01\x0c<html>", "\ufffe</html>"),
+        ("", ""),
+    ],
+)
+def test_what_browsers_forgive_is_no_obstacle(begins: str, ends: str) -> None:
+    story = read_page(begins + "".join(f"<p>{text}</p>" for text in PARAGRAPHS) + ends)
+    assert [block.text for block in story.blocks] == list(PARAGRAPHS)
+
+
+ANNEX = " ".join(f"Clause {number} of the notice was read out on the quay." for number in range(9))
+
+
+@pytest.mark.parametrize(("annexes", "asked"), [(0, [True]), (9, [True, False])])
+def test_the_whole_cascade_is_asked_only_where_the_first_look_has_little_of_the_page(
+    annexes: int, asked: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asks: list[bool] = []
+    extract = reading._extract
+
+    def watched(tree, url, fast):
+        asks.append(fast)
+        return extract(tree, url, fast)
+
+    monkeypatch.setattr(reading, "_extract", watched)
+    other = "".join(f"<div class=notice><span>{ANNEX}</span></div>" for _ in range(annexes))
+    read_page(page().replace("</body>", f"{other}</body>"))
+    assert asks == asked
