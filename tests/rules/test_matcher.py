@@ -230,6 +230,18 @@ def test_indexed_is_one_by_one(rules: Sequence[Rule], some: list[str]) -> None:
             assert hit.value is None or 0 <= hit.value.start < hit.value.end <= len(line)
 
 
+@pytest.fixture(scope="module")
+def costly_rules(compiled_once: None) -> Ruleset:
+    alone = [{anchor: (slot,)} for slot in COSTLY[:4] for anchor in ("line", "starts", "ends")]
+    return ruleset(*(rule(f"r{number}", **keys) for number, keys in enumerate([*alone, *SHAPES])))
+
+
+@given(line=lines)
+def test_costly_slots_indexed_are_one_by_one(costly_rules: Ruleset, line: str) -> None:
+    """Each example tries all of them: what a slot's narrowing forgets is soon found."""
+    assert costly_rules.hits(line) == costly_rules.hits_one_by_one(line)
+
+
 @given(rule_lists(), lines, st.randoms(use_true_random=False))
 def test_the_order_of_rules_does_not_matter(rules: Sequence[Rule], line: str, chance: random.Random) -> None:
     shuffled = list(rules)
