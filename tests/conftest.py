@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from cleaners.pipeline import Pipeline, load_pipeline
+
 ROOT = Path(__file__).resolve().parent.parent
 # Doctests are looked for in every module, and several conftest.py cannot be imported under their one name.
 collect_ignore_glob = ["conftest.py", "*/conftest.py"]
@@ -23,9 +25,12 @@ settings.register_profile("ci", max_examples=5000, **_SLOW_MACHINE)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if IN_CI else "local"))
 
 
+LONGEST = ("test_floors.py", "test_matcher.py", "test_laws.py", "test_undo_laws.py", "test_ledger_laws.py")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The figures take longest: begun last, they kept one worker busy for minutes while the other had nothing to do."""
-    items.sort(key=lambda item: item.path.name != "test_floors.py")
+    """What takes minutes goes first: begun last, it kept one worker busy while the other had nothing to do."""
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
 
 
 @pytest.fixture(scope="session")
@@ -44,3 +49,9 @@ def shared() -> Path:
 def config_dir() -> Path:
     """The configuration that ships with cleancopy."""
     return ROOT / "config"
+
+
+@pytest.fixture(scope="session")
+def pipeline(config_dir: Path) -> Pipeline:
+    """The shipped pipeline, loaded once for all tests of a process: that takes seconds, and nothing is changed by using it (law 10)."""
+    return load_pipeline(config_dir)

@@ -8,7 +8,7 @@ import pytest
 
 from cleaners import write
 from cleaners.model import Cleaned
-from cleaners.pipeline import Pipeline, load_pipeline
+from cleaners.pipeline import Pipeline
 from flows.cli.inputs import Defaults, open_input
 from flows.cli.options import From
 
@@ -36,11 +36,6 @@ STAYS = {
     "wire.jsonl": ["ELMSWICK (Northern Wire) —", "brings its own lunch", "नाविक हरिराम माँझी"],
     "budget-embargo.txt": ["A night bus is a fine thing"],
 }
-
-
-@pytest.fixture(scope="module")
-def pipeline(config_dir: Path) -> Pipeline:
-    return load_pipeline(config_dir)
 
 
 @pytest.fixture(scope="module")

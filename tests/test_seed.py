@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from flows.cli import app
+from flows.settings import tried_rules
 
 pytestmark = pytest.mark.shared
 
@@ -23,6 +25,14 @@ def seed(shared: Path) -> Seed:
     """The story's lines that are not empty, and what must come out of them."""
     lines = [line for line in (shared / "seed" / "story.txt").read_text("utf-8").splitlines() if line.strip()]
     return lines, json.loads((shared / "seed" / "expected.json").read_text("utf-8"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def loaded_once() -> Iterator[None]:
+    """The command line loads the shipped rules and tries their examples once for all tests here, not a hundred times."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(tried_rules, "load_tried_pipeline", cache(tried_rules.load_tried_pipeline))
+        yield
 
 
 def clean(path: Path, *options: str) -> dict[str, Any]:
@@ -131,10 +141,12 @@ FORMS: dict[str, tuple[str, str, Callable[[list[str]], str]]] = {
 }
 
 
-@pytest.fixture(params=FORMS)
-def record(request: pytest.FixtureRequest, seed: Seed, tmp_path: Path) -> dict[str, Any]:
+@pytest.fixture(scope="module", params=FORMS)
+def record(
+    request: pytest.FixtureRequest, seed: Seed, loaded_once: None, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
     name, form, made = FORMS[request.param]
-    path = tmp_path / name
+    path = tmp_path_factory.mktemp("seed") / name
     path.write_text(made(seed[0]), "utf-8", newline="")
     result = CliRunner().invoke(app, ["clean", str(path), "--from", form, "--to", "jsonl"])
     assert result.exit_code == 0, result.stderr

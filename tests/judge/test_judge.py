@@ -145,11 +145,10 @@ def test_words_of_scripts_without_spaces():
     assert words("港は来年の春に再開する") > 3
 
 
-def test_an_embargo_that_cannot_be_read_says_what_is_missing(config_dir) -> None:
+def test_an_embargo_that_cannot_be_read_says_what_is_missing(pipeline) -> None:
     from cleaners.model import Raw
-    from cleaners.pipeline import load_pipeline
 
     text = "EMBARGOED UNTIL 0600 GMT 6 MARCH\nThe dredger came back to the estuary on Monday, the harbour office said."
-    cleaned = load_pipeline(config_dir).clean(Raw("s", "text", text, language="en"))
+    cleaned = pipeline.clean(Raw("s", "text", text, language="en"))
     assert cleaned.verdict == "hold"
     assert "it names no year" in cleaned.reasons[0]

@@ -8,7 +8,7 @@ import pytest
 
 from cleaners.kinds.registry import look
 from cleaners.model import Mark, Raw
-from cleaners.pipeline import Pipeline, load_pipeline
+from cleaners.pipeline import Pipeline
 
 LEAD = (
     "The dredger came back to the estuary on Monday, nine years after it had left, the harbour office said."
@@ -22,8 +22,8 @@ LAST = (
 
 
 @pytest.fixture(scope="session")
-def shipped(config_dir) -> Pipeline:
-    return load_pipeline(config_dir)
+def shipped(pipeline) -> Pipeline:
+    return pipeline
 
 
 @pytest.fixture(scope="session")

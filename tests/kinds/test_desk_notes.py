@@ -1,12 +1,11 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
 from cleaners.model import Raw
-from cleaners.pipeline import Pipeline, load_pipeline
+from cleaners.pipeline import Pipeline
 from cleaners.undo import undo
 from cleaners.write import html, markdown, record, text
 
@@ -15,11 +14,6 @@ STORY = [
     "Nobody was on the quay to see it but the harbour master, who had waited since the spring, he said.",
     "It will leave again in May, when the channel has been cleared to the depth that the port had asked for.",
 ]
-
-
-@pytest.fixture(scope="module")
-def pipeline(config_dir: Path) -> Pipeline:
-    return load_pipeline(config_dir)
 
 
 @pytest.mark.parametrize(

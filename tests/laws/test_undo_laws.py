@@ -7,7 +7,6 @@ import random
 from dataclasses import replace
 from itertools import pairwise
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from law_stories import lines, raw_body
@@ -16,14 +15,9 @@ from cleaners.apply import cut_raw
 from cleaners.clean import clean
 from cleaners.kinds.registry import Cleaner, Settings
 from cleaners.model import Block, Cleaned, Mark, Raw, Removal, Segment, Span, Story
-from cleaners.pipeline import Pipeline, load_pipeline
+from cleaners.pipeline import Pipeline
 from cleaners.undo import undo
 from cleaners.write import cleaned_from, record
-
-
-@pytest.fixture(scope="module")
-def pipeline(config_dir) -> Pipeline:
-    return load_pipeline(config_dir)
 
 
 def raw_text(content: tuple[str, ...]) -> Raw:
@@ -35,19 +29,15 @@ def through_json(cleaned: Cleaned) -> Cleaned:
 
 
 @given(content=lines, body=st.booleans())
-def test_undoing_all_gives_the_source_byte_for_byte(pipeline, content, body):
+def test_a_record_is_the_whole_story_and_undoing_all_gives_the_source_byte_for_byte(pipeline, content, body):
     raw = raw_body(content) if body else raw_text(content)
-    cleaned = through_json(pipeline.clean(raw))
-    whole = undo(cleaned, everything=True)
+    cleaned = pipeline.clean(raw)
+    recorded = through_json(cleaned)
+    assert recorded == cleaned
+    whole = undo(recorded, everything=True)
     assert whole.copy == cleaned.source
     assert whole.copy.raw == raw.content.replace("\0", "")
     assert whole.removals == ()
-
-
-@given(content=lines, body=st.booleans())
-def test_a_record_is_the_whole_story(pipeline, content, body):
-    cleaned = pipeline.clean(raw_body(content) if body else raw_text(content))
-    assert through_json(cleaned) == cleaned
 
 
 @given(content=lines, seed=st.integers(0, 2**16))

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from cms_embeds import EMBEDS  # type: ignore[import-not-found]
 
 from cleaners.apply import cut_raw
 from cleaners.model import Raw, Removal, Story
-from cleaners.pipeline import Pipeline, load_pipeline
+from cleaners.pipeline import Pipeline
 from cleaners.read import read
 
 FIRST = "<p class='lead'>The ferry will sail <a href='/x?a=1&b=2'>again</a> on Monday,&#32;said the port.</p>"
 JUNK = "<p class=share>Share this story</p>"
 LAST = "<P>Nobody stood&nbsp;there\t when she came.</P>"
-
-
-@pytest.fixture(scope="module")
-def pipeline(config_dir: Path) -> Pipeline:
-    return load_pipeline(config_dir)
 
 
 def without_junk(story: Story) -> str:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from cleaners.model import Raw
-from cleaners.pipeline import load_pipeline
+from cleaners.pipeline import Pipeline
 from cleaners.read import read
 from cleaners.read.leaves import leaves
 from cleaners.read.metadata import Claims
@@ -64,13 +62,13 @@ def test_other_forms_know_nothing_of_the_kind() -> None:
     assert [block.lead for block in story.blocks] == [None]
 
 
-def test_a_kept_block_that_trails_goes_with_its_reason(config_dir: Path) -> None:
+def test_a_kept_block_that_trails_goes_with_its_reason(pipeline: Pipeline) -> None:
     below = "".join(
         f'<li class="related-item"><a href="/r{n}">{title}</a></li>'
         for n, title in enumerate(("Ferry fares rise in May", "Lighthouse is painted", "Who owns the quay?"))
     )
     html = page(below=f'<div class="related-links share-box"><h3>More stories</h3><ul>{below}</ul></div>')
-    cleaned = load_pipeline(config_dir).clean(Raw("orla", "page", html))
+    cleaned = pipeline.clean(Raw("orla", "page", html))
     assert [block.text for block in cleaned.copy.blocks] == list(PARAGRAPHS)
 
 
@@ -119,13 +117,12 @@ def test_common_class_names_have_a_weight(name: str) -> None:
     assert name in shipped_page_weights().words
 
 
-def test_a_row_of_a_table_and_a_long_paragraph_are_not_lightly_cut(config_dir: Path) -> None:
+def test_a_row_of_a_table_and_a_long_paragraph_are_not_lightly_cut(pipeline: Pipeline) -> None:
     from dataclasses import replace
 
     from cleaners.kinds.page_model import PageModel, page_model
     from cleaners.kinds.registry import look
 
-    pipeline = load_pipeline(config_dir)
     story = pipeline.read(Raw("orla", "page", page()))
     long = "The harbour board voted to keep the crane. " * 9
     blocks = (
@@ -139,13 +136,12 @@ def test_a_row_of_a_table_and_a_long_paragraph_are_not_lightly_cut(config_dir: P
     assert [(mark.block, mark.action) for mark in marks] == [(0, "remove"), (1, "suspect"), (2, "suspect")]
 
 
-def test_where_most_of_a_page_trails_all_of_it_stays(config_dir: Path) -> None:
+def test_where_most_of_a_page_trails_all_of_it_stays(pipeline: Pipeline) -> None:
     from dataclasses import replace
 
     from cleaners.kinds.page_model import PageModel, page_model
     from cleaners.kinds.registry import look
 
-    pipeline = load_pipeline(config_dir)
     story = pipeline.read(Raw("orla", "page", page()))
     story = story.with_blocks(tuple(replace(block, lead=-300) for block in story.blocks))
     marks = list(page_model(story, look(story, pipeline.rulebook.ruleset(None, "en", None)), PageModel()))

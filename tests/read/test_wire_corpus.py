@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cleaners.model import Cleaned
-from cleaners.pipeline import Pipeline, load_pipeline
+from cleaners.pipeline import Pipeline
 from cleaners.rules import load_yaml
 from flows.sources.records import raw_from_record
 
@@ -25,11 +25,6 @@ ENGLISH = [
     "Nobody was on the quay to see it but the harbour master, who had waited since the spring, he said.",
     "It will leave again in May, when the channel has been cleared to the depth that the port had asked for.",
 ]
-
-
-@pytest.fixture(scope="module")
-def pipeline(config_dir: Path) -> Pipeline:
-    return load_pipeline(config_dir)
 
 
 def cleaned(pipeline: Pipeline, item: dict[str, Any], twice: bool = False) -> Cleaned:
