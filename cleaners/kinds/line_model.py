@@ -64,16 +64,11 @@ class LineModel(Settings):
         default=60,
         description="How much surer it must be where no other cleaner took a line that it could go by.",
     )
-    page: int = Field(
-        default=0,
-        description="How much of a block's lead by the page's markup speaks for keeping it, in hundredths.",
-    )
     suspect: int = Field(default=30, description="From here on a line that stays is a suspect.")
 
 
 _MOST_HEARD = 500
 """One line that is surely junk, or surely not, says only so much of its company."""
-_MOST_SAID = 300
 _MOST_PASSES = 20
 _MOST_CUES = 3
 _LANE = 32
@@ -184,10 +179,7 @@ def opinions(context: Context, settings: LineModel, weights: Weights) -> list[Ma
     lines = open_lines(context)
     headless = not context.story.fields.headline
     leads = [weights.leads(line) for line in lines]
-    highest = [
-        max(numbers) - weights.even - _page_lead(line, settings)
-        for line, numbers in zip(lines, leads, strict=True)
-    ]
+    highest = [max(numbers) - weights.even for numbers in leads]
     marks = []
     for line, own, numbers in zip(lines, highest, leads, strict=True):
         lead = _in_company(own, [highest[at] for at in line.company])
@@ -202,12 +194,6 @@ def opinions(context: Context, settings: LineModel, weights: Weights) -> list[Ma
         rule, why = f"line_model/{label}", _why(line, opinion)
         marks.append(whole(line.block, action, rule, why, field if action == "lift" else None))
     return marks
-
-
-def _page_lead(line: OpenLine, settings: LineModel) -> int:
-    """What the page's markup says for the line: the two models look at different things, and their log odds add up."""
-    lead = line.block.lead or 0
-    return settings.page * max(-_MOST_SAID, min(lead, _MOST_SAID)) // 100
 
 
 _BY_KIND = {"published": "date", "byline": "byline", "role": "byline", "credit": "credit"}

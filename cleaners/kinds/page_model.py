@@ -23,7 +23,7 @@ _TOLD = 3
 
 class PageModel(Settings):
     trails: int = Field(
-        default=120, description="A block goes that trails so far, in hundredths of the model's unit."
+        default=135, description="A block goes that trails so far, in hundredths of the model's unit."
     )
     long: int = Field(
         default=250,

@@ -51,7 +51,7 @@ _NOT_FOUND = "the page has text, but no story was found in it: clean it by hand 
 _NO_SEARCH = (
     "no body selector of its publisher matches the page, and its rules forbid to search: mend the selectors"
 )
-_ADDED = 20
+_ADDED = 0
 """A leaf that trafilatura dropped and that leads so far is the story's, until a cleaner says otherwise."""
 _LITTLE = 250
 _LITTLE_OF_THE_PAGE = 0.3

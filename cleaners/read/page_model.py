@@ -67,6 +67,8 @@ NUMBERS: dict[str, tuple[float, ...]] = {
     **{f"own of its {of}": _MINUS for of in GROUPS},
     **{f"company in its {of}": _COUNTS for of in GROUPS},
     **{f"own company in its {of}": _COUNTS for of in GROUPS},
+    "again in the story": _YES,
+    "again on the page": _YES,
     "through the page": (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.85, 0.95),
     "leaves": (20, 40, 80, 130, 200, 300, 500, 900),
     "own leaves": (1, 4, 8, 14, 22, 35, 60, 110),
@@ -106,6 +108,8 @@ _SENTENCE_END = re.compile(r"[.!?…。！？][»”\"’')\]]*$")
 _ANCESTORS = 6
 _SHORT = 12
 _MOST_CUES = 3
+TELLING = 20
+"""So many letters and digits do not come twice by chance."""
 _NO_WORDS: frozenset[str] = frozenset()
 _STEPS_OF_WORDS = (5, 10, 20, 40, 70, 110, 160, 250, 400)
 
@@ -304,6 +308,18 @@ def _numbers(page: Sequence[Leaf], kept: Numbers, claims: Claims, groups: Sequen
     named = named or [at for at, leaf in enumerate(page) if leaf.level == 1]
     shares = [_shares(of, own) for of in groups]
     witness = key(claims.body) if claims.body else ""
+    of_the_story = " ".join(told for told, mine in zip(keys, kept, strict=True) if mine)
+    of_the_page = " ".join(keys)
+    again = np.array(
+        [
+            len(told) >= TELLING and of_the_story.count(told) > mine
+            for told, mine in zip(keys, kept, strict=True)
+        ],
+        dtype=float,
+    )
+    again_anywhere = np.array(
+        [len(told) >= TELLING and of_the_page.count(told) > 1 for told in keys], dtype=float
+    )
     near = [
         _shifted(values, step)
         for values in (own, letters, linked, sentence, (level > 0).astype(float))
@@ -332,6 +348,8 @@ def _numbers(page: Sequence[Leaf], kept: Numbers, claims: Claims, groups: Sequen
         *(share for share, _, _ in shares),
         *(count for _, count, _ in shares),
         *(count for _, _, count in shares),
+        again,
+        again_anywhere,
         here / max(n, 1),
         np.full(n, n),
         np.full(n, len(known)),

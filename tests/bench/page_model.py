@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
@@ -30,6 +30,7 @@ from cleaners.read.page_model import (
     COLUMNS,
     COMPANY_COLUMNS,
     SINGLE,
+    TELLING,
     PageWeights,
     Seen,
     column_names,
@@ -38,6 +39,7 @@ from cleaners.read.page_model import (
     read_weights,
     see_company,
 )
+from cleaners.read.plain import key
 from tests.bench.line_model import FOLDS, fold_of
 from tests.bench.page_lines import GONE, KEEP, Truth, publisher_of
 from tests.bench.sets import EXTRACTION_SETS, LINE_SETS, Record, half, read_jsonl
@@ -86,9 +88,10 @@ def _example(page: Record, truth: Record) -> Example | None:
     seen = page_as_seen(page["html"], page["url"])
     if seen is None:
         return None
-    texts, _, features = seen
+    texts, own, features = seen
     told = _labels(texts, truth)
     labels = np.array([-1 if label is None else label for label in told], dtype=np.int8)
+    labels[_said_already(texts, own, truth)] = 0
     return Example(
         page.get("publisher") or publisher_of(page),
         replace(features, columns=features.columns.astype(np.int32)),
@@ -96,14 +99,31 @@ def _example(page: Record, truth: Record) -> Example | None:
     )
 
 
+def _said_already(texts: Sequence[str], own: Set[int], truth: Record) -> list[int]:
+    """Leaves that trafilatura has not, and whose words it has as often as the truth: a pull quote, a headline that comes again."""
+    said = key(" ".join(texts[at] for at in sorted(own)))
+    checked = key(" ".join(_kept(truth)))
+    keys = [key(text) for text in texts]
+    return [
+        at
+        for at, told in enumerate(keys)
+        if at not in own and len(told) >= TELLING and said.count(told) >= max(checked.count(told), 1)
+    ]
+
+
+def _kept(truth: Record) -> list[str]:
+    if "lines" not in truth:
+        return [truth["text"]]
+    return [
+        line for line, label in zip(truth["lines"], truth["labels"], strict=True) if label.startswith(KEEP)
+    ]
+
+
 def _labels(texts: Sequence[str], truth: Record) -> list[bool | None]:
     if "lines" not in truth:
         checked = Truth(truth["text"])
         return [{KEEP: True, GONE: False}.get(checked.label(text)) for text in texts]
-    kept = [
-        line for line, label in zip(truth["lines"], truth["labels"], strict=True) if label.startswith(KEEP)
-    ]
-    checked = Truth("\n".join(kept))
+    checked = Truth("\n".join(_kept(truth)))
     doubtful = Truth(
         "\n".join(
             line for line, label in zip(truth["lines"], truth["labels"], strict=True) if label == "keep~"
