@@ -228,9 +228,7 @@ def see(page: Sequence[Leaf], own: Set[int], claims: Claims) -> Seen:
     return Seen(_columns(numbers, _EDGES, _FIRST, kept), _words(page), kept, groups)
 
 
-def _columns(
-    numbers: Sequence[Numbers], edges: Sequence[Numbers], first: Numbers, kept: Numbers
-) -> Numbers:
+def _columns(numbers: Sequence[Numbers], edges: Sequence[Numbers], first: Numbers, kept: Numbers) -> Numbers:
     """The column of each number of each leaf: of its step, where trafilatura has the leaf ("own") or has not. A yes is a step."""
     steps = [
         values if values.dtype == bool else np.searchsorted(begin, values, side="right")
