@@ -33,7 +33,7 @@ from tests.bench.invented import stories, write_config
 from tests.bench.resident import resident
 from tests.bench.sets import Record
 
-TURNS = 4
+TURNS = 3
 TEXTS = 300
 """As many as there are houses: a story of each."""
 BLOCKS = 30
