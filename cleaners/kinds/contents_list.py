@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from pydantic import Field
 
+from cleaners.kinds.facts import Facts
 from cleaners.kinds.registry import Context, Settings, cleaner, whole
 from cleaners.kinds.shapes import ends_sentence, key, reach
 from cleaners.model import Mark, Story
@@ -58,7 +59,7 @@ class _Contents(NamedTuple):
 def _contents(context: Context, settings: ContentsList) -> Iterator[_Contents]:
     if len(context.lines) < 2 * settings.least:
         return
-    keys = [_key(line.text) if len(line.text) <= settings.longest else "" for line in context.lines]
+    keys = [_key(line) if len(line.text) <= settings.longest else "" for line in context.lines]
     places: dict[str, list[int]] = {}
     for position, own in enumerate(keys):
         if own:
@@ -96,6 +97,9 @@ def _run(
     return (run, below) if not below or below[0] > run[-1] else ([], [])
 
 
-def _key(text: str) -> str:
-    bare = _NUMBER.sub("", text)
-    return key(bare) if reach(bare) >= 4 else ""
+def _key(line: Facts) -> str:
+    known: str | None = line.noted.get(_key)
+    if known is None:
+        bare = _NUMBER.sub("", line.text)
+        known = line.noted[_key] = key(bare) if reach(bare) >= 4 else ""
+    return known

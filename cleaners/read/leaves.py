@@ -119,6 +119,8 @@ FURNITURE = {"nav", "aside", "footer", "form", "menu", "dialog", "noscript"}
 
 
 Told = tuple[int, int, Any]
+_Piece = Any
+"""Of inline HTML: a text, an element that opens, or a tuple of the tag that closes."""
 _NOTHING: Mapping[Any, tuple[Any, ...]] = {}
 
 
@@ -127,8 +129,8 @@ class Leaf:
     """A run of text of a page.
 
     ``owner`` is the innermost block element around it, ``regions`` the tags of all elements above, ``linked`` how many of
-    its characters are links, ``links`` how many links it has, ``markup`` its inline HTML. ``told`` is what was said of the elements
-    around and in it, each with the range of the text that it covers, in characters that are no spaces.
+    its characters are links, ``links`` how many links it has, ``pieces`` what its inline HTML is made of. ``told`` is what was said of the
+    elements around and in it, each with the range of the text that it covers, in characters that are no spaces.
     """
 
     text: str
@@ -138,9 +140,16 @@ class Leaf:
     tags: tuple[str, ...]
     linked: int
     links: int
-    markup: str | None
+    pieces: tuple[_Piece, ...] | None
     cell: Any = None
     told: tuple[Told, ...] = ()
+
+    @property
+    def markup(self) -> str | None:
+        """Its inline HTML; None: there is none but the text. Most leaves of a page are never asked."""
+        if self.pieces is None:
+            return None
+        return _SPACES.sub(" ", "".join(map(_written, self.pieces))).strip()
 
     @property
     def furniture(self) -> bool:
@@ -149,10 +158,10 @@ class Leaf:
 
 @dataclass(slots=True)
 class _Run:
-    """Text up to the next boundary of a block. ``html`` is empty as long as no inline element speaks in it."""
+    """Text up to the next boundary of a block. ``pieces`` is empty as long as no inline element speaks in it."""
 
     text: list[str] = field(default_factory=list)
-    html: list[str] = field(default_factory=list)
+    pieces: list[_Piece] = field(default_factory=list)
     linked: int = 0
     links: int = 0
     tagged: bool = False
@@ -163,9 +172,9 @@ class _Run:
         return len("".join("".join(self.text).split()))
 
     def open(self, element: Any) -> None:
-        if not self.html and self.text:
-            self.html.append(escape("".join(self.text), quote=False))
-        self.html.append(_opening(element))
+        if not self.pieces:
+            self.pieces += self.text
+        self.pieces.append(element)
 
 
 def leaves(root: Any) -> list[Leaf]:
@@ -225,10 +234,10 @@ def _walk(root: Any, told: Mapping[Any, tuple[Any, ...]], passed: set[Any]) -> I
         return leaf
 
     def add(text: str) -> None:
-        if run.text or run.html or not text.isspace():  # nearly every tag has its indentation before it
+        if run.text or run.pieces or not text.isspace():  # nearly every tag has its indentation before it
             run.text.append(text)
-            if run.html:
-                run.html.append(escape(text, quote=False))
+            if run.pieces:
+                run.pieces.append(text)
             if links:
                 run.linked += len(text.strip())
 
@@ -241,11 +250,11 @@ def _walk(root: Any, told: Mapping[Any, tuple[Any, ...]], passed: set[Any]) -> I
                 walk.skip_subtree()
                 continue
             if tag in _BREAKS:
-                if (run.text or run.html or run.links != links) and (leaf := ended()) is not None:
+                if (run.text or run.pieces or run.links != links) and (leaf := ended()) is not None:
                     yield leaf
                 continue
             if tag in BLOCKS or element is root:
-                if (run.text or run.html or run.links != links) and (leaf := ended()) is not None:
+                if (run.text or run.pieces or run.links != links) and (leaf := ended()) is not None:
                     yield leaf
                 path.append(element)
                 tags.append(tag)
@@ -263,14 +272,14 @@ def _walk(root: Any, told: Mapping[Any, tuple[Any, ...]], passed: set[Any]) -> I
                 for line in (element.text or "").split("\n"):
                     if line:
                         add(line)
-                    if (run.text or run.html or run.links != links) and (leaf := ended()) is not None:
+                    if (run.text or run.pieces or run.links != links) and (leaf := ended()) is not None:
                         yield leaf
             elif text := element.text:
                 add(text)
             continue
         if event == "end" and not (tag in _SKIPPED or tag in _BREAKS or (passed and element in passed)):
             if tag in BLOCKS or element is root:
-                if (run.text or run.html or run.links != links) and (leaf := ended()) is not None:
+                if (run.text or run.pieces or run.links != links) and (leaf := ended()) is not None:
                     yield leaf
                 path.pop()
                 tags.pop()
@@ -282,7 +291,7 @@ def _walk(root: Any, told: Mapping[Any, tuple[Any, ...]], passed: set[Any]) -> I
                     run.told += [(start, end, said) for said in told[element] if start < end]
                 links -= tag in ("a", "ref")
                 if inline and inline[-1] is element:
-                    run.html.append(f"</{tag}>")
+                    run.pieces.append((tag,))
                     inline.pop()
         if element is not root and (text := element.tail):
             add(text)
@@ -298,20 +307,24 @@ def _leaf(text: str, path: list[Any], tags: list[str], run: _Run, inline: list[A
         kind, level = "heading", _HEADINGS.get(owner.get("rend") or "", 2)
     elif not _KIND_TAGS.isdisjoint(tags):
         kind = next(_KINDS[tag] for tag in reversed(tags) if tag in _KINDS)
-    markup = None
+    pieces = None
     if run.tagged or inline:
-        closed = "".join(run.html) + "".join(f"</{element.tag}>" for element in reversed(inline))
-        markup = _SPACES.sub(" ", closed).strip()
+        pieces = (*run.pieces, *((element.tag,) for element in reversed(inline)))
     cell = None
     if not _CELLS.isdisjoint(tags):
         cell = next(element for element in reversed(path) if element.tag in _CELLS)
-    return Leaf(text, owner, kind, level, tuple(tags), run.linked, run.links, markup, cell, tuple(run.told))
+    return Leaf(text, owner, kind, level, tuple(tags), run.linked, run.links, pieces, cell, tuple(run.told))
 
 
-def _opening(element: Any) -> str:
-    if element.tag == "a" and element.get("href"):
-        return f'<a href="{escape(element.get("href"))}">'
-    return f"<{element.tag}>"
+def _written(piece: _Piece) -> str:
+    """A piece as HTML: text, an element that opens, or the tag of one that closes."""
+    if isinstance(piece, str):
+        return escape(piece, quote=False)
+    if isinstance(piece, tuple):
+        return f"</{piece[0]}>"
+    if piece.tag == "a" and piece.get("href"):
+        return f'<a href="{escape(piece.get("href"))}">'
+    return f"<{piece.tag}>"
 
 
 def _rows_joined(found: Iterator[Leaf]) -> Iterator[Leaf]:

@@ -23,6 +23,7 @@ from cleaners.read.dropped import REACH, dropped
 from cleaners.read.head import Head, head_of
 from cleaners.read.language import language_of
 from cleaners.read.leaves import Leaf, is_deeper, leaves, told_leaves
+from cleaners.read.lighten import lighten
 from cleaners.read.limits import DEPTH, ELEMENTS, LINES, PAGE_BYTES, too_large, unread
 from cleaners.read.metadata import Claims, claims_of
 from cleaners.read.page_fields import page_fields
@@ -135,6 +136,8 @@ def read_page(raw: Raw, rules: SiteRules | None = None, weights: PageWeights | N
         problem = f"the page has more than {LINES:,} lines of text; clean it by hand"
         return unread(raw, content, notes, given, problem)
     name_captions(page)
+    if chosen is None and (given.published or claims.published):
+        lighten(tree)
     found = _find(tree, page, chosen, site, raw.url)
     if found is None:
         fields = page_fields(given, claims, head_of(page, claims, None), (), alive, page, url=raw.url)

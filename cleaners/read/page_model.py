@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -68,7 +68,6 @@ NUMBERS: dict[str, tuple[float, ...]] = {
     **{f"company in its {of}": _COUNTS for of in GROUPS},
     **{f"own company in its {of}": _COUNTS for of in GROUPS},
     "again in the story": _YES,
-    "again on the page": _YES,
     "through the page": (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.85, 0.95),
     "leaves": (20, 40, 80, 130, 200, 300, 500, 900),
     "own leaves": (1, 4, 8, 14, 22, 35, 60, 110),
@@ -111,14 +110,17 @@ _MOST_CUES = 3
 TELLING = 20
 """So many letters and digits do not come twice by chance."""
 _NO_WORDS: frozenset[str] = frozenset()
+_Names = tuple[str | None, str | None, str | None, str | None]
 _STEPS_OF_WORDS = (5, 10, 20, 40, 70, 110, 160, 250, 400)
 
 
 class Words(NamedTuple):
-    """The words of a leaf: those of the elements around it, which it has in common with its neighbours, and its own others."""
+    """The words of a leaf: those of the elements around it, which it has in common with its neighbours, those of its own element, and
+    those of its text. No word is in two of them."""
 
-    around: Set[str]
-    own: Set[str]
+    around: frozenset[str]
+    look: frozenset[str]
+    text: Set[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,13 +173,15 @@ def final_leads(seen: Seen, weights: PageWeights) -> Numbers:
 
 def first_leads(seen: Seen, weights: PageWeights) -> Numbers:
     """The leads of the first pass, which looks at each leaf and at what trafilatura has around it."""
-    get = weights.words.get
+    weigh = weights.words.__getitem__
+    weighed = weights.words.keys()
     sums: dict[Set[str], int] = {}
     said = []
-    for around, own in seen.words:
-        if around not in sums:
-            sums[around] = sum([get(word, 0) for word in around])
-        said.append(sums[around] + sum([get(word, 0) for word in own]))
+    for around, look, text in seen.words:
+        for known in (around, look):
+            if known not in sums:
+                sums[known] = sum(map(weigh, known & weighed))
+        said.append(sums[around] + sums[look] + sum(map(weigh, text & weighed)))
     words = np.array(said, dtype=np.int64)
     leads: Numbers = weights.numbers[seen.columns].sum(axis=1) + words + weights.always
     return leads
@@ -215,10 +219,7 @@ def see_company(leads: Numbers, seen: Seen) -> Numbers:
         others = np.bincount(group)[group] - 1
         sums = np.bincount(group, weights=leads)[group] - leads
         of.append(np.where(others > 0, sums / np.maximum(others, 1), -1000.0))
-    columns = np.empty((n, len(_COMPANY_EDGES)), dtype=np.intp)
-    for at, (edges, values) in enumerate(zip(_COMPANY_EDGES, (*near, *around, *of), strict=True)):
-        columns[:, at] = _COMPANY_FIRST[at] + 2 * np.searchsorted(edges, values, side="right") + seen.own
-    return columns
+    return _columns((*near, *around, *of), _COMPANY_EDGES, _COMPANY_FIRST, seen.own)
 
 
 def see(page: Sequence[Leaf], own: Set[int], claims: Claims) -> Seen:
@@ -227,10 +228,17 @@ def see(page: Sequence[Leaf], own: Set[int], claims: Claims) -> Seen:
     kept[list(own)] = True
     groups = _groups(page)
     numbers = _numbers(page, kept, claims, groups)
-    columns = np.empty((len(page), len(_EDGES)), dtype=np.intp)
-    for at, edges in enumerate(_EDGES):
-        columns[:, at] = _FIRST[at] + 2 * np.searchsorted(edges, numbers[at], side="right") + kept
-    return Seen(columns, _words(page), kept, groups)
+    return Seen(_columns(numbers, _EDGES, _FIRST, kept), _words(page), kept, groups)
+
+
+def _columns(numbers: Sequence[Numbers], edges: Sequence[Numbers], first: Numbers, kept: Numbers) -> Numbers:
+    """The column of each number of each leaf: of its step, where trafilatura has the leaf ("own") or has not. A yes is a step."""
+    steps = [
+        values if values.dtype == bool else np.searchsorted(begin, values, side="right")
+        for begin, values in zip(edges, numbers, strict=True)
+    ]
+    columns: Numbers = (first[:-1, None] + 2 * np.array(steps) + kept).T
+    return columns
 
 
 @cache
@@ -307,18 +315,15 @@ def _numbers(page: Sequence[Leaf], kept: Numbers, claims: Claims, groups: Sequen
     named = [at for at, leaf in enumerate(page) if leaf.level and keys[at] in headlines]
     named = named or [at for at, leaf in enumerate(page) if leaf.level == 1]
     shares = [_shares(of, own) for of in groups]
-    witness = key(claims.body) if claims.body else ""
+    body = claims.body
+    witness = key(body) if body else ""
     of_the_story = " ".join(told for told, mine in zip(keys, kept, strict=True) if mine)
-    of_the_page = " ".join(keys)
     again = np.array(
         [
-            len(told) >= TELLING and of_the_story.count(told) > mine
+            not mine and len(told) >= TELLING and told in of_the_story
             for told, mine in zip(keys, kept, strict=True)
         ],
         dtype=float,
-    )
-    again_anywhere = np.array(
-        [len(told) >= TELLING and of_the_page.count(told) > 1 for told in keys], dtype=float
     )
     near = [
         _shifted(values, step)
@@ -341,7 +346,7 @@ def _numbers(page: Sequence[Leaf], kept: Numbers, claims: Claims, groups: Sequen
         np.array([leaf.links for leaf in page], dtype=float),
         sentence,
         *near,
-        ((first <= here) & (here <= last)).astype(float),
+        (first <= here) & (here <= last),
         (here - first) / max(1, last - first),
         np.maximum(first - here, 0),
         np.maximum(here - last, 0),
@@ -349,7 +354,6 @@ def _numbers(page: Sequence[Leaf], kept: Numbers, claims: Claims, groups: Sequen
         *(count for _, count, _ in shares),
         *(count for _, _, count in shares),
         again,
-        again_anywhere,
         here / max(n, 1),
         np.full(n, n),
         np.full(n, len(known)),
@@ -359,17 +363,20 @@ def _numbers(page: Sequence[Leaf], kept: Numbers, claims: Claims, groups: Sequen
         level,
         np.array([times[told] for told in keys], dtype=float),
         here - named[0] if named else np.full(n, -1000),
-        np.array([told in headlines for told in keys], dtype=float),
-        np.array([told in descriptions for told in keys], dtype=float),
+        np.array([told in headlines for told in keys]),
+        np.array([told in descriptions for told in keys]),
         np.array([told in witness for told in keys], dtype=float) if witness else np.full(n, -1.0),
         *_regions(page),
     ]
 
 
 def _regions(page: Sequence[Leaf]) -> Numbers:
-    """For each of the regions which leaves stand in it."""
-    known = {tags: [tag in tags for tag in _REGIONS] for tags in {leaf.tags for leaf in page}}
-    return np.array([known[leaf.tags] for leaf in page], dtype=float).T
+    """For each of the regions whether leaves stand in it."""
+    numbers: dict[tuple[str, ...], int] = {}
+    kinds = [numbers.setdefault(leaf.tags, len(numbers)) for leaf in page]
+    known = np.array([[tag in tags for tag in _REGIONS] for tags in map(frozenset, numbers)])
+    regions: Numbers = known[kinds].T
+    return regions
 
 
 def _before(places: Numbers) -> Numbers:
@@ -403,53 +410,68 @@ def _shares(of: Numbers, own: Numbers) -> tuple[Numbers, Numbers, Numbers]:
 
 
 def _words(page: Sequence[Leaf]) -> list[Words]:
-    around: dict[Any, frozenset[str]] = {None: frozenset()}
+    names: dict[Any, _Names] = {}
+    around: dict[Any, frozenset[str]] = {None: _NO_WORDS}
+    looks: dict[tuple[frozenset[str], frozenset[str]], frozenset[str]] = {}
     words = []
     for leaf in page:
         parent = leaf.owner.getparent()
         if parent not in around:
-            around[parent] = _above(parent)
-        words.append(Words(around[parent], _own_words(leaf) - around[parent]))
+            around[parent] = _above(parent, names)
+        above = around[parent]
+        look = _look(
+            leaf.owner.tag, leaf.kind, bisect_right(_STEPS_OF_WORDS, len(leaf.text)), _names(leaf.owner)
+        )
+        if (look, above) not in looks:
+            looks[look, above] = look - above
+        words.append(Words(above, looks[look, above], _text_words(leaf.text)))
     return words
 
 
-def _own_words(leaf: Leaf) -> set[str]:
-    get = leaf.owner.get
-    names = get("class"), get("id"), get("role"), get("itemprop")
-    words = set(_look(leaf.owner.tag, leaf.kind, bisect_right(_STEPS_OF_WORDS, len(leaf.text)), names))
-    said = _TEXT_WORD.findall(leaf.text[:400].lower())
+def _text_words(text: str) -> set[str]:
+    said = _TEXT_WORD.findall(text[:400].lower())
     if len(said) <= _SHORT:
-        words.update(["word " + word for word in said])
+        words = {"word " + word for word in said}
     else:
-        words.update(["first " + word for word in said[:3]])
-        words.update(["last " + word for word in _TEXT_WORD.findall(leaf.text[-60:].lower())[-2:]])
-    if ":" in leaf.text[-2:]:
+        words = {"first " + word for word in said[:3]}
+        words.update(["last " + word for word in _TEXT_WORD.findall(text[-60:].lower())[-2:]])
+    if ":" in text[-2:]:
         words.add("colon")
     return words
 
 
 # A page has hundreds of leaves of a few dozen looks.
 @lru_cache(maxsize=20_000)
-def _look(tag: str, kind: str, length: int, names: tuple[str | None, ...]) -> frozenset[str]:
+def _look(tag: str, kind: str, length: int, names: _Names) -> frozenset[str]:
     return _names_in(names, ("own class ", "class ")) | {f"tag {tag}", f"kind {kind}", f"length {length}"}
 
 
-def _above(parent: Any) -> frozenset[str]:
-    """The words of a parent and of those above it."""
-    found = {f"parent {parent.tag}", *_names(parent, "class ", "parent class ")}
-    for _, element in zip(range(_ANCESTORS - 2), parent.iterancestors(), strict=False):
-        found |= _names(element, "class ", "far class ")
-    return frozenset(found)
+def _above(parent: Any, names: dict[Any, _Names]) -> frozenset[str]:
+    """The words of a parent and of those above it; ``names`` are those of elements that were asked before."""
+    chain = [parent, *islice(parent.iterancestors(), _ANCESTORS - 2)]
+    for element in chain:
+        if element not in names:
+            names[element] = _names(element)
+    return _around(parent.tag, tuple([names[element] for element in chain]))
 
 
-def _names(element: Any, *as_what: str) -> frozenset[str]:
+# Most parents stand in the same few elements.
+@lru_cache(maxsize=20_000)
+def _around(tag: str, chain: tuple[_Names, ...]) -> frozenset[str]:
+    own, *far = chain
+    return frozenset([f"parent {tag}"]).union(
+        _names_in(own, ("class ", "parent class ")),
+        *[_names_in(names, ("class ", "far class ")) for names in far],
+    )
+
+
+def _names(element: Any) -> _Names:
     get = element.get
-    names = get("class"), get("id"), get("role"), get("itemprop")
-    return _names_in(names, as_what) if any(names) else _NO_WORDS
+    return get("class"), get("id"), get("role"), get("itemprop")
 
 
 @lru_cache(maxsize=20_000)
-def _names_in(names: tuple[str | None, ...], as_what: tuple[str, ...]) -> frozenset[str]:
+def _names_in(names: _Names, as_what: tuple[str, ...]) -> frozenset[str]:
     """The words of class, id, role and itemprop: "ArticleBody__share-bar" has article, body, share, bar."""
     found = {word.lower() for name in names if name for word in _WORD.findall(name[:200])}
     return frozenset(what + word for word in found if 3 <= len(word) <= 14 for what in as_what)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -142,9 +143,13 @@ def pictures_of(
 
 
 def _is_figure(element: Any) -> bool:
-    return element.tag == "figure" or (
-        element.tag == "div" and _BOX.search(element.get("class") or "") is not None
-    )
+    return element.tag == "figure" or (element.tag == "div" and _is_box(element.get("class") or ""))
+
+
+# A page has hundreds of divs of a few dozen classes.
+@lru_cache(maxsize=20_000)
+def _is_box(names: str) -> bool:
+    return _BOX.search(names) is not None
 
 
 def _in_the_story(

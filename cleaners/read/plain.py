@@ -12,6 +12,7 @@ from cleaners.read.repair import may_need_repair, repair_text
 _TAGS = re.compile(r"</?[a-zA-Z][^<>]{0,500}>")
 _SPACES = re.compile(r"\s+")
 _SIGNS = re.compile(r"[\W_]+")
+_ASCII_SIGNS = bytes(sign for sign in range(128) if not chr(sign).isalnum())
 _LONGEST = 2_000
 
 
@@ -40,4 +41,6 @@ def plain(value: Any) -> str | None:
 
 def key(text: str) -> str:
     """Letters and digits, to compare what differs in case, spaces and punctuation."""
+    if text.isascii():  # most lines; translating is several times faster
+        return text.lower().encode().translate(None, _ASCII_SIGNS).decode()
     return _SIGNS.sub("", text.casefold())

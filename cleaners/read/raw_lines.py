@@ -32,17 +32,18 @@ _CELLS = {"td", "th"}
 _CODE = re.compile(r"<(script|style)\b", re.IGNORECASE)
 
 
-def raw_lines(content: str) -> list[str]:
+@lru_cache(maxsize=1)  # signals and walls ask for the same page, one after the other
+def raw_lines(content: str) -> tuple[str, ...]:
     """The lines of ``content``: every tag but an inline one ends a line, cells are set apart by a bar. Linear.
 
     Scripts and styles that end are left out; one that never ends hides nothing.
 
     >>> raw_lines("<td>Note</td><td>A <b>kill</b></td><p>One<br>Two<style>")
-    ['Note |  | A kill', 'One', 'Two']
+    ('Note |  | A kill', 'One', 'Two')
     """
     pieces = _TAG.split("".join(_without_code(content)))  # text, name, text, name, …, text
     pieces[1::2] = [_instead(name) for name in pieces[1::2]]
-    return [line for part in "".join(pieces).split("\n") if part and (line := part.strip(" |"))]
+    return tuple([line for part in "".join(pieces).split("\n") if part and (line := part.strip(" |"))])
 
 
 @lru_cache(maxsize=1_000)  # a page has thousands of tags of a few dozen names

@@ -322,7 +322,7 @@ def _options() -> argparse.Namespace:
         help="list N junk lines that stayed, with their category",
     )
     parser.add_argument(
-        "--pages", type=int, default=60, metavar="N", help="pages for the speed measure (default 60)"
+        "--pages", type=int, default=40, metavar="N", help="pages for the speed measure (default 40)"
     )
     parser.add_argument(
         "--memory-pages",

@@ -184,8 +184,8 @@ def test_a_kill_is_read_wherever_it_stands(form: str, hidden: str) -> None:
 
 
 def test_inline_markup_ends_no_line() -> None:
-    assert raw_lines("<p>Do not <b>KILL</b> the dog</p>") == ["Do not KILL the dog"]
-    assert raw_lines("<script>var a = '<p>KILL</p>'</script>One") == ["One"]
+    assert raw_lines("<p>Do not <b>KILL</b> the dog</p>") == ("Do not KILL the dog",)
+    assert raw_lines("<script>var a = '<p>KILL</p>'</script>One") == ("One",)
     story = read(Raw("s", "body", PROSE + "<p>Do not <b>KILL</b> the dog, the captain said.</p>"))
     assert story.signals == ()
 
