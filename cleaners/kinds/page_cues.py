@@ -31,6 +31,7 @@ _STATES = {
     "under the headline": ("stands above the headline or close under it", "stands far under the headline"),
     "is headline": ("is not the headline", "is the headline again"),
     "is description": ("is not the page's description", "is the page's description"),
+    "again in the story": ("says what the story does not say", "says again what the story says"),
     "in the JSON-LD body": ("is not in the story's JSON-LD", "is in the story's JSON-LD"),
 }
 """What each number says in the lower half of its steps and in the upper half."""

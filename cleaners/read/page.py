@@ -30,6 +30,7 @@ from cleaners.read.page_fields import page_fields
 from cleaners.read.page_model import PageWeights, Seen, Standing, see, shipped_page_weights, standings
 from cleaners.read.pictures import pictures_of
 from cleaners.read.pieces import Piece, text_of
+from cleaners.read.plain import key
 from cleaners.read.raw_lines import raw_lines
 from cleaners.read.repair import repair
 from cleaners.read.signals import signals_of
@@ -344,6 +345,8 @@ def _lines(found: _Found, page: Sequence[Leaf], head: Head, stand: Sequence[Stan
         return lines
     chosen = found.document is None
     led = {at for at, (lead, _) in enumerate(stand or ()) if lead >= _ADDED}.difference(removed_in(page))
+    said = " ".join(key(page[at].text) for at in placed)
+    led -= {at for at in led if _is_set_apart(page[at]) and key(page[at].text) in said}
     lost = deque(sorted((dropped(page, set(placed), head, chosen) | found.extra | led).difference(placed)))
     merged: list[_Line] = []
     for line, at in zip(lines, places, strict=True):
@@ -351,6 +354,11 @@ def _lines(found: _Found, page: Sequence[Leaf], head: Head, stand: Sequence[Stan
             merged.append(_own(page, lost.popleft()))
         merged.append(line)
     return merged + [_own(page, at) for at in lost]
+
+
+def _is_set_apart(leaf: Leaf) -> bool:
+    """A pull quote or a box beside the story; where it says the story's words again it is none of its lines."""
+    return leaf.furniture or leaf.kind == "quote"
 
 
 def _line(leaf: Leaf, own: Leaf | None, at: int | None) -> _Line:
