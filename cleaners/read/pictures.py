@@ -207,7 +207,7 @@ def _is_large(image: Any) -> bool:
 def _figure(figure: Any, bases: Sequence[str | None]) -> Picture | None:
     images = [each for each in islice(figure.iter(), _MOST) if each.tag in _IMAGES]
     picture = _image(images, bases, list(figure.iter("source")))
-    caption, credit = _words(figure, images)
+    caption, credit = caption_and_credit(figure)
     if picture is None:
         return None
     return replace(picture, caption=picture.caption or caption, credit=picture.credit or credit)
@@ -256,7 +256,7 @@ def _is_modern(source: Any) -> bool:
     return _MODERN.search(source.get("type") or "") is not None
 
 
-def _words(figure: Any, images: Sequence[Any]) -> tuple[str | None, str | None]:
+def caption_and_credit(figure: Any) -> tuple[str | None, str | None]:
     """Caption and credit of a figure, told apart where its markup does: class names, ``cite``, ``small``."""
     caption = next(figure.iter("figcaption"), None)
     if caption is None:
