@@ -66,6 +66,8 @@ _LONGEST_CAPTION = 1_500
 _MOST = 300
 """Pictures of a page, described ones of its JSON-LD, elements of a figure: what has more is a gallery's index."""
 _LONGEST_CREDIT = 200
+_BOXES = 2
+"""So many elements around a caption are looked at for its image."""
 
 
 class _Candidate(NamedTuple):
@@ -81,9 +83,18 @@ class Pictures:
     figures: dict[Any, int]
 
     def of(self, leaf: Leaf | None) -> int | None:
-        """The picture in whose figure a leaf stands."""
+        """The picture in whose figure a leaf stands; of a caption without a figure, the one image in the box around it."""
         figure = figure_of(leaf)
-        return self.figures.get(figure) if figure is not None else None
+        if figure is not None:
+            return self.figures.get(figure)
+        return self._beside(leaf) if leaf is not None and leaf.kind == "caption" else None
+
+    def _beside(self, leaf: Leaf) -> int | None:
+        for box in islice(leaf.owner.iterancestors(), _BOXES):
+            there = {self.figures[image] for image in box.iter(*_IMAGES) if image in self.figures}
+            if there:
+                return there.pop() if len(there) == 1 else None
+        return None
 
 
 def figure_of(leaf: Leaf | None) -> Any:
