@@ -24,7 +24,7 @@ _KILLS = ("kill", "withdrawn")
 _PROSE_KINDS = ("paragraph", "item", "quote")
 _SPACES_BETWEEN = 3
 """Of a block that goes in several pieces the spaces between them need no removal of their own."""
-_HOLDS = ("embargo", "hold", "advisory", "unreadable")
+_HOLDS = ("embargo", "hold", "advisory")
 
 
 class Budget(BaseModel):

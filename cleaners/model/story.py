@@ -11,9 +11,9 @@ Form = Literal["page", "body", "text", "lines"]
 Kind = Literal["paragraph", "heading", "item", "quote", "caption", "row", "embed"]
 Zone = Literal["head", "body", "tail"]
 SignalKind = Literal[
-    "kill", "withdrawn", "embargo", "hold", "advisory", "unreadable", "correction", "update", "note", "part"
+    "kill", "withdrawn", "embargo", "hold", "advisory", "correction", "update", "note", "part"
 ]
-"""The first two kill a story, the next four hold it; the others are kept as they were written: a correction or refile, a
+"""The first two kill a story, the next three hold it; the others are kept as they were written: a correction or refile, a
 new version ("2nd Ld-Writethru"), a note to editors, a part of a longer text ("TAKE 2", "-more-")."""
 
 

@@ -13,11 +13,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
+from lxml.html import document_fromstring
+
 from cleaners.model import Block, Kind, Picture, Raw, Repair, Span, Story
+from cleaners.read.blank_lines import with_blank_lines
 from cleaners.read.decode import document
 from cleaners.read.language import language_of
 from cleaners.read.limits import BODY_CHARACTERS, DEPTH, ELEMENTS, too_large, unread
 from cleaners.read.markup import Event, events
+from cleaners.read.pictures import caption_and_credit
 from cleaners.read.pieces import Edit, Piece, clipped, edited, segments, text_of, trimmed
 from cleaners.read.raw_lines import raw_lines
 from cleaners.read.repair import repair
@@ -123,6 +127,7 @@ class _Node:
     drafts: int = 0
     media: bool = False
     embedded: bool = False
+    table: bool = False  # a figure around a table
     figure: int | None = None
     runs: list[_Run] = field(default_factory=list)
 
@@ -166,7 +171,7 @@ def read_body(raw: Raw) -> Story:
         problem = f"the body has more than {ELEMENTS:,} elements; clean it by hand"
         return unread(raw, content, notes, given_fields(raw), problem)
     try:
-        tree = _Tree(tokens)
+        tree = _Tree(content, with_blank_lines(tokens))
     except _TooDeep:
         problem = f"the body is nested more than {DEPTH} elements deep; clean it by hand"
         return unread(raw, content, notes, given_fields(raw), problem)
@@ -220,7 +225,8 @@ class _TooDeep(Exception):
 class _Tree:
     """Runs of text with the elements they stand in, in document order."""
 
-    def __init__(self, tokens: Sequence[Event]) -> None:
+    def __init__(self, raw: str, tokens: Sequence[Event]) -> None:
+        self.raw = raw
         self.tokens = tokens
         self.root = _Node("", 0, None, -1)
         self.runs: list[_Run] = []
@@ -254,6 +260,13 @@ class _Tree:
             self._open(index, token)
         elif token.kind == "end" and name in _BLOCKS:
             self._end(index, token)
+        elif token.kind == "blank" and self._here.tag not in _TABLE:
+            self._part(index)
+
+    def _part(self, index: int) -> None:
+        """Two lines of one element: a ``<br>``, or a blank line, stands between them."""
+        self._flush(index, broken_after=index)
+        self._from, self._break = index + 1, index
 
     def _open(self, index: int, token: Event) -> None:
         name = token.name
@@ -268,8 +281,7 @@ class _Tree:
             self._opaque.append(name)
             self._hiding = index in self._endless
         elif name == "br":
-            self._flush(index, broken_after=index)
-            self._from, self._break = index + 1, index
+            self._part(index)
         elif name == "hr":
             self._flush(index)
             self._imply_ends(index, token)
@@ -288,11 +300,21 @@ class _Tree:
             if name == "figure":
                 self._here.figure = len(self.pictures)
                 self.pictures.append(Picture())
+            elif name == "table":
+                self._note_table()
             self._from = index + 1
+
+    def _note_table(self) -> None:
+        node: _Node | None = self._here
+        while node is not None and node.tag != "figure":
+            node = node.parent
+        if node is not None:
+            node.table = True
 
     def _picture(self, attributes: dict[str, str | None]) -> None:
         at = self._here.figure
-        if at is None or self.pictures[at].url is not None:
+        # The icon on the card of another page is no picture of the story.
+        if at is None or self._here.embedded or self.pictures[at].url is not None:
             return
         url = next(
             (
@@ -304,7 +326,7 @@ class _Tree:
             ),
             None,
         )
-        self.pictures[at] = Picture(url=url, alt=attributes.get("alt") or None)
+        self.pictures[at] = replace(self.pictures[at], url=url, alt=attributes.get("alt") or None)
 
     def _imply_ends(self, index: int, token: Event) -> None:
         name = token.name
@@ -352,8 +374,21 @@ class _Tree:
 
     def _close(self, last: int, end: int) -> None:
         self._here.last, self._here.end = last, end
+        if self._here.tag == "figcaption":
+            self._captioned(self._here)
         if self._here.parent is not None:
             self._here = self._here.parent
+
+    def _captioned(self, node: _Node) -> None:
+        """Caption and credit where the markup tells them apart, though they stand in one line: "The quay<cite>Ilse Marrow</cite>"."""
+        if node.figure is None:
+            return
+        caption, credit = caption_and_credit(
+            document_fromstring(f"<figure>{self.raw[node.start : node.end]}")
+        )
+        picture = self.pictures[node.figure]
+        if caption and credit and picture.caption is None:
+            self.pictures[node.figure] = replace(picture, caption=caption, credit=credit)
 
     def _flush(self, index: int, broken_after: int | None = None) -> None:
         """The run up to event ``index`` is complete."""
@@ -368,7 +403,7 @@ class _Tree:
                     opaque.pop()
             elif token.kind == "start" and _is_opaque(token.name):
                 opaque.append(token.name)
-            elif token.kind in ("text", "entity"):
+            elif token.kind in ("text", "entity", "blank"):
                 run.pieces.append(Piece(token.name, token.start, token.end))
         if not text_of(run.pieces).strip().strip("\ufeff"):
             if (
@@ -521,7 +556,8 @@ def _kind(owner: _Node) -> tuple[Kind, int]:
     node: _Node | None = owner
     while node is not None:
         if node.tag == "figcaption":
-            return "caption", 0
+            # What is written under a table belongs to it, as its <caption> does, and to no picture.
+            return "paragraph" if node.parent is not None and node.parent.table else "caption", 0
         if node.tag in ("li", "dt", "dd"):
             return "item", 0
         if node.tag == "blockquote":
@@ -581,7 +617,7 @@ def _beside(tree: _Tree, at: int, step: int) -> Event | None:
         token = tree.tokens[at]
         if token.kind == "comment":
             return token
-        if token.kind != "text" or token.name.strip():
+        if token.kind not in ("text", "blank") or token.name.strip():
             return None
         at += step
     return None
@@ -614,7 +650,7 @@ def _joined(tree: _Tree, run: _Run, at: int) -> bool:
 
 
 def _is_space(token: Event) -> bool:
-    return token.kind == "comment" or (token.kind == "text" and not token.name.strip())
+    return token.kind == "comment" or (token.kind in ("text", "blank") and not token.name.strip())
 
 
 def _balanced(tokens: Sequence[Event]) -> bool:

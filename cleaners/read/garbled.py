@@ -9,7 +9,7 @@ from typing import Any
 from ftfy.badness import BADNESS_RE
 
 from cleaners.model import Repair, Story
-from cleaners.read.repair import lines_may_need_repair, may_need_repair, repair_text
+from cleaners.read.repair import lines_may_need_repair, may_need_repair, repair_field
 
 _FIELDS = ("headline", "standfirst", "section", "byline")
 LOST = "\ufffd"
@@ -35,7 +35,7 @@ def fields_mended(story: Story) -> Story:
     repairs = []
     for name in _FIELDS:
         before = getattr(story.fields, name)
-        if before and may_need_repair(before) and (after := repair_text(before)) and after != before:
+        if before and may_need_repair(before) and (after := repair_field(name, before)) and after != before:
             mended[name] = after
             repairs.append(Repair(-1, name, before, after))
     if not mended:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from cleaners.read.leaves import Leaf
 from cleaners.read.metadata import Claim, Claims
 from cleaners.read.plain import key
+from cleaners.read.signals import signal_of
 
 _SEPARATOR = re.compile(r"\s+[|\-–—·•:»«‹›/]+\s+|\s*[|»«]\s*")
 _STANDFIRST = re.compile(
@@ -252,16 +253,20 @@ def _standfirst(
         if leaf.furniture or leaf.kind == "caption":
             continue
         # A summary often repeats the first paragraph, and that stays a paragraph.
-        if _is_told(leaf, claims) or (
-            at <= min(limit, headline_at + _NEAR)
-            and (_named_standfirst(leaf) or (at < limit and key(leaf.text) in descriptions))
-        ):
+        if (
+            _is_told(leaf, claims)
+            or (
+                at <= min(limit, headline_at + _NEAR)
+                and (_named_standfirst(leaf) or (at < limit and key(leaf.text) in descriptions))
+            )
+        ) and not _for_desks(leaf):
             return Claim(leaf.text, "page"), at
     at = headline_at + 1
     if at < min(limit, len(page)) and near(page[at], page[headline_at]):
         leaf = page[at]
         long_enough = 30 <= len(leaf.text) <= 300 and len(leaf.text.split()) > 4
-        if not leaf.furniture and long_enough and not leaf.linked and not _DATED.search(leaf.text):
+        plain_words = not leaf.furniture and not leaf.linked and not _DATED.search(leaf.text)
+        if long_enough and plain_words and not _for_desks(leaf):
             if leaf.kind == "heading" and leaf.level in (2, 3):
                 return Claim(leaf.text, "page"), at
             if (
@@ -271,6 +276,11 @@ def _standfirst(
             ):
                 return Claim(leaf.text, "page"), at
     return None, None
+
+
+def _for_desks(leaf: Leaf) -> bool:
+    """A note to editors ("(Adds quote from pianist, background)") may stand where a standfirst does, and is not for readers."""
+    return signal_of(leaf.text) is not None
 
 
 def _is_told(leaf: Leaf, claims: Claims) -> bool:

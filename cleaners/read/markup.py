@@ -7,7 +7,8 @@ from html.parser import HTMLParser
 from typing import Literal, NamedTuple
 
 _MOST_UNFINISHED = 20
-EventKind = Literal["start", "end", "text", "entity", "comment", "other"]
+EventKind = Literal["start", "end", "text", "entity", "comment", "other", "blank"]
+"""``blank`` is a blank line that parts two paragraphs, see ``cleaners.read.blank_lines``."""
 
 
 class Event(NamedTuple):

@@ -67,6 +67,8 @@ _LONGEST_CAPTION = 1_500
 _MOST = 300
 """Pictures of a page, described ones of its JSON-LD, elements of a figure: what has more is a gallery's index."""
 _LONGEST_CREDIT = 200
+_BOXES = 2
+"""So many elements around a caption are looked at for its image."""
 
 
 class _Candidate(NamedTuple):
@@ -82,9 +84,18 @@ class Pictures:
     figures: dict[Any, int]
 
     def of(self, leaf: Leaf | None) -> int | None:
-        """The picture in whose figure a leaf stands."""
+        """The picture in whose figure a leaf stands; of a caption without a figure, the one image in the box around it."""
         figure = figure_of(leaf)
-        return self.figures.get(figure) if figure is not None else None
+        if figure is not None:
+            return self.figures.get(figure)
+        return self._beside(leaf) if leaf is not None and leaf.kind == "caption" else None
+
+    def _beside(self, leaf: Leaf) -> int | None:
+        for box in islice(leaf.owner.iterancestors(), _BOXES):
+            there = {self.figures[image] for image in box.iter(*_IMAGES) if image in self.figures}
+            if there:
+                return there.pop() if len(there) == 1 else None
+        return None
 
 
 def figure_of(leaf: Leaf | None) -> Any:
@@ -212,7 +223,7 @@ def _is_large(image: Any) -> bool:
 def _figure(figure: Any, bases: Sequence[str | None]) -> Picture | None:
     images = [each for each in islice(figure.iter(), _MOST) if each.tag in _IMAGES]
     picture = _image(images, bases, list(figure.iter("source")))
-    caption, credit = _words(figure, images)
+    caption, credit = caption_and_credit(figure)
     if picture is None:
         return None
     return replace(picture, caption=picture.caption or caption, credit=picture.credit or credit)
@@ -261,7 +272,7 @@ def _is_modern(source: Any) -> bool:
     return _MODERN.search(source.get("type") or "") is not None
 
 
-def _words(figure: Any, images: Sequence[Any]) -> tuple[str | None, str | None]:
+def caption_and_credit(figure: Any) -> tuple[str | None, str | None]:
     """Caption and credit of a figure, told apart where its markup does: class names, ``cite``, ``small``."""
     caption = next(figure.iter("figcaption"), None)
     if caption is None:

@@ -129,6 +129,17 @@ def repair_text(text: str) -> str:
     return text_of(repair([Piece(text, 0, len(text))]).pieces)
 
 
+def repair_field(name: str, text: str) -> str:
+    """A field mended: on one line, but for a standfirst of several, which are no sentence ("It fell twice\\nNobody saw it").
+
+    >>> repair_field("headline", "Ferry\\nsails"), repair_field("standfirst", "It fell twice\\n\\nNobody saw it")
+    ('Ferry sails', 'It fell twice\\nNobody saw it')
+    """
+    if name != "standfirst":
+        return repair_text(text)
+    return "\n".join(line for one in text.split("\n") if (line := repair_text(one)))
+
+
 def entities(text: str) -> list[Edit]:
     """Entities that were escaped once too often: "AT&amp;T", "don&#039;t".
 

@@ -10,7 +10,9 @@ _ATTRIBUTE = r"""(?:[\w:-]+\s*=\s*(?:"[^"]*"|'[^']*'|[^\s\]"']+)|"[^"]*"|'[^']*'
 _SHORTCODE = rf"\[(?:/[a-z][a-z0-9_-]*|[a-z][a-z0-9_-]*(?:\s+{_ATTRIBUTE})*)\s*/?\]"
 # Drupal: [[nid:77]], [[{"fid":"7", …}]]
 _NUMBERED = r"\[\[(?:[a-z_]{1,20}:[\w:./-]{1,200}|\{[^\[\]]*\})\]\]"
-_SHORTCODES = re.compile(rf"(?:(?:{_SHORTCODE}|{_NUMBERED})\s*)+")
+# [embed width="560"]https://video.example/1[/embed]
+_ADDRESS = r"(?:\s*https?://[^\s\[\]]+(?=\s*\[/))?"
+_SHORTCODES = re.compile(rf"(?:(?:{_SHORTCODE}{_ADDRESS}|{_NUMBERED})\s*)+")
 _CAPTION = re.compile(
     rf"\[(?:wp_)?caption(?:\s+{_ATTRIBUTE})+\s*\]\s*(?P<said>[^\[\]]*[^\[\]\s])\s*\[/(?:wp_)?caption\]"
 )
@@ -19,10 +21,12 @@ _WORDS = {"[advertisement]", "[advertising]", "[anzeige]", "[werbung]", "[public
 
 
 def is_shortcodes(text: str) -> bool:
-    """Nothing but shortcodes: ``[name key="value"]``, ``[/name]``, or several of them.
+    """Nothing but shortcodes: ``[name key="value"]``, ``[/name]``, or several of them, perhaps around an address.
 
     >>> is_shortcodes('[vc_row][caption id="1"]'), is_shortcodes("[/caption]"), is_shortcodes("[Read more]")
     (True, True, False)
+    >>> is_shortcodes("[embed]https://video.example/1[/embed]"), is_shortcodes("[see] https://video.example/1")
+    (True, False)
     """
     return (
         text[:1] == "["

@@ -203,13 +203,25 @@ def kept_in(page: Sequence[Leaf]) -> set[int]:
 
 
 def name_captions(page: Iterable[Leaf]) -> None:
-    """A line that a selector names a caption is one, in whatever element it stands."""
+    """A line that a selector names a caption is one, in whatever element it stands; and one of a caption and a credit, side by side."""
     for leaf in page:
-        if any(
-            said.field == "caption" and start == 0 and end >= _size(leaf.text)
-            for start, end, said in leaf.told
-        ):
+        told = [(start, end) for start, end, said in leaf.told if said.field in ("caption", "credit")]
+        if any(said.field == "caption" for _, _, said in leaf.told) and _covers(told, _size(leaf.text)):
             leaf.kind = "caption"
+
+
+def _covers(spans: Iterable[tuple[int, int]], size: int) -> bool:
+    """Whether nothing of the characters 0 to ``size`` is left between the spans.
+
+    >>> _covers([(5, 9), (0, 5)], 9), _covers([(0, 4), (5, 9)], 9)
+    (True, False)
+    """
+    at = 0
+    for start, end in sorted(spans):
+        if start > at:
+            return False
+        at = max(at, end)
+    return at >= size
 
 
 def marks_of(leaf: Leaf, text: str, site: Site) -> tuple[SiteMark, ...]:
@@ -437,8 +449,8 @@ def _size(text: str) -> int:
 
 
 def _may_lift(name: str, leaf: Leaf, whole: bool) -> bool:
-    """A line goes to a field whole; a name in a sentence stays there, and its field has it too. A credit may end a caption."""
-    if name == "credit" and leaf.kind == "caption":
+    """A line goes to a field whole; a name in a sentence stays there, and its field has it too. Caption and credit may share a line."""
+    if name in ("caption", "credit") and leaf.kind == "caption":
         return True
     return whole and len(leaf.text) <= _LONGEST.get(name, _USUAL)
 

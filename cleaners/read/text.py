@@ -10,9 +10,10 @@ from cleaners.read.decode import document, storable
 from cleaners.read.language import language_of
 from cleaners.read.limits import BODY_CHARACTERS, ELEMENTS, too_large, unread
 from cleaners.read.mail import subject_of
+from cleaners.read.names import authors_of
 from cleaners.read.paragraphs import Paragraph, paragraphs
 from cleaners.read.pieces import Piece, segments, text_of
-from cleaners.read.repair import lines_may_need_repair, may_need_repair, repair, repair_text
+from cleaners.read.repair import lines_may_need_repair, may_need_repair, repair, repair_field
 from cleaners.read.shortcodes import is_shortcodes
 from cleaners.read.signals import signals_of
 from cleaners.read.unreadable import UnreadableStory
@@ -49,11 +50,13 @@ def given_fields(raw: Raw) -> Fields:
             known[name] = value
     # Headlines and their like may have been through an editor; dates, and what is for editors, stay as they were sent.
     tidy = {
-        name: storable(value)[0].strip() if name in _AS_SENT else repair_text(storable(value)[0])
+        name: storable(value)[0].strip() if name in _AS_SENT else repair_field(name, storable(value)[0])
         for name, value in known.items()
     }
     filled = {name: value for name, value in tidy.items() if value}
     texts: dict[str, Any] = dict(filled)
+    if "byline" in filled and not fields.authors:
+        texts["authors"] = authors_of([filled["byline"]]).people
     return replace(fields, **texts, sources=tuple((name, "given") for name in sorted(filled)))
 
 

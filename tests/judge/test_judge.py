@@ -133,7 +133,6 @@ def test_unsettled_and_unread_hold():
         ("embargo", "hold"),
         ("hold", "hold"),
         ("advisory", "hold"),
-        ("unreadable", "hold"),
         ("correction", "publish"),
     ],
 )

@@ -205,7 +205,8 @@ def _dateline(head: Any, body: str) -> str:
     """The dateline as a line of its own, unless the text has it: "HARBOURTON (Coastwire) - The ferry …"."""
     line = text_of(first(head, "dateline"), ("story.date",)) if head is not None else None
     line = line.rstrip(" ,;:–—-") if line else None
-    if not line or " ".join(raw_lines(body[:1000])).casefold().startswith(line.casefold()):
+    # A picture may stand before the text that has it.
+    if not line or any(one.casefold().startswith(line.casefold()) for one in raw_lines(body[:3000])):
         return ""
     return f'<p class="dateline">{escape(line, quote=False)}</p>\n'
 

@@ -42,6 +42,8 @@ _HARMLESS_SIGNALS = {"atomic", "active", "u", "usable", "new", "initial"}
 _UPDATES = {"update", "updated", "writethru", "republish", "repeat", "lead", "replace"}
 _CORRECTIONS = {"correction", "corrected", "corrective", "correct", "refile", "clarification"}
 _LONGEST = 200
+_SHORT_ZONE = re.compile(r"T[\d:.]+[+-]\d{4}\Z")
+"""Half of the long form and half of the short one: "2026-03-05T12:00:00+0000", as Superdesk sends it."""
 _SENDING = timedelta(minutes=1)
 """Between the time at which a story is issued and that at which it is released lies the time of sending it."""
 
@@ -157,9 +159,11 @@ def iso(when: str) -> str:
 
     >>> iso("20260305T120000+0100"), iso("20260305"), iso("tomorrow")
     ('2026-03-05T12:00:00+01:00', '2026-03-05', 'tomorrow')
+    >>> iso("2026-03-05T12:00:00+0000"), iso("2026-03-05T12:00:00Z")
+    ('2026-03-05T12:00:00+00:00', '2026-03-05T12:00:00Z')
     """
     when = when.strip()
-    if when[4:5] == "-":
+    if when[4:5] == "-" and _SHORT_ZONE.search(when) is None:
         return when
     try:
         moment = datetime.fromisoformat(when)

@@ -1,4 +1,4 @@
-"""ninjs 1 to 3, the dialects of it, and JSON that is none."""
+"""ninjs 1 to 3, the dialects of it, and JSON that is none. Their fields and bodies: ``golden/ninjs-1.yaml`` and its neighbours."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from cleaners.model import Picture, Story
+from cleaners.model import Story
 from cleaners.read import read
-from cleaners.read.wire import BrokenWire, guess_wire, is_ninjs, read_ninjs, read_wire
+from cleaners.read.wire import BrokenWire, is_ninjs, read_ninjs, read_wire
 from flows.sources.records import BrokenRecord, items_in
 
 HTML = '<p>The ferry will sail again on <a href="https://x.example/?a=1&amp;b=2">Monday</a>.</p>\n<p>R&amp;D is done.</p>'
@@ -75,38 +75,6 @@ def story(item: dict[str, Any]) -> Story:
 
 def kinds(item: dict[str, Any]) -> list[tuple[str, str | None]]:
     return [(signal.kind, signal.until) for signal in story(item).signals if signal.kind != "note"]
-
-
-def test_the_first_version_with_all_its_fields() -> None:
-    assert guess_wire(json.dumps(ONE)) == "ninjs"
-    found = story(ONE)
-    fields = found.fields
-    assert (found.id, found.form, found.language, found.raw) == ("urn:cw:1", "body", "en", HTML)
-    assert (fields.headline, fields.standfirst) == (
-        "Ferry to sail & return",
-        "Nine years on, the quay is ready.",
-    )
-    assert (fields.byline, fields.section, fields.agency, fields.rights) == (
-        "Ana Duarte",
-        "World",
-        "Coastwire",
-        "© Coastwire",
-    )
-    assert (fields.published, fields.updated) == ("2026-03-05T10:00:00Z", "2026-03-05T12:00:00Z")
-    assert fields.tags == ("shipping",)
-    assert fields.pictures == (Picture("https://x.example/l.jpg", "The quay at dawn", "Ben Ito"),)
-    assert set(dict(fields.sources).values()) == {"given"}
-    assert found.signals == ()
-
-
-def test_later_versions_say_the_same_in_lists() -> None:
-    found = story(TWO)
-    assert (found.raw, found.fields.headline, found.fields.byline) == (
-        HTML,
-        "Ferry to sail & return",
-        "Ana Duarte",
-    )
-    assert found.fields.pictures == (Picture("https://x.example/l.jpg", "The quay at dawn", "Ben Ito"),)
 
 
 @pytest.mark.parametrize(
