@@ -15,6 +15,7 @@ from cleaners.kinds.dates import holds_day
 from cleaners.kinds.facts import Facts
 from cleaners.kinds.line_shape import ending, step
 from cleaners.kinds.registry import Context
+from cleaners.model import Block
 
 SHARES = (0, 2, 5, 10, 20, 40, 70)
 _LONGEST_UNKNOWN = 8
@@ -76,7 +77,7 @@ Between paragraphs: ``between``, with lines that go on both sides; ``sentence``,
 the story still below and other open lines beside it; ``opening``, the same alone; ``late``, with page furniture above and little of the
 story below; ``middle``.
 
-Anywhere: ``listed``, one of a list, above a correction, with a colon at its end or under such a line, or a bare time between paragraphs:
+Anywhere: ``listed``, one of a list (between paragraphs: an item of the markup's that is no link), above a correction, with a colon at its end or under such a line, or a bare time between paragraphs:
 which by itself speaks for the story.
 """
 
@@ -93,6 +94,16 @@ class Run(NamedTuple):
 
 
 _NO_RUN = Run(0, 0, 0)
+_LINK = re.compile(r"<a\b[^>]*>(.*?)</a>", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"<[^<>]*>")
+
+
+def _is_point(block: Block, raw: str) -> bool:
+    """<li>Three salmon at <a>the old bridge</a></li> is the story's by its markup; an item that is a link leads away from it."""
+    if block.kind != "item":
+        return False
+    html = block.markup or (raw[slice(*block.element)] if block.element is not None else "")
+    return 2 * sum(len(_TAG.sub("", inside)) for inside in _LINK.findall(html)) <= len(block.text)
 
 
 class Page:
@@ -102,6 +113,7 @@ class Page:
         found = context.found
         blocks = context.story.blocks
         self.lines = lines = context.lines
+        self.points = [_is_point(block, context.story.raw) for block in blocks]
         self.zones = zones = list(context.zones.values())
         self.kinds = [_kinds(line) if line.hits else _NO_KINDS for line in lines]
         self.gone = [block.number in found for block in blocks] if found else [False] * len(blocks)
@@ -245,6 +257,8 @@ class Page:
 
     def place(self, at: int, run: Run, touch: str, left: int) -> Place:
         if self.zones[at] == "body":
+            if self.points[at]:
+                return "listed"
             if touch == "apart":
                 return "between"
             if (
