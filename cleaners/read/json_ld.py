@@ -20,6 +20,7 @@ Node = dict[str, Any]
 _ARTICLE = re.compile(r"(?:Article|Posting|Report|Review|Blog Post)\Z")
 _OTHER_WORKS = re.compile(r"(?:Recipe|HowTo|CreativeWork|Guide|Course|Dataset|Thesis|Chapter|VideoObject)\Z")
 _PAGE = re.compile(r"(?:WebPage|ItemPage|MedicalWebPage)\Z")
+_CRUMBS = re.compile(r"BreadcrumbList\Z")
 _PICTURE = re.compile(r"ImageObject\Z")
 # Teasers of other stories, readers' comments and lists hang under these.
 _ELSEWHERE = frozenset(
@@ -115,6 +116,18 @@ class Linked:
     def page(self) -> Node:
         """The object that describes the page as such: its dates hold where there is no article's."""
         return next((node for node in self.nodes if _is(node, _PAGE) and not _is_bare(node)), {})
+
+    def crumbs(self) -> list[str]:
+        """The names of the page's breadcrumbs, from the front page down."""
+        found = next((node for node in self.nodes if _is(node, _CRUMBS)), {})
+        names = []
+        for one in self.each(found.get("itemListElement")):
+            if isinstance(one, dict):
+                item = self.resolved(one.get("item"))
+                name = plain(one.get("name")) or (plain(item.get("name")) if isinstance(item, dict) else None)
+                if name:
+                    names.append((str(one.get("position", "")).zfill(3), name))
+        return [name for _, name in sorted(names, key=lambda pair: pair[0])]
 
     def pictures(self) -> Iterator[Node]:
         return (node for node in self.nodes if _is(node, _PICTURE))

@@ -7,7 +7,7 @@ keywords, copyrightNotice, isAccessibleForFree, publisher).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from html import unescape
 from typing import Any, NamedTuple
@@ -243,7 +243,7 @@ def _claims(head: _Head) -> Claims:
         description=claims(
             "description", (plain(story.get("alternativeHeadline")), plain(story.get("description")))
         ),
-        section=claims("section", _texts(story.get("articleSection"))),
+        section=claims("section", _texts(story.get("articleSection"))) + _crumb(linked, titles),
         byline=tuple(_byline(story, linked, metas)),
         published=_dates(claims("published", [plain(node.get("datePublished")) for node in about])),
         updated=_dates(claims("updated", [plain(node.get("dateModified")) for node in about])),
@@ -268,6 +268,12 @@ def _claims(head: _Head) -> Claims:
         linked=linked,
         story=story,
     )
+
+
+def _crumb(linked: Linked, titles: Set[str]) -> tuple[Claim, ...]:
+    """The last breadcrumb above the story's own: Home > Islands > "Ferry to sail again"."""
+    above = [name for name in linked.crumbs()[1:] if key(name) not in titles]
+    return (Claim(above[-1], "json-ld"),) if above else ()
 
 
 def _parsely(content: str, metas: _Metas) -> None:
