@@ -91,7 +91,8 @@ class Block:
     whole block goes. ``picture`` is the index in ``Fields.pictures`` of the figure it stands in.
     ``markup`` is inline HTML for a block of a page (``None``: plain text). ``lead`` is how far the block of a page leads as the story's
     (hundredths, see ``cleaners.read.page_model``; below 0 it trails), ``cues`` what speaks most against one that trails. ``site_marks`` are what the publisher's own selectors say
-    of it; a block that loses a part loses them. ``standfirst``: the page's markup calls it so, and its description says the same.
+    of it; a block that loses a part loses them. ``standfirst``: the page's markup calls it so, and its description or its header says the same. ``within`` is the list,
+    quotation or table of a page that it stands in, by its tag and its number: "ol 2"; two quotations of two people are not one.
     """
 
     number: int
@@ -108,6 +109,7 @@ class Block:
     cues: tuple[str, ...] = ()
     site_marks: tuple[SiteMark, ...] = ()
     standfirst: bool = False
+    within: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,11 @@ _CONTROLS = bytes({*range(9), 11, 12, *range(14, 32)})
 _DOCTYPE = re.compile(rb"\A\s*<\s?!\s?DOCTYPE[^>]*>", re.IGNORECASE)
 """libxml2 puts what an XHTML doctype says into the tree; it closes a page at "<html/>"."""
 _SELF_CLOSED = re.compile(rb"(<html\b[^<>]*?)\s*/>", re.IGNORECASE)
+_HOLDERS: dict[Kind, tuple[str, ...]] = {
+    "item": ("ul", "ol", "dl"),
+    "quote": ("blockquote",),
+    "row": ("table",),
+}
 _PICTURED = {"figure", "img", "amp-img", "picture"}
 
 
@@ -268,6 +273,7 @@ def _story(
     shown = [line.leaf for line in lines if line.leaf is not None]
     pictures = pictures_of(_shown(elements, site), page, shown, head.headline_at, claims, raw.url)
     blocks: list[Block] = []
+    holders: dict[Any, str] = {}
     repairs = list(notes)
     for line in lines:
         leaf = page[line.leaf] if line.leaf is not None else None
@@ -289,6 +295,7 @@ def _story(
                 cues=stand[line.leaf].cues if stand and line.leaf is not None else (),
                 site_marks=marks_of(leaf, text, site) if leaf is not None and leaf.told else (),
                 standfirst=head.standfirst_told and line.leaf == head.standfirst_at,
+                within=_within(leaf, line.kind, holders) if leaf is not None else None,
             )
         )
     if not blocks:
@@ -325,6 +332,17 @@ def _story(
         ),
         repairs=tuple(repairs),
     )
+
+
+def _within(leaf: Leaf, kind: Kind, holders: dict[Any, str]) -> str | None:
+    """The nearest list, quotation or table around a leaf; ``holders`` are those that were met before."""
+    tags = _HOLDERS.get(kind)
+    if tags is None:
+        return None
+    element = next((one for one in (leaf.owner, *leaf.owner.iterancestors()) if one.tag in tags), None)
+    if element is None:
+        return None
+    return holders.setdefault(element, f"{element.tag} {len(holders) + 1}")
 
 
 def _shown(elements: list[Any], site: Site) -> list[Any]:

@@ -77,7 +77,10 @@ def _run(run: Run) -> Iterator[str]:
     blocks = run.blocks
     match run.kind:
         case "item":
-            yield "<ul>\n" + "".join(f"<li>{_inline(block)}</li>\n" for block in blocks) + "</ul>"
+            tag = "ul" if run.first is None else "ol"
+            start = f' start="{run.first}"' if run.first is not None and run.first > 1 else ""
+            items = "".join(f"<li>{_inline(block)}</li>\n" for block in blocks)
+            yield f"<{tag}{start}>\n{items}</{tag}>"
         case "quote":
             yield (
                 "<blockquote>\n" + "".join(f"<p>{_inline(block)}</p>\n" for block in blocks) + "</blockquote>"

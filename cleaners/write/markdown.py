@@ -38,7 +38,11 @@ def _run(run: Run) -> Iterator[str]:
     blocks = run.blocks
     match run.kind:
         case "item":
-            yield "\n".join("- " + markdown_text(block.text).replace("\n", "\n  ") for block in blocks)
+            signs = ["- " if run.first is None else f"{run.first + at}. " for at in range(len(blocks))]
+            yield "\n".join(
+                sign + markdown_text(block.text).replace("\n", "\n" + " " * len(sign))
+                for sign, block in zip(signs, blocks, strict=True)
+            )
         case "quote":
             yield "\n>\n".join("> " + markdown_text(block.text).replace("\n", "\n> ") for block in blocks)
         case "row":

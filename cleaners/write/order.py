@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from itertools import groupby
 from typing import NamedTuple
@@ -10,10 +11,14 @@ from cleaners.model import Block, Cleaned, Kind, Picture
 
 
 class Run(NamedTuple):
-    """Consecutive blocks of one kind: the items of one list, the rows of one table, the paragraphs of one quote."""
+    """Consecutive blocks of one kind: the items of one list, the rows of one table, the paragraphs of one quote.
+
+    ``first`` is the number of the first item of a numbered list, which goes on behind a picture or a list in it; else None.
+    """
 
     kind: Kind
     blocks: tuple[Block, ...]
+    first: int | None = None
 
 
 def reading_order(cleaned: Cleaned) -> Iterator[Run | Picture]:
@@ -27,19 +32,25 @@ def reading_order(cleaned: Cleaned) -> Iterator[Run | Picture]:
     told = {letters(one.caption) for some in pictures.values() for one in some if one.caption}
     left = {block.number: block for block in cleaned.copy.blocks if block.text}
     yield from pictures.get(None, ())
-    for kind, run in groupby(cleaned.source.blocks, key=lambda block: block.kind):
+    counted: Counter[str] = Counter()
+
+    def told_so_far(kind: Kind, within: str | None, blocks: list[Block]) -> Iterator[Run]:
+        if blocks:
+            numbered = within is not None and within.startswith("ol ")
+            yield Run(kind, tuple(blocks), counted[within] + 1 if within is not None and numbered else None)
+            counted[within or ""] += len(blocks)
+
+    for (kind, within), run in groupby(cleaned.source.blocks, key=lambda block: (block.kind, block.within)):
         blocks: list[Block] = []
         for block in run:
             if block.number in pictures:
-                if blocks:
-                    yield Run(kind, tuple(blocks))
-                    blocks = []
+                yield from told_so_far(kind, within, blocks)
+                blocks = []
                 yield from pictures[block.number]
             kept = left.get(block.number)
             if kept is not None and not (kind == "caption" and letters(kept.text) in told):
                 blocks.append(kept)
-        if blocks:
-            yield Run(kind, tuple(blocks))
+        yield from told_so_far(kind, within, blocks)
 
 
 def letters(text: str) -> str:

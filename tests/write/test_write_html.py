@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from lxml import html as lxml_html
 
 from cleaners.model import Block, Cleaned, Fields, Picture, Segment, Span, Story
-from cleaners.write import html
+from cleaners.write import html, markdown
 
 
 def test_a_cms_body_comes_back_as_it_was_outside_the_removal(by_hand: Callable[..., Cleaned]) -> None:
@@ -56,6 +56,35 @@ def test_each_kind_of_block_has_its_element(page: Cleaned) -> None:
             '<p><a href="https://video.example.org/v?a=1&amp;b=2">https://video.example.org/v?a=1&amp;b=2</a></p>',
         ]
     )
+
+
+def test_two_quotations_stay_two_and_a_numbered_list_keeps_its_numbers(
+    by_hand: Callable[..., Cleaned],
+) -> None:
+    blocks = (
+        Block(0, "The fish are back.", kind="quote", within="blockquote 1"),
+        Block(1, "Nobody asked the fish.", kind="quote", within="blockquote 2"),
+        Block(2, "Open the sluice.", kind="item", within="ol 3"),
+        Block(3, "the lower one", kind="item", within="ul 4"),
+        Block(4, "Count the trout.", kind="item", within="ol 3"),
+    )
+    cleaned = by_hand(Story("s", "page", "", blocks), [])
+    assert html(cleaned).replace("\n", "") == (
+        "<blockquote><p>The fish are back.</p></blockquote><blockquote><p>Nobody asked the fish.</p></blockquote>"
+        '<ol><li>Open the sluice.</li></ol><ul><li>the lower one</li></ul><ol start="2"><li>Count the trout.</li></ol>'
+    )
+    assert markdown(cleaned).splitlines() == [
+        *(
+            "> The fish are back.",
+            "",
+            "> Nobody asked the fish.",
+            "",
+            "1. Open the sluice.",
+            "",
+            "- the lower one",
+        ),
+        *("", "2. Count the trout."),
+    ]
 
 
 def test_text_is_escaped_and_the_caption_stands_where_it_was(harbour: Cleaned) -> None:
