@@ -77,7 +77,7 @@ Between paragraphs: ``between``, with lines that go on both sides; ``sentence``,
 the story still below and other open lines beside it; ``opening``, the same alone; ``late``, with page furniture above and little of the
 story below; ``middle``.
 
-Anywhere: ``listed``, one of a list (between paragraphs: an item of the markup's that is no link), above a correction, with a colon at its end or under such a line, or a bare time between paragraphs:
+Anywhere: ``listed``, one of a list (between paragraphs: an item of the markup's that is no link, a subhead that leads), above a correction, with a colon at its end or under such a line, or a bare time between paragraphs:
 which by itself speaks for the story.
 """
 
@@ -94,12 +94,18 @@ class Run(NamedTuple):
 
 
 _NO_RUN = Run(0, 0, 0)
+_VOUCHED = 50
 _LINK = re.compile(r"<a\b[^>]*>(.*?)</a>", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^<>]*>")
 
 
 def _is_point(block: Block, raw: str) -> bool:
-    """<li>Three salmon at <a>the old bridge</a></li> is the story's by its markup; an item that is a link leads away from it."""
+    """<li>Three salmon at <a>the old bridge</a></li> is the story's by its markup; an item that is a link leads away from it.
+
+    So is a subhead that the page's markup vouches for: "Nobody applies" under a newsletter's box.
+    """
+    if block.kind == "heading":
+        return block.lead is not None and block.lead >= _VOUCHED
     if block.kind != "item":
         return False
     html = block.markup or (raw[slice(*block.element)] if block.element is not None else "")

@@ -19,7 +19,7 @@ from cleaners.model import Mark, Story
 _SIGNED = ("byline", "published", "dated")
 _SHORTEST = 40
 """A longer line between headline and paragraph that nobody knows may be the standfirst itself."""
-_TOLD = "The page's markup calls it a standfirst, and its description says the same."
+_TOLD = "The page's markup calls it a standfirst, and its description or its header says the same."
 _PICTURE = ("credit", "picture-label")
 _TOOLS = ("share", "share-word", "comments")
 

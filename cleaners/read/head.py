@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from cleaners.read.leaves import Leaf
 from cleaners.read.metadata import Claim, Claims
@@ -84,7 +85,7 @@ class Head:
     standfirst: Claim | None = None
     standfirst_at: int | None = None
     standfirst_told: bool = False
-    """Its own element is called a standfirst, and the page's description says the same."""
+    """Its own element is called a standfirst, and a second witness says so: the page's description, or the headline's own header."""
 
 
 def head_of(page: Sequence[Leaf], claims: Claims, body_starts: int | None) -> Head:
@@ -93,7 +94,11 @@ def head_of(page: Sequence[Leaf], claims: Claims, body_starts: int | None) -> He
     headline, headline_at = _headline(page, claims, limit)
     section, section_at = _section(page, claims, headline_at)
     standfirst, standfirst_at = _standfirst(page, claims, headline_at, limit)
-    told = standfirst_at is not None and _is_told(page[standfirst_at], claims)
+    told = (
+        standfirst_at is not None
+        and headline_at is not None
+        and _is_told(page[standfirst_at], page[headline_at], claims)
+    )
     return Head(headline, headline_at, section, section_at, standfirst, standfirst_at, told)
 
 
@@ -254,7 +259,7 @@ def _standfirst(
             continue
         # A summary often repeats the first paragraph, and that stays a paragraph.
         if (
-            _is_told(leaf, claims)
+            _is_told(leaf, page[headline_at], claims)
             or (
                 at <= min(limit, headline_at + _NEAR)
                 and (_named_standfirst(leaf) or (at < limit and key(leaf.text) in descriptions))
@@ -283,10 +288,15 @@ def _for_desks(leaf: Leaf) -> bool:
     return signal_of(leaf.text) is not None
 
 
-def _is_told(leaf: Leaf, claims: Claims) -> bool:
-    """<p class="lead"> or <p itemprop="description">, and a description that says the same or is cut off within it."""
+def _is_told(leaf: Leaf, headline: Leaf, claims: Claims) -> bool:
+    """<p class="lead"> or <p itemprop="description">, and a description that says the same or is cut off within it.
+
+    Or <p class="gh-article-excerpt"> in one <header> with the headline.
+    """
     owner = leaf.owner
     names = f"{owner.get('class') or ''} {owner.get('id') or ''}"
+    if _STANDFIRST.search(names) and _in_one_header(owner, headline.owner) and not leaf.linked:
+        return len(leaf.text) >= 2 * _SHORTEST_PART
     if owner.get("itemprop") not in ("alternativeHeadline", "description") and not _CALLED.search(names):
         return False
     said = key(leaf.text)
@@ -294,6 +304,11 @@ def _is_told(leaf: Leaf, claims: Claims) -> bool:
         said == other or (len(other) > _SHORTEST_PART and said.startswith(other))
         for other in (key(claim.value) for claim in claims.description)
     )
+
+
+def _in_one_header(one: Any, other: Any) -> bool:
+    header = next(one.iterancestors("header"), None)
+    return header is not None and any(each is header for each in other.iterancestors("header"))
 
 
 def _named_standfirst(leaf: Leaf) -> bool:
