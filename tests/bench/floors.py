@@ -3,7 +3,8 @@
 python -m tests.bench --floors check        what CI does (tests/test_floors.py)
 python -m tests.bench --floors raise        write better figures; a worse one is refused, and then nothing is written
 
-Shares are kept to the lower hundredth, counts as they are. Speed has no floor: it depends on the machine.
+Shares are kept to the lower hundredth, those of the extraction sets to the lower thousandth, counts as they are. Speed has no floor: it
+depends on the machine.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ def figures_of(results: Mapping[str, Any]) -> dict[str, float]:
     for corpus, systems in results.get("extraction", {}).items():
         ours = systems["cleancopy"]
         found |= {
-            f"{corpus}/{measure}": _kept(measure, ours[measure]) for measure in _EXTRACTION if measure in ours
+            f"{corpus}/{measure}": _kept(measure, ours[measure], 1000)
+            for measure in _EXTRACTION
+            if measure in ours
         }
     return found
 
@@ -61,9 +64,9 @@ def _of_lines(name: str, measured: Mapping[str, Any]) -> dict[str, float]:
     return found
 
 
-def _kept(measure: str, share: float) -> float:
-    rounded = math.ceil(100 * share - 1e-9) if measure in _LESS_IS_BETTER else math.floor(100 * share + 1e-9)
-    return rounded / 100
+def _kept(measure: str, share: float, parts: int = 100) -> float:
+    less = measure in _LESS_IS_BETTER
+    return (math.ceil(parts * share - 1e-9) if less else math.floor(parts * share + 1e-9)) / parts
 
 
 def read() -> dict[str, float]:
@@ -92,7 +95,7 @@ def _worse(name: str, figure: float, floor: float) -> bool:
 def _slack(name: str) -> float:
     """Training adds up fractions, which another processor rounds otherwise: a line or two may fall on the other side."""
     if name.partition("/")[0] in {each.name for each in EXTRACTION_SETS}:
-        return 0.01
+        return 0.012 if name.endswith("/exact") else 0.003  # two pages of 181
     if "/five-fold" not in name:
         return 0.0
     return 0.01 if name.endswith("/removed") else 2.0

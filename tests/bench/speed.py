@@ -12,7 +12,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import inf
 from pathlib import Path
 from time import monotonic, process_time
@@ -101,12 +101,10 @@ def _shown(figure: float, unit: str) -> str:
 
 def _beside_extraction(pipelines: dict[int, Pipeline], pages: list[Record]) -> list[Measure]:
     """Cleaning, and reading with cleaning, over trafilatura's own time on the same pages."""
-    raws = [replace(raw_from_record(page), language="en") for page in pages]
+    raws = [raw_from_record(page) for page in pages]
     read: list[Story] = [pipelines[1_000].read(raw) for raw in raws]
     works: dict[str, Callable[[int], object]] = {
-        "extract": lambda at: trafilatura.bare_extraction(
-            pages[at]["html"], with_metadata=True, include_comments=False
-        ),
+        "extract": lambda at: trafilatura.bare_extraction(pages[at]["html"], with_metadata=True),
         "read": lambda at: pipelines[1_000].read(raws[at]),
     }
     for count, pipeline in pipelines.items():

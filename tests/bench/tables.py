@@ -70,7 +70,11 @@ def categories_table(figures: Figures) -> Table:
 
 
 def extraction_table(results: Mapping[str, Mapping[str, Figures]]) -> Table:
-    table = Table(title="extraction, five-fold by publisher", title_justify="left", title_style="bold")
+    table = Table(
+        title="extraction, five-fold by publisher (95 % intervals of score.py)",
+        title_justify="left",
+        title_style="bold",
+    )
     table.add_column("")
     names = ("f1", "precision", "recall", "exact", "word_f1", "with", "without", "empty")
     for name in names:
@@ -80,7 +84,8 @@ def extraction_table(results: Mapping[str, Mapping[str, Figures]]) -> Table:
             cells = [f"{figures[name]:.3f}" if name in figures else "–" for name in names]
             for place, name in enumerate(names):
                 if name + "_ci" in figures:
-                    cells[place] += f" ±{figures[name + '_ci']['std']:.3f}"
+                    interval = figures[name + "_ci"]
+                    cells[place] += f" ({interval['low']:.3f}–{interval['high']:.3f})"
             table.add_row(f"{title}: {system}", *cells, style="bold" if system == "cleancopy" else None)
     return table
 
