@@ -70,20 +70,23 @@ def _fragments(cleaned: Cleaned) -> Iterator[str]:
         if isinstance(part, Picture):
             yield from _figure(part, cleaned.source.url)
         else:
-            yield from _run(part)
+            yield from _run(part, web_address(cleaned.source.url, None))
 
 
-def _run(run: Run) -> Iterator[str]:
+def _run(run: Run, base: str | None) -> Iterator[str]:
+    """``base`` is the page's address: a link "/ferries" leads there from any other site, too."""
     blocks = run.blocks
     match run.kind:
         case "item":
             tag = "ul" if run.first is None else "ol"
             start = f' start="{run.first}"' if run.first is not None and run.first > 1 else ""
-            items = "".join(f"<li>{_inline(block)}</li>\n" for block in blocks)
+            items = "".join(f"<li>{_inline(block, base)}</li>\n" for block in blocks)
             yield f"<{tag}{start}>\n{items}</{tag}>"
         case "quote":
             yield (
-                "<blockquote>\n" + "".join(f"<p>{_inline(block)}</p>\n" for block in blocks) + "</blockquote>"
+                "<blockquote>\n"
+                + "".join(f"<p>{_inline(block, base)}</p>\n" for block in blocks)
+                + "</blockquote>"
             )
         case "row":
             rows = ("".join(f"<td>{escape(cell)}</td>" for cell in cells(block.text)) for block in blocks)
@@ -91,18 +94,18 @@ def _run(run: Run) -> Iterator[str]:
         case "heading":
             for block in blocks:
                 level = min(max(block.level, 2), 6)  # the headline is the page's only <h1>
-                yield f"<h{level}>{_inline(block)}</h{level}>"
+                yield f"<h{level}>{_inline(block, base)}</h{level}>"
         case "caption":
             for block in blocks:
-                yield f"<figure><figcaption>{_inline(block)}</figcaption></figure>"
+                yield f"<figure><figcaption>{_inline(block, base)}</figcaption></figure>"
         case "embed":
             for block in blocks:
                 address = web_address(block.text, None)
-                words = _inline(block)
+                words = _inline(block, base)
                 yield f'<p><a href="{escape(address)}">{words}</a></p>' if address else f"<p>{words}</p>"
         case "paragraph":
             for block in blocks:
-                yield f"<p>{_inline(block)}</p>"
+                yield f"<p>{_inline(block, base)}</p>"
 
 
 def _figure(picture: Picture, base: str | None) -> Iterator[str]:
@@ -119,10 +122,10 @@ def _figure(picture: Picture, base: str | None) -> Iterator[str]:
         yield "<figure>" + "".join(parts) + "</figure>"
 
 
-def _inline(block: Block) -> str:
+def _inline(block: Block, base: str | None) -> str:
     """The block's words, with its markup where that says the same words."""
     if block.markup is not None:
-        safe = _sanitiser().clean(block.markup)
+        safe = _sanitiser(base).clean(block.markup)
         if _squeezed(unescape(nh3.clean(safe, tags=set()))) == _squeezed(block.text):
             return safe.strip()
     return escape(block.text, quote=False).replace("\n", "<br>\n")
@@ -132,8 +135,12 @@ def _squeezed(text: str) -> str:
     return "".join(text.split())
 
 
-@lru_cache(maxsize=1)
-def _sanitiser() -> nh3.Cleaner:
+@lru_cache(maxsize=16)
+def _sanitiser(base: str | None) -> nh3.Cleaner:
     return nh3.Cleaner(
-        tags=_INLINE, attributes=_ATTRIBUTES, url_schemes={"http", "https", "mailto", "tel"}, link_rel=None
+        tags=_INLINE,
+        attributes=_ATTRIBUTES,
+        url_schemes={"http", "https", "mailto", "tel"},
+        link_rel=None,
+        url_relative=("rewrite_with_base", base) if base else None,
     )

@@ -87,6 +87,17 @@ def test_two_quotations_stay_two_and_a_numbered_list_keeps_its_numbers(
     ]
 
 
+def test_a_link_of_the_site_leads_there_from_elsewhere_too(by_hand: Callable[..., Cleaned]) -> None:
+    block = Block(0, "See the timetable.", markup='See the <a href="/ferries">timetable</a>.')
+    for url, href in (
+        ("https://beacon.example/islands/bell", "https://beacon.example/ferries"),
+        (None, "/ferries"),
+        ("https://[", "/ferries"),
+    ):
+        cleaned = by_hand(Story("s", "page", "", (block,), url=url), [])
+        assert html(cleaned) == f'<p>See the <a href="{href}">timetable</a>.</p>'
+
+
 def test_text_is_escaped_and_the_caption_stands_where_it_was(harbour: Cleaned) -> None:
     shown = html(harbour)
     assert "<script" not in shown
