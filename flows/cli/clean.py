@@ -111,8 +111,12 @@ def clean(
         raise typer.Exit(HELD)
 
 
+_LARGE = 500_000
+"""Bytes. Smaller stories take a second at most, and starting a process takes longer."""
+
+
 def _tried(pipeline: Pipeline, arrivals: Iterator[Arrival], many: bool, piped: bool) -> Iterator[Tried]:
-    """One story is cleaned here and now; of many, each in a process of its own limits, so that none hangs the rest.
+    """One story is cleaned here and now; a large one, and each of many, in a process with limits, so that none hangs for ever.
 
     Who pipes records in may wait for each answer before the next: only one is taken at a time.
     """
@@ -120,12 +124,13 @@ def _tried(pipeline: Pipeline, arrivals: Iterator[Arrival], many: bool, piped: b
     from flows.settings import load_settings
 
     ahead = list(islice(arrivals, 2 if many and not piped else 1))
-    if (len(ahead) < 2 and not piped) or not many:
+    large = any(arrival.size > _LARGE for arrival in ahead)
+    if ((len(ahead) < 2 and not piped) or not many) and not large:
         for arrival in chain(ahead, arrivals):
             yield Tried(arrival, *try_clean(pipeline, arrival))
         return
     settings = load_settings(pipeline.directory)
-    workers = 1 if piped else settings.workers
+    workers = 1 if piped or not many else settings.workers
     yield from clean_many(
         pipeline.directory, workers, settings.story_seconds, chain(ahead, arrivals), 1 if piped else WINDOW
     )

@@ -24,7 +24,7 @@ def make_hostile(config_dir: Path) -> Callable[[Raw, str | None], Any]:
     def one(raw: Raw, problem: str | None) -> Any:
         if problem is None and raw.content == "segfault":
             os.kill(os.getpid(), signal.SIGSEGV)
-        if problem is None and raw.content == "hang":
+        if problem is None and str(raw.content).startswith("hang"):
             time.sleep(3600)
         return clean(raw, problem)
 
@@ -52,6 +52,15 @@ def test_stories_come_back_in_order_and_the_bad_ones_held(
         "the reader died of it (SIGSEGV); clean it by hand",
         "it took more than 10 seconds; clean it by hand",
     ]
+
+
+def test_a_large_story_alone_has_a_limit_too(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flows.cli.many.make_clean", make_hostile)
+    monkeypatch.setenv("CLEANCOPY_STORY_SECONDS", "5")
+    Path("large.txt").write_text("hang" + "The pier is open. " * 30_000)
+    (record,) = records(run("clean", "--to", "jsonl", "large.txt"))
+    assert record["verdict"] == "hold"
+    assert record["reasons"][0].startswith("it took more than 5 seconds")
 
 
 def test_the_command_cleans_many_files_as_it_cleans_each(run: Run) -> None:
