@@ -94,18 +94,18 @@ class Run(NamedTuple):
 
 
 _NO_RUN = Run(0, 0, 0)
-_VOUCHED = 50
+_LEADS = 50
 _LINK = re.compile(r"<a\b[^>]*>(.*?)</a>", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^<>]*>")
 
 
-def _is_point(block: Block, raw: str) -> bool:
-    """<li>Three salmon at <a>the old bridge</a></li> is the story's by its markup; an item that is a link leads away from it.
+def _is_vouched_for(block: Block, raw: str) -> bool:
+    """Whether the markup says that a block is the story's. <li>Three salmon at <a>the old bridge</a></li> is; an item that is all link leads away from it.
 
-    So is a subhead that the page's markup vouches for: "Nobody applies" under a newsletter's box.
+    So is a subhead that the page model lets lead: "Nobody applies" under a newsletter's box.
     """
     if block.kind == "heading":
-        return block.lead is not None and block.lead >= _VOUCHED
+        return block.lead is not None and block.lead >= _LEADS
     if block.kind != "item":
         return False
     html = block.markup or (raw[slice(*block.element)] if block.element is not None else "")
@@ -119,7 +119,7 @@ class Page:
         found = context.found
         blocks = context.story.blocks
         self.lines = lines = context.lines
-        self.points = [_is_point(block, context.story.raw) for block in blocks]
+        self.vouched = [_is_vouched_for(block, context.story.raw) for block in blocks]
         self.zones = zones = list(context.zones.values())
         self.kinds = [_kinds(line) if line.hits else _NO_KINDS for line in lines]
         self.gone = [block.number in found for block in blocks] if found else [False] * len(blocks)
@@ -263,7 +263,7 @@ class Page:
 
     def place(self, at: int, run: Run, touch: str, left: int) -> Place:
         if self.zones[at] == "body":
-            if self.points[at]:
+            if self.vouched[at]:
                 return "listed"
             if touch == "apart":
                 return "between"

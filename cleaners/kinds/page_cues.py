@@ -50,9 +50,7 @@ _AT = {
 }
 _NEIGHBOURS = {
     "own": ("is not the story's", "is the story's"),
-    "letters": ("is short", "is long"),
-    "linked": ("has hardly any links", "is mostly links"),
-    "sentence": ("does not end like a sentence", "ends like a sentence"),
+    **{name: _STATES[name] for name in ("letters", "linked", "sentence")},
     "heading": ("is no subhead", "is a subhead"),
     "lead": ("trails", "leads"),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from cleaners.read.head import Head, near
@@ -63,13 +63,19 @@ def dropped(page: Sequence[Leaf], kept: set[int], head: Head, chosen: bool = Fal
 
 def _quotations(page: Sequence[Leaf], kept: set[int]) -> set[int]:
     """Quotations between the story's lines: of 75 in the benchmarks 69 are the story's. One that says its words again is a pull quote."""
-    between = [at for at in range(min(kept), max(kept)) if at not in kept and page[at].kind == "quote"]
-    said = " ".join(key(page[at].text) for at in sorted(kept)) if between else ""
-    return {
+    between = {
         at
-        for at in between
-        if not page[at].furniture and not page[at].links and key(page[at].text) not in said
+        for at in range(min(kept), max(kept))
+        if at not in kept and page[at].kind == "quote" and not page[at].furniture and not page[at].links
     }
+    return between - pulled(page, between, kept)
+
+
+def pulled(page: Sequence[Leaf], which: set[int], kept: Iterable[int]) -> set[int]:
+    """Those of ``which`` that are none of the story's lines: a pull quote, or a box beside it, that says the words of ``kept`` again."""
+    apart = [at for at in which if page[at].furniture or page[at].kind == "quote"]
+    said = " ".join(key(page[at].text) for at in sorted(kept)) if apart else ""
+    return {at for at in apart if key(page[at].text) in said}
 
 
 def _key_points(page: Sequence[Leaf], top: int, first: int) -> set[int]:

@@ -93,13 +93,7 @@ def head_of(page: Sequence[Leaf], claims: Claims, body_starts: int | None) -> He
     limit = body_starts if body_starts is not None else len(page)
     headline, headline_at = _headline(page, claims, limit)
     section, section_at = _section(page, claims, headline_at)
-    standfirst, standfirst_at = _standfirst(page, claims, headline_at, limit)
-    told = (
-        standfirst_at is not None
-        and headline_at is not None
-        and _is_told(page[standfirst_at], page[headline_at], claims)
-    )
-    return Head(headline, headline_at, section, section_at, standfirst, standfirst_at, told)
+    return Head(headline, headline_at, section, section_at, *_standfirst(page, claims, headline_at, limit))
 
 
 def same(one: str, other: str) -> bool:
@@ -249,23 +243,22 @@ def _containers(leaf: Leaf) -> list[object]:
 
 def _standfirst(
     page: Sequence[Leaf], claims: Claims, headline_at: int | None, limit: int
-) -> tuple[Claim | None, int | None]:
+) -> tuple[Claim | None, int | None, bool]:
+    """The standfirst, where it stands, and whether it is told twice."""
     if headline_at is None:
-        return None, None
+        return None, None, False
     descriptions = {key(claim.value) for claim in claims.description}
     for at in range(headline_at + 1, min(headline_at + _FAR, len(page))):
         leaf = page[at]
         if leaf.furniture or leaf.kind == "caption":
             continue
+        told = _is_told(leaf, page[headline_at], claims)
         # A summary often repeats the first paragraph, and that stays a paragraph.
-        if (
-            _is_told(leaf, page[headline_at], claims)
-            or (
-                at <= min(limit, headline_at + _NEAR)
-                and (_named_standfirst(leaf) or (at < limit and key(leaf.text) in descriptions))
-            )
-        ) and not _for_desks(leaf):
-            return Claim(leaf.text, "page"), at
+        named = at <= min(limit, headline_at + _NEAR) and (
+            _named_standfirst(leaf) or (at < limit and key(leaf.text) in descriptions)
+        )
+        if (told or named) and not _for_desks(leaf):
+            return Claim(leaf.text, "page"), at, told
     at = headline_at + 1
     if at < min(limit, len(page)) and near(page[at], page[headline_at]):
         leaf = page[at]
@@ -273,14 +266,14 @@ def _standfirst(
         plain_words = not leaf.furniture and not leaf.linked and not _DATED.search(leaf.text)
         if long_enough and plain_words and not _for_desks(leaf):
             if leaf.kind == "heading" and leaf.level in (2, 3):
-                return Claim(leaf.text, "page"), at
+                return Claim(leaf.text, "page"), at, False
             if (
                 leaf.kind == "paragraph"
                 and leaf.owner.tag in ("p", "div", "header", "section", "article", "main")
                 and not _has_class(leaf)
             ):
-                return Claim(leaf.text, "page"), at
-    return None, None
+                return Claim(leaf.text, "page"), at, False
+    return None, None, False
 
 
 def _for_desks(leaf: Leaf) -> bool:

@@ -6,31 +6,27 @@ back at its place: what ``dropped`` knows, and what the page model is sure of (s
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Any
 
-import lxml.html
 from trafilatura import bare_extraction
 
 from cleaners.model import Block, Fields, Kind, Raw, Repair, SiteRules, Story
 from cleaners.read.align import align
 from cleaners.read.decode import document
-from cleaners.read.dropped import REACH, dropped
+from cleaners.read.dropped import REACH, dropped, pulled
 from cleaners.read.head import Head, head_of
 from cleaners.read.language import language_of
 from cleaners.read.leaves import Leaf, is_deeper, leaves, told_leaves
-from cleaners.read.lighten import lighten
 from cleaners.read.limits import DEPTH, ELEMENTS, LINES, PAGE_BYTES, too_large, unread
 from cleaners.read.metadata import Claims, claims_of
 from cleaners.read.page_fields import page_fields
 from cleaners.read.page_model import PageWeights, Seen, Standing, see, shipped_page_weights, standings
+from cleaners.read.page_tree import lighten, page_tree
 from cleaners.read.pictures import pictures_of
 from cleaners.read.pieces import Piece, text_of
-from cleaners.read.plain import key
 from cleaners.read.raw_lines import raw_lines
 from cleaners.read.repair import repair
 from cleaners.read.signals import signals_of
@@ -61,11 +57,6 @@ _LITTLE_OF_THE_PAGE = 0.3
 
 Measured on 1,140 pages: of 57 that are asked again its other extractors (readability, justext) mend 27 and spoil 4; of the rest they would
 mend 6 and spoil 9, by taking the longest of several texts, at a quarter of the time."""
-_HEAD = 4096
-_CONTROLS = bytes({*range(9), 11, 12, *range(14, 32)})
-_DOCTYPE = re.compile(rb"\A\s*<\s?!\s?DOCTYPE[^>]*>", re.IGNORECASE)
-"""libxml2 puts what an XHTML doctype says into the tree; it closes a page at "<html/>"."""
-_SELF_CLOSED = re.compile(rb"(<html\b[^<>]*?)\s*/>", re.IGNORECASE)
 _HOLDERS: dict[Kind, tuple[str, ...]] = {
     "item": ("ul", "ol", "dl"),
     "quote": ("blockquote",),
@@ -112,7 +103,7 @@ def read_page(raw: Raw, rules: SiteRules | None = None, weights: PageWeights | N
         return unread(
             raw, content, notes, given, f"the page has more than {ELEMENTS:,} elements; clean it by hand"
         )
-    tree = _tree(content)
+    tree = page_tree(content)
     if tree is None:
         raise UnreadableStory(f"story {raw.id}: the page has no text; check that it was saved whole")
     # lxml makes a new Python object for an element whenever none is alive; holding them all makes identity mean something.
@@ -207,24 +198,6 @@ def _accounted(
     return replace(found, extra=frozenset(extra)) if found is not None else None
 
 
-def _tree(content: str) -> Any:
-    """The page's tree, which trafilatura is given too; its parser's options. None: there is nothing to parse."""
-    data = content.replace("\ufffe", "").replace("\uffff", "").encode().translate(None, _CONTROLS)
-    head = _SELF_CLOSED.sub(rb"\1>", _DOCTYPE.sub(b"", data[:_HEAD], count=1), count=1)
-    try:
-        return lxml.html.document_fromstring(head + data[_HEAD:], parser=_parser())
-    except (lxml.etree.ParserError, ValueError):
-        return None
-
-
-@cache
-def _parser() -> Any:
-    parser = lxml.html.HTMLParser(collect_ids=False, encoding="utf-8", remove_comments=True, remove_pis=True)
-    # lxml.html asks a Python function for the class of every element (an <input> has one of its own): a tenth of trafilatura's time.
-    parser.set_element_class_lookup(lxml.etree.ElementDefaultClassLookup(element=lxml.html.HtmlElement))
-    return parser
-
-
 def _extract(tree: Any, url: str | None, fast: bool) -> Any:
     """trafilatura's document, or None. It copies the tree before it works on it."""
     return bare_extraction(
@@ -239,7 +212,7 @@ def _extract(tree: Any, url: str | None, fast: bool) -> Any:
 
 def page_as_seen(content: str, url: str | None) -> tuple[list[str], set[int], Seen] | None:
     """The leaves' texts of a page, those that trafilatura has, and what the page model sees of them: what it is trained on."""
-    tree = _tree(content)
+    tree = page_tree(content)
     if tree is None:
         return None
     alive = list(tree.iter())
@@ -363,8 +336,7 @@ def _lines(found: _Found, page: Sequence[Leaf], head: Head, stand: Sequence[Stan
         return lines
     chosen = found.document is None
     led = {at for at, (lead, _) in enumerate(stand or ()) if lead >= _ADDED}.difference(removed_in(page))
-    said = " ".join(key(page[at].text) for at in placed)
-    led -= {at for at in led if _is_set_apart(page[at]) and key(page[at].text) in said}
+    led -= pulled(page, led, placed)
     lost = deque(sorted((dropped(page, set(placed), head, chosen) | found.extra | led).difference(placed)))
     merged: list[_Line] = []
     for line, at in zip(lines, places, strict=True):
@@ -372,11 +344,6 @@ def _lines(found: _Found, page: Sequence[Leaf], head: Head, stand: Sequence[Stan
             merged.append(_own(page, lost.popleft()))
         merged.append(line)
     return merged + [_own(page, at) for at in lost]
-
-
-def _is_set_apart(leaf: Leaf) -> bool:
-    """A pull quote or a box beside the story; where it says the story's words again it is none of its lines."""
-    return leaf.furniture or leaf.kind == "quote"
 
 
 def _line(leaf: Leaf, own: Leaf | None, at: int | None) -> _Line:

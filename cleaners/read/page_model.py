@@ -322,8 +322,7 @@ def _numbers(page: Sequence[Leaf], kept: Numbers, claims: Claims, groups: Sequen
         [
             not mine and len(told) >= TELLING and told in of_the_story
             for told, mine in zip(keys, kept, strict=True)
-        ],
-        dtype=float,
+        ]
     )
     near = [
         _shifted(values, step)

@@ -32,25 +32,25 @@ def reading_order(cleaned: Cleaned) -> Iterator[Run | Picture]:
     told = {letters(one.caption) for some in pictures.values() for one in some if one.caption}
     left = {block.number: block for block in cleaned.copy.blocks if block.text}
     yield from pictures.get(None, ())
-    counted: Counter[str] = Counter()
+    counted: Counter[str | None] = Counter()
 
-    def told_so_far(kind: Kind, within: str | None, blocks: list[Block]) -> Iterator[Run]:
+    def run_of(kind: Kind, within: str | None, blocks: list[Block]) -> Iterator[Run]:
         if blocks:
-            numbered = within is not None and within.startswith("ol ")
-            yield Run(kind, tuple(blocks), counted[within] + 1 if within is not None and numbered else None)
-            counted[within or ""] += len(blocks)
+            before = counted[within]
+            counted[within] += len(blocks)
+            yield Run(kind, tuple(blocks), before + 1 if within and within.startswith("ol ") else None)
 
     for (kind, within), run in groupby(cleaned.source.blocks, key=lambda block: (block.kind, block.within)):
         blocks: list[Block] = []
         for block in run:
             if block.number in pictures:
-                yield from told_so_far(kind, within, blocks)
+                yield from run_of(kind, within, blocks)
                 blocks = []
                 yield from pictures[block.number]
             kept = left.get(block.number)
             if kept is not None and not (kind == "caption" and letters(kept.text) in told):
                 blocks.append(kept)
-        yield from told_so_far(kind, within, blocks)
+        yield from run_of(kind, within, blocks)
 
 
 def letters(text: str) -> str:

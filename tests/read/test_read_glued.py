@@ -5,12 +5,12 @@ from __future__ import annotations
 from cleaners.model import Raw
 from cleaners.read import read
 from cleaners.read.leaves import Leaf, leaves
-from cleaners.read.page import _tree
+from cleaners.read.page_tree import page_tree
 from cleaners.read.unglue import unglued
 
 
 def _page(html: str) -> list[Leaf]:
-    return leaves(_tree(f"<html><body>{html}</body></html>"))
+    return leaves(page_tree(f"<html><body>{html}</body></html>"))
 
 
 def test_one_line_that_is_three_of_the_page_is_three() -> None:

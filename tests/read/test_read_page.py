@@ -12,6 +12,7 @@ from trafilatura import bare_extraction
 from cleaners.model import Raw, Story
 from cleaners.read import UnreadableStory, read
 from cleaners.read import page as reading
+from cleaners.read.page_tree import page_tree
 
 SECTION = "Harbour"
 HEADLINE = "Island ferry to sail again on Monday after three weeks in dock"
@@ -218,7 +219,7 @@ def test_nul_and_half_characters_in_a_page() -> None:
 
 
 def test_trafilatura_leaves_the_tree_it_is_given_alone() -> None:
-    tree = reading._tree(page())
+    tree = page_tree(page())
     before = etree.tostring(tree)
     bare_extraction(tree, with_metadata=True, include_comments=False)
     assert etree.tostring(tree) == before

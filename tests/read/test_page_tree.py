@@ -7,7 +7,7 @@ import lxml.html
 from cleaners.model import Raw
 from cleaners.read import read
 from cleaners.read.leaves import leaves
-from cleaners.read.lighten import lighten
+from cleaners.read.page_tree import lighten
 from cleaners.read.plain import key
 
 PARAGRAPHS = "".join(
