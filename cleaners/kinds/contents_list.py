@@ -20,7 +20,7 @@ from cleaners.model import Mark, Story
 
 _LABEL = "contents-label"
 # "1. What the dredger found", "2.1 Who pays", "• Tides"
-_NUMBER = re.compile(r"^(?:(?:\d{1,2}[.):]?)+|[-–—•·*►▶→]|[IVX]{1,4}\.)\s+")
+_NUMBER = re.compile(r"^(?:\d[\d.):]*|[-–—•·*►▶→]|[IVX]{1,4}\.)\s+")
 
 
 class ContentsList(Settings):
