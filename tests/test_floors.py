@@ -49,7 +49,7 @@ def test_every_row_has_its_floors() -> None:
 def test_no_figure_is_below_its_floor() -> None:
     if not require_shared(dict(os.environ)):
         pytest.skip("needs ../shared")
-    names = ("stories", "extracted", "pages", "learning", "zyte", "wcxb-article-dev")
+    names = ("stories", "extracted", "pages", "learning", "zyte", "wcxb-article-dev", "metadata")
     only = [part for name in names for part in ("--only", name)]
     command = [sys.executable, "-m", "tests.bench", "--floors", "check", "--jobs", "2", *only]
     told = subprocess.run(command, capture_output=True, text=True, check=False)
