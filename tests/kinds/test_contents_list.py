@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import LAST, LEAD, NEXT  # type: ignore[import-not-found]
+from around import LAST, LEAD, NEXT  # type: ignore[import-not-found]
 
 ONE, TWO, THREE = "What the dredger found", "Who pays for the lock", "When the ferry sails"
 BODY = [ONE, NEXT, TWO, LAST, THREE, NEXT + " Again."]

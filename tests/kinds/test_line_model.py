@@ -4,7 +4,7 @@ import zlib
 from collections.abc import Sequence
 
 import pytest
-from conftest import LAST, LEAD, NEXT  # type: ignore[import-not-found]
+from around import LAST, LEAD, NEXT  # type: ignore[import-not-found]
 
 from cleaners.clean import second_look
 from cleaners.kinds.line_features import OpenLine, open_lines, own_parts

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import LEAD, NEXT  # type: ignore[import-not-found]
+from around import LEAD, NEXT  # type: ignore[import-not-found]
 
 TITLE = "Harbour town prepares for the last ferry"
 

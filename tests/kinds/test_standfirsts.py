@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import LAST, LEAD, NEXT  # type: ignore[import-not-found]
+from around import LAST, LEAD, NEXT  # type: ignore[import-not-found]
 
 from cleaners.model import Cleaned, Raw
 

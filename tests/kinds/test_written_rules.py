@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import LEAD, NEXT  # type: ignore[import-not-found]
+from around import LEAD, NEXT  # type: ignore[import-not-found]
 
 from cleaners.kinds.registry import Context, Settings, look
 from cleaners.kinds.written_rules import holds, written_rules
