@@ -49,7 +49,7 @@ def clean(
     first = [each for each in cleaners if not each[0].second]
     second = [each for each in cleaners if each[0].second]
     for rounds in range(1, MOST_ROUNDS + 2):  # the last one only looks whether all is settled
-        context = look(view, ruleset, known)
+        context = _look(view, ruleset, known)
         told = _told(context, first)
         decision = decide(view, told)
         if not decision.cuts and found and second and not looked_back:
@@ -91,7 +91,7 @@ def clean(
 
 def mark(story: Story, ruleset: Ruleset, cleaners: Sequence[tuple[Cleaner, Settings]]) -> set[Mark]:
     """All marks of all cleaners on ``story``: a set, for their order never matters."""
-    return _told(look(story, ruleset), cleaners)
+    return _told(_look(story, ruleset, {}), cleaners)
 
 
 def second_look(story: Story, ruleset: Ruleset, cleaners: Sequence[tuple[Cleaner, Settings]]) -> Context:
@@ -104,7 +104,7 @@ def _behind(story: Story, view: Story, ruleset: Ruleset, known: dict[str, Facts]
     """The source again, and of each of its blocks that is in ``view`` no more, that it was taken."""
     left = {block.number for block in view.blocks}
     found = frozenset(block.number for block in story.blocks if block.number not in left)
-    return replace(look(replace(story, fields=view.fields), ruleset, known), found=found)
+    return replace(_look(replace(story, fields=view.fields), ruleset, known), found=found)
 
 
 def _of_whole_blocks(marks: set[Mark], view: Story) -> set[Mark]:
@@ -113,15 +113,15 @@ def _of_whole_blocks(marks: set[Mark], view: Story) -> set[Mark]:
     return {mark for mark in marks if mark.start == 0 and lengths.get(mark.block) == mark.end}
 
 
+def _look(story: Story, ruleset: Ruleset, known: dict[str, Facts]) -> Context:
+    """What the cleaners are shown: an embed ("[vc_row]", a post, a player) is the CMS's own, and none of them sees it."""
+    if any(block.kind == "embed" for block in story.blocks):
+        story = replace(story, blocks=tuple(block for block in story.blocks if block.kind != "embed"))
+    return look(story, ruleset, known)
+
+
 def _told(context: Context, cleaners: Sequence[tuple[Cleaner, Settings]]) -> set[Mark]:
-    # An embed ("[vc_row]", a post, a player) is the CMS's own; no cleaner speaks about it.
-    embeds = {block.number for block in context.story.blocks if block.kind == "embed"}
-    return {
-        note
-        for kind, settings in cleaners
-        for note in kind.mark(context.story, context, settings)
-        if note.block not in embeds
-    }
+    return {note for kind, settings in cleaners for note in kind.mark(context.story, context, settings)}
 
 
 def _suspects(

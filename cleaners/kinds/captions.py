@@ -125,7 +125,7 @@ def _worth_asking(story: Story, context: Context, longest: int) -> list[int]:
         at
         for at, (block, facts) in enumerate(zip(story.blocks, lines, strict=True))
         if len(facts.text) <= longest
-        and not (block.kind == "embed" or facts.protected)
+        and not facts.protected
         and (
             labelled
             or block.kind == "caption"

@@ -88,7 +88,7 @@ def _run(
         found = places.get(keys[at], [])
         # Looked up, not walked: a list may say one line thousands of times.
         again = bisect_right(found, below[-1] + 1 if below else at + 1)
-        if again == len(found) or (below and at >= below[0]) or block.kind in ("embed", "row", "quote"):
+        if again == len(found) or (below and at >= below[0]) or block.kind in ("row", "quote"):
             break
         if context.lines[at].protected or (ends_sentence(block.text) and block.text[-1] in ".。"):
             break

@@ -281,7 +281,7 @@ def _after_colon(blocks: list[Block], position: int, context: Context) -> bool:
 def _taken(block: Block, context: Context) -> bool:
     """Another rule or cleaner speaks for this line."""
     return (
-        block.kind in ("caption", "row", "embed")
+        block.kind in ("caption", "row")
         or context.is_kind(block, *_OTHER)
         or any(
             hit.rule.action in ("remove", "lift") and (not hit.rule.zone or "head" in hit.rule.zone)

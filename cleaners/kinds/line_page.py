@@ -48,7 +48,7 @@ _TAIL_KINDS = frozenset(
     ]
 )
 _PICTURE_KINDS = frozenset({"credit", "picture-label"})
-_NEVER_OPEN = ("embed", "quote", "row")
+_NEVER_OPEN = ("quote", "row")
 """A quotation, a post or a table row in a CMS body says by its element that it is the story's."""
 _NO_KINDS: frozenset[str] = frozenset()
 # "www.harbour.example", "@harbourlens": a list of sources or of handles looks like the page's own furniture

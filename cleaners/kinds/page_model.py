@@ -13,7 +13,7 @@ from cleaners.kinds.page_cues import in_words
 from cleaners.kinds.registry import Context, Settings, cleaner, whole
 from cleaners.model import Block, Mark, Story
 
-_NEVER = ("embed", "quote", "row")
+_NEVER = ("quote", "row")
 """A table with some of its rows is worse than none; a quotation says by its element that it is the story's."""
 _FEW = 200
 """So many letters may trail on any page: a short one has little else beside its buttons."""

@@ -143,7 +143,7 @@ def _titles(story: Story, position: int, context: Context, settings: RelatedLink
         title = _may_be_link(block)
         if (
             context.protected(block)
-            or block.kind in ("caption", "embed", "row", "quote")
+            or block.kind in ("caption", "row", "quote")
             or (context.is_prose(block) and not title)
             or context.kinds.get(block.number, frozenset()) - _AMONG
         ):

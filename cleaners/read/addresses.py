@@ -28,3 +28,12 @@ def absolute(address: str | None, *bases: str | None) -> str | None:
     except ValueError:  # "http://[" is no address
         return None
     return whole if parts.scheme in ("http", "https") and parts.netloc else None
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is one whole http address and nothing else.
+
+    >>> is_address("https://example.org/1"), is_address("See https://example.org/1"), is_address("/1")
+    (True, False, False)
+    """
+    return absolute(text) == text and not any(map(str.isspace, text))

@@ -16,69 +16,19 @@ from typing import Any
 from lxml import etree
 
 from cleaners.model import Kind
+from cleaners.read.embeds import TAGS as EMBEDS
 
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 BLOCKS = {
-    *(
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "body",
-        "center",
-        "dd",
-        "details",
-        "dialog",
-        "div",
-        "dl",
-        "dt",
-    ),
-    *(
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "head",
-        "header",
-        "hgroup",
-        "hr",
-        "html",
-        "item",
-        "li",
-    ),
-    *(
-        "legend",
-        "list",
-        "main",
-        "menu",
-        "nav",
-        "noscript",
-        "ol",
-        "p",
-        "pre",
-        "quote",
-        "section",
-        "summary",
-        "table",
-    ),
-    *("tbody", "td", "tfoot", "th", "thead", "tr", "row", "cell", "ul", "caption", "doc", *_HEADINGS),
+    *_HEADINGS,
+    *"address article aside blockquote body caption cell center dd details dialog div dl doc dt fieldset".split(),
+    *"figcaption figure footer form head header hgroup hr html item legend li list main menu nav noscript".split(),
+    *"ol p pre quote row section summary table tbody td tfoot th thead tr ul".split(),
 }
 _SKIPPED = {
-    *(
-        "script",
-        "style",
-        "template",
-        "svg",
-        "math",
-        "iframe",
-        "object",
-        "select",
-        "textarea",
-        "canvas",
-        "video",
-    ),
-    *("audio", "button", "input", "option", "noscript", "title", "meta", "link", "datalist"),
+    *EMBEDS,
+    *"button canvas datalist input link math meta noscript option script select style svg".split(),
+    *"template textarea title".split(),
 }
 _BREAKS = {"br", "lb"}
 _KINDS: dict[str, Kind] = {
@@ -92,27 +42,7 @@ _KINDS: dict[str, Kind] = {
 }
 _KIND_TAGS = frozenset(_KINDS)
 _CELLS = {"td", "th", "cell"}
-_INLINE = {
-    *(
-        "a",
-        "abbr",
-        "b",
-        "cite",
-        "code",
-        "del",
-        "em",
-        "i",
-        "ins",
-        "kbd",
-        "mark",
-        "q",
-        "s",
-        "small",
-        "strong",
-        "sub",
-    ),
-    *("sup", "time", "u"),
-}
+_INLINE = set("a abbr b cite code del em i ins kbd mark q s small strong sub sup time u".split())
 _SPACES = re.compile(r"[ \t\n\r\f]{2,}|[\t\n\r\f]")
 """What becomes one space; a space alone is one already."""
 FURNITURE = {"nav", "aside", "footer", "form", "menu", "dialog", "noscript"}
@@ -130,7 +60,8 @@ class Leaf:
 
     ``owner`` is the innermost block element around it, ``regions`` the tags of all elements above, ``linked`` how many of
     its characters are links, ``links`` how many links it has, ``pieces`` what its inline HTML is made of. ``told`` is what was said of the
-    elements around and in it, each with the range of the text that it covers, in characters that are no spaces.
+    elements around and in it, each with the range of the text that it covers, in characters that are no spaces. ``after`` are the players and
+    frames that stand in it or behind it, before the next.
     """
 
     text: str
@@ -143,6 +74,7 @@ class Leaf:
     pieces: tuple[_Piece, ...] | None
     cell: Any = None
     told: tuple[Told, ...] = ()
+    after: tuple[Any, ...] = ()
 
     @property
     def markup(self) -> str | None:
@@ -215,17 +147,22 @@ def _walk(root: Any, told: Mapping[Any, tuple[Any, ...]], passed: set[Any]) -> I
     inline: list[Any] = []  # open inline elements that markup keeps
     links = 0  # open links
     run = _Run()
+    last: Leaf | None = None
+    waiting: list[Any] = []  # embeds for the leaf that is being read
 
     def ended() -> Leaf | None:
         """The run that ends here, if it has text; a new one begins."""
-        nonlocal run
+        nonlocal run, last
         text = "".join(run.text).strip()
         leaf = None
         if text and path:
             if spoken:
                 end = run.length()
                 run.told += [(start, end, said) for one, start in spoken for said in told[one]]
-            leaf = _leaf(_SPACES.sub(" ", text), path, tags, run, inline)
+            leaf = last = _leaf(_SPACES.sub(" ", text), path, tags, run, inline)
+            if waiting:
+                leaf.after = tuple(waiting)
+                waiting.clear()
         run = _Run(links=links)
         if spoken:
             spoken[:] = [(one, 0) for one, _ in spoken]
@@ -248,6 +185,11 @@ def _walk(root: Any, told: Mapping[Any, tuple[Any, ...]], passed: set[Any]) -> I
         if event == "start":
             if tag in _SKIPPED or (passed and element in passed):
                 walk.skip_subtree()
+                if tag in EMBEDS and element not in passed:
+                    if last is None or run.text:
+                        waiting.append(element)
+                    else:
+                        last.after += (element,)
                 continue
             if tag in _BREAKS:
                 if (run.text or run.pieces or run.links != links) and (leaf := ended()) is not None:
@@ -363,6 +305,7 @@ def _row(cells: list[Leaf]) -> Iterator[Leaf]:
         None,
         first.cell,
         tuple(_told_of_row(by_cell.values())),
+        tuple(element for leaf in cells for element in leaf.after),
     )
 
 

@@ -17,9 +17,10 @@ from cleaners.model import Block, Fields, Kind, Raw, Repair, SiteRules, Story
 from cleaners.read.align import align
 from cleaners.read.decode import document
 from cleaners.read.dropped import REACH, dropped, pulled
+from cleaners.read.embeds import embed_of
 from cleaners.read.head import Head, head_of
 from cleaners.read.language import language_of
-from cleaners.read.leaves import Leaf, is_deeper, leaves, told_leaves
+from cleaners.read.leaves import FURNITURE, Leaf, is_deeper, leaves, told_leaves
 from cleaners.read.limits import DEPTH, ELEMENTS, LINES, PAGE_BYTES, too_large, unread
 from cleaners.read.metadata import Claims, claims_of
 from cleaners.read.page_fields import page_fields
@@ -243,6 +244,7 @@ def _story(
     own = {at for at in places if at is not None}
     stand = standings(page, own, claims, weights) if found.document is not None else None
     lines = _lines(found, page, head, stand)
+    lines = _with_embeds(lines, page, head.headline_at, site, (claims.base, raw.url))
     shown = [line.leaf for line in lines if line.leaf is not None]
     pictures = pictures_of(_shown(elements, site), page, shown, head.headline_at, claims, raw.url)
     blocks: list[Block] = []
@@ -250,11 +252,14 @@ def _story(
     repairs = list(notes)
     for line in lines:
         leaf = page[line.leaf] if line.leaf is not None else None
+        number = len(blocks)
+        if line.kind == "embed":
+            blocks.append(Block(number, line.text, kind="embed"))
+            continue
         mended = repair([Piece(line.text, 0, len(line.text))])
         text = text_of(mended.pieces)
         if not text:
             continue
-        number = len(blocks)
         repairs += [note._replace(block=number) for note in mended.repairs]
         blocks.append(
             Block(
@@ -344,6 +349,41 @@ def _lines(found: _Found, page: Sequence[Leaf], head: Head, stand: Sequence[Stan
             merged.append(_own(page, lost.popleft()))
         merged.append(line)
     return merged + [_own(page, at) for at in lost]
+
+
+def _with_embeds(
+    lines: list[_Line],
+    page: Sequence[Leaf],
+    headline_at: int | None,
+    site: Site,
+    bases: tuple[str | None, ...],
+) -> list[_Line]:
+    """With the players, posts, maps and charts that stand between headline and last line, each once, at their places."""
+    places = [line.leaf for line in lines if line.leaf is not None]
+    if not places:
+        return lines
+    at = min(places) if headline_at is None else min(headline_at, *places)
+    told: set[str] = set()
+    merged: list[_Line] = []
+    for line in lines:
+        while line.leaf is not None and at < line.leaf:
+            merged += _embeds(page[at], site, bases, told)
+            at += 1
+        merged.append(line)
+    return merged + _embeds(page[at], site, bases, told)
+
+
+def _embeds(leaf: Leaf, site: Site, bases: tuple[str | None, ...], told: set[str]) -> list[_Line]:
+    found = []
+    for element in leaf.after:
+        address = embed_of(element, *bases)
+        if address is None or address in told or site.removes(element):
+            continue
+        if any(one.tag in FURNITURE for one in element.iterancestors()):
+            continue
+        told.add(address)
+        found.append(_Line(address, "embed", 0))
+    return found
 
 
 def _line(leaf: Leaf, own: Leaf | None, at: int | None) -> _Line:

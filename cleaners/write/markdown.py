@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cleaners.model import Cleaned, Picture
+from cleaners.read.shortcodes import is_shortcodes
 from cleaners.write.escapes import markdown_text, one_line
 from cleaners.write.html import cells
 from cleaners.write.order import Run, reading_order
@@ -55,7 +56,8 @@ def _run(run: Run) -> Iterator[str]:
                 yield from _picture(Picture(caption=block.text))
         case "paragraph" | "embed":
             for block in blocks:
-                yield markdown_text(block.text)
+                if not is_shortcodes(block.text):  # "[gallery]" is nothing outside its CMS
+                    yield markdown_text(block.text)
 
 
 def _table(rows: list[list[str]]) -> str:
