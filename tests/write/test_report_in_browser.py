@@ -353,6 +353,7 @@ def test_two_thousand_stories_are_found_at_once(show: Open, rows: list[RunRow]) 
         for n in range(2000)
     ]
     seen = show(run_report(many))
+    assert seen.evaluate("getComputedStyle(document.querySelector('tbody tr')).contentVisibility") == "auto"
     took = seen.evaluate(
         """() => {
             const find = document.querySelector("[name=words]"), sort = document.querySelector("[name=sort]");
@@ -366,7 +367,7 @@ def test_two_thousand_stories_are_found_at_once(show: Open, rows: list[RunRow]) 
         }"""
     )
     assert seen.inner_text(".headline >> nth=0") == "Pier 1999 reopens"
-    assert max(took) < 3000, took  # milliseconds; a fifth of it on an idle machine
+    assert max(took) < 5000, took  # milliseconds; about 200 where nothing else runs
 
 
 # Everyone can read it.
