@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cleaners.write.escapes import code, markdown_text
+from flows.tasks.against import against_markdown
 from flows.tasks.jobs import Job
 from flows.tasks.summary import RunSummary, StoryLine
 
@@ -113,7 +114,14 @@ def story_key(story: str) -> str:
 
 
 def _by_interest(summary: RunSummary) -> list[StoryLine]:
-    return sorted(summary.stories, key=lambda line: (_ORDER[line.row.outcome], not line.row.removals))
+    return sorted(
+        summary.stories,
+        key=lambda line: (
+            _ORDER[line.row.outcome],
+            line.against is not None and line.against.same,
+            not line.row.removals,
+        ),
+    )
 
 
 def _row(line: StoryLine) -> dict[str, str | int]:
@@ -124,6 +132,7 @@ def _row(line: StoryLine) -> dict[str, str | int]:
         "Story": _cut(row.headline or row.id, 48),
         "Cuts": sum(count for _, count in row.removals),
         "Words": row.words_removed + row.words_lifted,
+        "Copy": _cut(_copy(line), 60),
         "In doubt": row.suspects,
         "Why": _cut("; ".join(row.reasons), 300),
         "Rules": _cut(
@@ -134,7 +143,23 @@ def _row(line: StoryLine) -> dict[str, str | int]:
     }
 
 
+def _copy(line: StoryLine) -> str:
+    """What becomes of the copy that was there before."""
+    if line.against is not None:
+        return line.against.said
+    if line.state == "preview":
+        return "first"
+    if line.edition is None:
+        return ""
+    return f"edition {line.edition}" + ("" if line.changed else ", as before")
+
+
 def _story(line: StoryLine) -> str:
+    against = f"\n\n{against_markdown(line.against)}\n" if line.against is not None else ""
+    return _before_after(line).rstrip() + (against or "\n")
+
+
+def _before_after(line: StoryLine) -> str:
     if line.artifact is not None:
         return line.artifact
     title = f"## {_plain(line.row.headline or line.row.id, 300)}"

@@ -60,7 +60,11 @@ async def look(source: str) -> Intake:
 )
 async def clean(ids: Sequence[int] | None = None) -> Job:
     """Clean and publish what waits in the inbox, or these rows of it."""
-    return Job(await asyncio.to_thread(clean_waiting, load_settings(), ids, run=_run_name(), progress=_say()))
+    name = str(flow_run.flow_name or "cleancopy")
+    done = await asyncio.to_thread(
+        clean_waiting, load_settings(), ids, run=_run_name(), flow=name, progress=_say()
+    )
+    return Job(done)
 
 
 @task(
