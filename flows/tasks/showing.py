@@ -10,6 +10,7 @@ import json
 import re
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import quote
 
 from cleaners.write.escapes import code, markdown_text
 from flows.tasks.against import against_markdown
@@ -65,8 +66,11 @@ def table_rows(summary: RunSummary, most_bytes: int = MOST_BYTES) -> list[dict[s
     return rows
 
 
-def table_text(job: Job) -> str:
-    """What stands beside the table, as Markdown: totals, rules, what went wrong, where the reports lie."""
+def table_text(job: Job, reports_url: str | None = None) -> str:
+    """What stands beside the table, as Markdown: totals, rules, what went wrong, and the way to the report.
+
+    ``reports_url`` is where reports are served; without it their place on disk is told.
+    """
     summary = job.summary
     parts = [f"**{markdown_text(headline_of(job), 'code', at_start=False)}** ({summary.seconds:.1f} s)"]
     if summary.removals:
@@ -81,7 +85,9 @@ def table_text(job: Job) -> str:
     if told:
         parts.append("\n".join(f"- {_plain(problem, 300)}" for problem in told[:50]))
     if summary.report is not None:
-        parts.append(f"Report with every story: {code(str(summary.report))}")
+        where = f"{reports_url}/{quote(summary.report.parent.name)}/" if reports_url else None
+        shown = f"[{where}]({where})" if where else code(str(summary.report))
+        parts.append(f"Report with every story: {shown}")
     hidden = len(summary.stories) - len(table_rows(summary))
     if hidden > 0:
         parts.append(f"{hidden} more stories are in the report only.")

@@ -87,7 +87,9 @@ async def show(job: Job) -> None:
     """Leave a table of the run and the before/after of its stories as artifacts. Nothing to do shows nothing."""
     rows = table_rows(job.summary)
     if rows or job.problems:
-        await acreate_table_artifact(rows, key=f"run-of-{flow_run.flow_name}", description=table_text(job))
+        await acreate_table_artifact(
+            rows, key=f"run-of-{flow_run.flow_name}", description=table_text(job, load_settings().reports_url)
+        )
     for story in stories_shown(job.summary):
         await acreate_markdown_artifact(story.text, key=story.key, description=story.title)
 
