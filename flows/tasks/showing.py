@@ -85,13 +85,20 @@ def table_text(job: Job, reports_url: str | None = None) -> str:
     if told:
         parts.append("\n".join(f"- {_plain(problem, 300)}" for problem in told[:50]))
     if summary.report is not None:
-        where = f"{reports_url}/{quote(summary.report.parent.name)}/" if reports_url else None
+        where = report_address(summary, reports_url)
         shown = f"[{where}]({where})" if where else code(str(summary.report))
         parts.append(f"Report with every story: {shown}")
     hidden = len(summary.stories) - len(table_rows(summary))
     if hidden > 0:
         parts.append(f"{hidden} more stories are in the report only.")
     return "\n\n".join(parts)
+
+
+def report_address(summary: RunSummary, reports_url: str | None) -> str | None:
+    """Where a run's report is opened, or None: there is none, or it is not served."""
+    if summary.report is None or not reports_url:
+        return None
+    return f"{reports_url.rstrip('/')}/{quote(summary.report.parent.name)}/"
 
 
 def stories_shown(summary: RunSummary, most: int = MOST_STORIES) -> list[Shown]:

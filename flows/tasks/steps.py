@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from prefect import get_run_logger, task
-from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
+from prefect.artifacts import acreate_link_artifact, acreate_markdown_artifact, acreate_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.runtime import flow_run
@@ -21,7 +21,7 @@ from flows.settings import load_settings
 from flows.tasks.intake import Intake, SourceDown
 from flows.tasks.jobs import Job, clean_selected, clean_waiting, look_at
 from flows.tasks.selection import Selection
-from flows.tasks.showing import headline_of, stories_shown, table_rows, table_text
+from flows.tasks.showing import headline_of, report_address, stories_shown, table_rows, table_text
 from flows.tasks.summary import Progress
 
 SAY_EVERY = 5.0
@@ -89,6 +89,12 @@ async def show(job: Job) -> None:
     if rows or job.problems:
         await acreate_table_artifact(
             rows, key=f"run-of-{flow_run.flow_name}", description=table_text(job, load_settings().reports_url)
+        )
+    if report := report_address(job.summary, load_settings().reports_url):
+        await acreate_link_artifact(
+            report,
+            key=f"report-of-{flow_run.flow_name}",
+            link_text="The report: every story, before and after",
         )
     for story in stories_shown(job.summary):
         await acreate_markdown_artifact(story.text, key=story.key, description=story.title)

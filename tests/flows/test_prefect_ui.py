@@ -136,7 +136,7 @@ def test_an_editor_cleans_a_story_by_hand(newsroom: Newsroom, chromium: Path, tm
         page.get_by_role("button", name="Run", exact=True).click()
         page.get_by_text("Custom run").click()
         # The first form item with this title is the box to paste into; the lists come from the configuration.
-        page.get_by_label("Stories: web addresses or files").fill(str(story))
+        page.get_by_label("Stories: web addresses, files or ids").fill(str(story))
         dry_run = page.get_by_role("switch", name="Dry run: show, do not publish")
         expect(dry_run).to_be_checked()
         dry_run.click()
