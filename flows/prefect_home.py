@@ -9,6 +9,9 @@ import httpx
 
 from flows.settings import Settings
 
+TAG = "cleancopy"
+"""All our deployments and their runs have it: to filter by, in the list of runs."""
+
 
 def served_environment(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
     """``environ`` for the children of ``cleancopy up``: the server, the deployments, the receiver."""

@@ -16,11 +16,16 @@ from prefect.settings import (
     PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS,
     temporary_settings,
 )
+from prefect.states import Completed, Running
 from prefect.testing.utilities import prefect_test_harness
 
 from flows.clean_stories import clean_stories
+from flows.deployments import deploy, planned
 from flows.drain_inbox import drain_inbox
+from flows.housekeeping import forget_old_runs, housekeeping
 from flows.poll_sources import Look, poll_sources
+from flows.prefect_home import TAG
+from flows.settings import load_settings
 from flows.tasks.selection import Selection
 
 pytestmark = [
@@ -100,3 +105,48 @@ async def test_a_person_gets_the_job_back_or_a_sentence(data: Path) -> None:
         ValueError, match=r"there is no source 'nowhere' in sources\.yaml; there are: desk, gone"
     ):
         await clean_stories(Selection(source="nowhere"))
+
+
+async def test_ended_runs_of_ours_are_forgotten_when_they_are_old_and_no_others(data: Path) -> None:
+    async with get_client() as client:
+        made = {
+            name: await client.create_flow_run(housekeeping, tags=tags, state=Running())
+            for name, tags in {"ended": [TAG], "running": [TAG], "other": []}.items()
+        }
+        for name in ("ended", "other"):
+            await client.set_flow_run_state(made[name].id, Completed(), force=True)
+
+        async def left() -> list[str]:
+            ids = {run.id for run in await client.read_flow_runs()}
+            return [name for name, run in made.items() if run.id in ids]
+
+        assert await forget_old_runs.fn(1) == 0  # they ended just now
+        assert await left() == ["ended", "running", "other"]
+        assert await forget_old_runs.fn(-1) >= 1
+        assert await left() == ["running", "other"]
+    state = await housekeeping(return_state=True)
+    assert state.message == "0 old reports and 0 old runs removed"
+
+
+async def test_deploying_twice_changes_nothing_and_a_schedule_that_is_gone_goes(data: Path) -> None:
+    settings = load_settings()
+    sources = settings.config_dir / "sources.yaml"
+    sources.write_text("sources:\n  desk: {kind: folder, path: desk, schedule: '*/10 * * * *'}\n")
+    first, second = await deploy(settings, "desk-pool"), await deploy(settings, "desk-pool")
+    assert first == second
+    assert set(first) == {one.name for one in planned(settings)}
+
+    async def looks() -> list[str]:
+        async with get_client() as client:
+            poll = await client.read_deployment(first["poll-sources"])
+        assert (poll.work_pool_name, poll.tags) == ("desk-pool", [TAG])
+        assert "+rules." in str(poll.version)
+        return [str(one.slug) for one in poll.schedules]
+
+    assert await looks() == ["desk"]
+    sources.write_text("sources:\n  wire: {kind: folder, path: desk, schedule: '*/10 * * * *'}\n")
+    await deploy(settings, "desk-pool")
+    assert await looks() == ["wire"]
+    sources.write_text("sources:\n  wire: {kind: folder, path: desk}\n")
+    await deploy(settings, "desk-pool")
+    assert await looks() == []
