@@ -4,12 +4,18 @@ No ``from __future__ import annotations`` here: Prefect reads the annotations.
 """
 
 import asyncio
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from prefect import get_run_logger, task
-from prefect.artifacts import acreate_link_artifact, acreate_markdown_artifact, acreate_table_artifact
+from prefect.artifacts import (
+    acreate_link_artifact,
+    acreate_markdown_artifact,
+    acreate_progress_artifact,
+    acreate_table_artifact,
+    aupdate_progress_artifact,
+)
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.runtime import flow_run
@@ -18,6 +24,7 @@ from prefect.tasks import Task, exponential_backoff
 from sqlalchemy.exc import OperationalError
 
 from flows.settings import load_settings
+from flows.tasks.drain import OnProgress
 from flows.tasks.intake import Intake, SourceDown
 from flows.tasks.jobs import Job, clean_selected, clean_waiting, look_at
 from flows.tasks.selection import Selection
@@ -25,7 +32,7 @@ from flows.tasks.showing import headline_of, report_address, stories_shown, tabl
 from flows.tasks.summary import Progress
 
 SAY_EVERY = 5.0
-"""Seconds between two lines of progress in a run's log."""
+"""Seconds between two lines of progress in a run's log, and two moves of its bar."""
 
 
 async def is_passing(task: Task[..., Any], run: TaskRun, state: State) -> bool:
@@ -61,9 +68,10 @@ async def look(source: str) -> Intake:
 async def clean(ids: Sequence[int] | None = None) -> Job:
     """Clean and publish what waits in the inbox, or these rows of it."""
     name = str(flow_run.flow_name or "cleancopy")
-    done = await asyncio.to_thread(
-        clean_waiting, load_settings(), ids, run=_run_name(), flow=name, progress=_say()
-    )
+    async with _watched() as progress:
+        done = await asyncio.to_thread(
+            clean_waiting, load_settings(), ids, run=_run_name(), flow=name, progress=progress
+        )
     return Job(done)
 
 
@@ -77,9 +85,10 @@ async def clean(ids: Sequence[int] | None = None) -> Job:
 )
 async def clean_chosen(selection: Selection) -> Job:
     """Clean what a person chose."""
-    return await asyncio.to_thread(
-        clean_selected, load_settings(), selection, run=_run_name(), progress=_say()
-    )
+    async with _watched() as progress:
+        return await asyncio.to_thread(
+            clean_selected, load_settings(), selection, run=_run_name(), progress=progress
+        )
 
 
 @task(name="show", cache_policy=NO_CACHE)
@@ -112,14 +121,37 @@ def _run_name() -> str:
     return f"{flow_run.name or 'run'}-{str(flow_run.id or '')[:8]}".strip("-")
 
 
-def _say() -> Callable[[Progress], None]:
-    logger = get_run_logger()
-    last = time.monotonic()
+@asynccontextmanager
+async def _watched() -> AsyncIterator[OnProgress]:
+    """What the work inside says of its progress: a bar among the run's artifacts and lines in its log. A short run needs neither."""
+    latest = Progress(0, 0)
 
     def say(progress: Progress) -> None:
-        nonlocal last
-        if time.monotonic() - last >= SAY_EVERY:
-            last = time.monotonic()
-            logger.info("%d of %d stories", progress.done, progress.total)
+        nonlocal latest
+        latest = progress
 
-    return say
+    async def tell() -> None:
+        bar, told = None, latest
+        while True:
+            await asyncio.sleep(SAY_EVERY)
+            if latest == told:
+                continue
+            told = latest
+            said = f"{told.done:,} of {told.total:,} stories"
+            get_run_logger().info(said)
+            share = 100 * told.done / max(told.total, 1)
+            try:
+                if bar is None:
+                    bar = await acreate_progress_artifact(share, f"progress-of-{flow_run.flow_name}", said)
+                else:
+                    await aupdate_progress_artifact(bar, share, said)
+            except Exception as error:  # the work does not wait for a bar
+                get_run_logger().warning("The progress cannot be shown: %s", error)
+
+    telling = asyncio.create_task(tell())
+    try:
+        yield say
+    finally:
+        telling.cancel()
+        with suppress(asyncio.CancelledError):
+            await telling

@@ -7,6 +7,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,9 @@ from flows.housekeeping import forget_old_runs, housekeeping
 from flows.poll_sources import Look, poll_sources
 from flows.prefect_home import TAG
 from flows.settings import load_settings
+from flows.tasks.drain import OnProgress
 from flows.tasks.selection import Selection
+from flows.tasks.summary import Progress, RunSummary
 
 pytestmark = [
     pytest.mark.prefect,
@@ -126,6 +129,23 @@ async def test_ended_runs_of_ours_are_forgotten_when_they_are_old_and_no_others(
         assert await left() == ["running", "other"]
     state = await housekeeping(return_state=True)
     assert state.message == "0 old reports and 0 old runs removed"
+
+
+async def test_a_long_run_shows_how_far_it_is(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flows.tasks.steps.SAY_EVERY", 0.05)
+
+    def slow(*_: object, progress: OnProgress, **__: object) -> RunSummary:
+        for done in range(1, 5):
+            progress(Progress(done, 4))
+            time.sleep(0.3)
+        return RunSummary("slow", datetime.now(UTC))
+
+    monkeypatch.setattr("flows.tasks.steps.clean_waiting", slow)
+    assert (await drain_inbox(return_state=True)).is_completed()
+    async with get_client() as client:
+        (bar,) = [one for one in await client.read_artifacts() if one.key == "progress-of-drain-inbox"]
+    assert (bar.type, bar.description) == ("progress", "4 of 4 stories")
+    assert bar.data == 100
 
 
 async def test_deploying_twice_changes_nothing_and_a_schedule_that_is_gone_goes(data: Path) -> None:
