@@ -25,7 +25,7 @@ from prefect.flows import Flow
 from prefect.schedules import Cron, Schedule
 from prefect.types.entrypoint import EntrypointType
 
-from cleaners.pipeline import load_pipeline
+from cleaners.pipeline import pipeline_version
 from flows.clean_stories import clean_stories
 from flows.drain_inbox import drain_inbox
 from flows.housekeeping import housekeeping
@@ -98,11 +98,8 @@ async def _forget_schedules(client: PrefectClient, id: UUID, one: Planned) -> No
 
 
 def deployed_version(settings: Settings) -> str:
-    """What runs: the code's commit (or cleancopy's version, outside a checkout) and the rules' hash.
-
-    Raises cleaners.rules.ConfigError.
-    """
-    return f"{_commit() or version('cleancopy')}+rules.{load_pipeline(settings.config_dir).version}"
+    """What runs: the code's commit (or cleancopy's version, outside a checkout) and the rules' hash."""
+    return f"{_commit() or version('cleancopy')}+rules.{pipeline_version(settings.config_dir)}"
 
 
 def _commit() -> str | None:

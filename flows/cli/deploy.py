@@ -29,14 +29,10 @@ def deploy(
 
     Again changes nothing. `cleancopy up` needs no deploy: it serves the same deployments itself.
     """
-    from flows.cli.rules import mistakes
+    from flows.cli.rules import stop_at_mistakes
 
     directory = find_config(config)
-    if found := mistakes(directory):
-        stop(
-            "\n".join(str(mistake) for mistake in found)
-            + "\nMend the configuration first; nothing was deployed."
-        )
+    stop_at_mistakes(directory, "nothing was deployed")
     import httpx
     from prefect.exceptions import PrefectHTTPStatusError
     from prefect.settings import PREFECT_API_URL

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flows.cli.config import find_config
 from flows.cli.options import ConfigOption
-from flows.cli.terminal import stop
 
 
 def up(config: ConfigOption = None) -> None:
@@ -13,14 +12,10 @@ def up(config: ConfigOption = None) -> None:
     Everything is bound to this machine alone unless $CLEANCOPY_HOST says otherwise. Ports: $CLEANCOPY_UI_PORT (4200),
     $CLEANCOPY_REPORTS_PORT (4201) and $CLEANCOPY_WEBHOOK_PORT (8787).
     """
-    from flows.cli.rules import mistakes
+    from flows.cli.rules import stop_at_mistakes
 
     directory = find_config(config)
-    if found := mistakes(directory):
-        stop(
-            "\n".join(str(mistake) for mistake in found)
-            + "\nMend the configuration first; nothing was started."
-        )
+    stop_at_mistakes(directory, "nothing was started")
     from flows.up import up as bring_up
 
     bring_up(directory)

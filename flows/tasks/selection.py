@@ -19,7 +19,7 @@ from pydantic import (
 )
 from sqlalchemy import Engine
 
-from cleaners.pipeline import load_pipeline
+from cleaners.pipeline import pipeline_version
 from cleaners.rules import ConfigError
 from flows.ledger import Arrival, StoryFilter, find_run, known_among, select_raws
 from flows.settings import FeedSource, Settings, load_destinations, load_settings, load_sources
@@ -277,7 +277,7 @@ def _filter(engine: Engine, settings: Settings, selection: Selection, ids: tuple
         except LookupError as error:
             raise ValueError(str(error)) from None
     if selection.only == "cleaned with older rules":
-        version = load_pipeline(settings.config_dir).version
+        version = pipeline_version(settings.config_dir)
     return selection.filter(ids, run, version)
 
 
