@@ -3,30 +3,38 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
+from typing import TypeAlias
 
 from cleaners.judge import words
 from cleaners.model import Cleaned
-from cleaners.write.changes import Line, Piece, changes
+from cleaners.write.changes import Effect, Line, Piece, changes
 from cleaners.write.escapes import code, markdown_text, one_line
 
 MOST_BYTES = 100_000
 """Prefect's page grows slow with artifacts above this."""
 _ROOM_FOR_NOTE = 200
 _LONGEST_PIECE = 6_000
+_Reason: TypeAlias = tuple[Effect, tuple[str, ...], str]
+_UNDO = "---\n\nEach removal can be put back alone, by its number: `cleancopy undo --removal`."
 
 
 def before_after_markdown(cleaned: Cleaned, most_bytes: int = MOST_BYTES) -> str:
     """The story with its removed lines struck through, each with its rule and reason; at most ``most_bytes`` of UTF-8.
+
+    A reason that the line above gives too is not said again: twenty share buttons in a row say theirs once.
 
     Prefect renders Markdown and HTML: story text is escaped so that none of its images, links or tags is. A story that
     is too long loses lines from its middle, kept ones first, and a note says how many.
     """
     head = _head(cleaned)
     lines = changes(cleaned)
-    shown = [_line(line) for line in lines]
-    if _size([*head, *shown]) > most_bytes:
-        shown = _shorten(lines, shown, most_bytes - _size(head))
-    return "\n\n".join([*head, *shown]) + "\n"
+    foot = [_UNDO] if cleaned.removals else []
+    shown = [_line(line, _reasons(above)) for above, line in zip((None, *lines), lines, strict=False)]
+    if _size([*head, *shown, *foot]) > most_bytes:
+        # The line above may be among those left out, and with it the reason.
+        shown = _shorten(lines, [_line(line) for line in lines], most_bytes - _size([*head, *foot]))
+    return "\n\n".join([*head, *shown, *foot]) + "\n"
 
 
 def _head(cleaned: Cleaned) -> list[str]:
@@ -38,7 +46,14 @@ def _head(cleaned: Cleaned) -> list[str]:
         if not any(signal.text in reason for reason in cleaned.reasons):
             reasons.append(f"signal in the raw copy: {signal.kind}: {signal.text}")
     reasons += [f"for the desk: {note}" for note in story.notes]
-    parts += _list([_short(reason, 300) for reason in reasons], 20)
+    by_rule = Counter(removal.rules[0] for removal in cleaned.removals if removal.rules)
+    ranked = sorted(by_rule.items(), key=lambda pair: (-pair[1], pair[0]))
+    if ranked:
+        more = f" and {len(ranked) - 20} more" if len(ranked) > 20 else ""
+        parts.append(
+            "By rule: " + ", ".join(f"{code(_cut(rule, 100))} {count}" for rule, count in ranked[:20]) + more
+        )
+    parts += _list("Why", [_short(reason, 300) for reason in reasons], 20)
     known = [
         (name, getattr(fields, name))
         for name in ("section", "standfirst", "byline", "published", "updated", "agency", "rights", "ednote")
@@ -47,14 +62,14 @@ def _head(cleaned: Cleaned) -> list[str]:
         known.append(("authors", "; ".join(fields.authors)))
     for picture in fields.pictures:
         known += [("caption", picture.caption), ("credit", picture.credit)]
-    parts += _list([f"{name}: {_short(value, 300)}" for name, value in known if value], 30)
+    parts += _list("Fields", [f"{name}: {_short(value, 300)}" for name, value in known if value], 30)
     return [*parts, "---"]
 
 
-def _list(items: list[str], most: int) -> list[str]:
-    """The items as one list, if there are any; of many the first ones."""
+def _list(title: str, items: list[str], most: int) -> list[str]:
+    """The items as one list under a title (without it, Markdown takes two lists for one), if there are any; of many the first ones."""
     more = [f"and {len(items) - most} more, in the report"] if len(items) > most else []
-    return ["\n".join(f"- {item}" for item in [*items[:most], *more])] if items else []
+    return [f"**{title}**", "\n".join(f"- {item}" for item in [*items[:most], *more])] if items else []
 
 
 def _figures(cleaned: Cleaned) -> str:
@@ -68,18 +83,22 @@ def _figures(cleaned: Cleaned) -> str:
 
 
 def _short(text: str, most: int) -> str:
-    line = " ".join(text.split())
-    return one_line(line if len(line) <= most else line[: most - 1] + "…", "code")
+    return one_line(_cut(" ".join(text.split()), most), "code")
 
 
-def _line(line: Line) -> str:
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _line(line: Line, said: Collection[_Reason] = ()) -> str:
+    """``said`` are the reasons that the line above gives."""
     shown = ""
     for piece in line.pieces:
         part = _piece(piece, at_start=not shown)
         # "story~~Published~~": without the space, Markdown would take the signs for letters.
         glued = shown and part and not shown[-1].isspace() and "~~" in (shown[-2:], part[:2])
         shown += (" " if glued else "") + part
-    return shown.strip() + _notes(line)
+    return shown.strip() + _notes(line, said)
 
 
 def _piece(piece: Piece, at_start: bool) -> str:
@@ -100,19 +119,26 @@ def _piece(piece: Piece, at_start: bool) -> str:
     return before + safe + after
 
 
-def _notes(line: Line) -> str:
-    notes = list(dict.fromkeys(_note(piece) for piece in line.pieces if piece.effect != "kept"))
+def _notes(line: Line, said: Collection[_Reason]) -> str:
+    notes = list(dict.fromkeys(_note(piece, said) for piece in line.pieces if piece.effect != "kept"))
     return "".join("\\\n→ " + note for note in notes)
 
 
-def _note(piece: Piece) -> str:
+def _note(piece: Piece, said: Collection[_Reason]) -> str:
     effect = f"lifted to {piece.field}" if piece.effect == "lifted" else piece.effect
     rules = ", ".join(code(rule) for rule in piece.rules)
     spared = ", ".join(code(rule) for rule in piece.overruled)
     number = f" #{piece.number}" if piece.number is not None else ""
-    return f"**{effect}**{number} by {rules}: {_short(piece.why, 500)}" + (
-        f" (against {spared})" if spared else ""
-    )
+    why = "" if _reason(piece) in said else f": {_short(piece.why, 500)}"
+    return f"**{effect}**{number} by {rules}{why}" + (f" (against {spared})" if spared else "")
+
+
+def _reason(piece: Piece) -> _Reason:
+    return piece.effect, piece.rules, piece.why
+
+
+def _reasons(line: Line | None) -> set[_Reason]:
+    return {_reason(piece) for piece in line.pieces} if line else set()
 
 
 def _size(parts: list[str]) -> int:

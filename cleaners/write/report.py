@@ -1,11 +1,13 @@
-"""Reports that people read: one story before and after, and one run. Self-contained pages without scripts.
+"""Reports that people read: one story before and after, and one run. Self-contained pages.
 
 A report never loads anything: a picture of the story is told as text, for a picture that loads tells its host who reads
-the report. Templates escape by default; a Content-Security-Policy forbids everything but the page's own style sheet.
+the report. Templates escape by default; a Content-Security-Policy forbids everything but the page's own style sheet and
+script, each known by its hash. All can be read without the script, which filters, sorts and walks.
 """
 
 from __future__ import annotations
 
+import shlex
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,28 +15,31 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from importlib.resources import files
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeAlias
 from urllib.parse import quote, urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from cleaners.judge import words
-from cleaners.model import Cleaned, Removal
+from cleaners.model import Cleaned
 from cleaners.write.changes import Effect, Line, changes
 from cleaners.write.html import web_address
 
 Outcome = Literal["failed", "kill", "hold", "publish"]
-_ORDER: tuple[Outcome, ...] = ("failed", "kill", "hold", "publish")
+_ORDER: tuple[Outcome, ...] = ("hold", "failed", "kill", "publish")
 MOST_ROWS = 2_000
 """Stories that a run report lists one by one; it stays readable and below a few megabytes."""
+MOST_PLACES = 20
+"""Places of a rule in a story that its summary links to."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
     """One story of a run. ``removals`` counts by rule, the most frequent first; ``report_path`` is relative to the run's report.
 
-    ``suspects`` are lines that could not be told and were kept.
+    ``suspects`` are lines that could not be told and were kept. ``source`` is where the story came from; with it the
+    report says how a held or failed story goes on, so it is None where the ledger does not know the story.
     """
 
     id: str
@@ -49,14 +54,28 @@ class RunRow:
     seconds: float
     report_path: str | None = None
     suspects: int = 0
+    source: str | None = None
 
 
-class _RuleCount(NamedTuple):
-    rule: str
+class _Place(NamedTuple):
+    """A line of the report: the block that it stands for, and the number that people see."""
+
+    block: int
+    label: int
+
+
+class _Rule(NamedTuple):
+    name: str
     times: int
-    words: int
-    action: str
-    why: str
+    places: tuple[_Place, ...]
+
+
+class _Fate(NamedTuple):
+    """All that was removed, or lifted, protected, suspected: how often, and each rule that asked for it."""
+
+    effect: Effect
+    times: int
+    rules: tuple[_Rule, ...]
 
 
 class _Note(NamedTuple):
@@ -75,30 +94,44 @@ class _Note(NamedTuple):
         return self.effect, self.field, self.rules, self.why, self.overruled
 
 
-def story_report(cleaned: Cleaned) -> str:
-    """A page that shows one story before and after: what was removed, lifted, protected and suspected, by which rule and why."""
+_Row: TypeAlias = tuple[Line, list[tuple[_Note, bool]]]
+"""A line with its notes; False: the line above gives the same reason. Twenty share buttons in a row say theirs once."""
+
+
+def story_report(cleaned: Cleaned, run: str | None = None) -> str:
+    """A page that shows one story before and after: what was removed, lifted, protected and suspected, by which rule and why.
+
+    ``run`` is the address of the run's report, as seen from this page.
+    """
     story = cleaned.source
     lines = changes(cleaned)
-    effects = Counter(note.effect for line in lines for note in _notes(line))
+    rows = _rows(lines)
+    labels = {line.block.number: line.index + 1 for line in lines}
     return page(
         "story_report.html.j2",
         cleaned=cleaned,
         story=story,
+        run=run,
         fields=cleaned.copy.fields,
         sources=dict(cleaned.copy.fields.sources),
+        lifted=_lifted(cleaned, labels),
+        labels=labels,
         address=web_address(story.url, None),
-        zones=_zones(lines),
-        notes_of=_notes,
-        effects=effects,
+        zones=_zones(rows),
+        fates=_fates(rows),
+        most_places=MOST_PLACES,
         words_before=sum(words(block.text) for block in story.blocks),
         words_after=sum(words(block.text) for block in cleaned.copy.blocks),
-        counts=_rule_counts(cleaned.removals),
         spelled=spelled,
     )
 
 
 def run_row(
-    record: Mapping[str, Any], seconds: float, report_path: str | None = None, error: str | None = None
+    record: Mapping[str, Any],
+    seconds: float,
+    report_path: str | None = None,
+    error: str | None = None,
+    source: str | None = None,
 ) -> RunRow:
     """A run's row from a story's record. With ``error`` the story failed, and the record needs nothing but its ``id``."""
     removed = record.get("removed") or []
@@ -120,6 +153,7 @@ def run_row(
         seconds=seconds,
         report_path=report_path,
         suspects=len({one["block"] for one in record.get("suspects") or ()}),
+        source=source,
     )
 
 
@@ -130,7 +164,7 @@ def run_report(
     note: str | None = None,
     most_rows: int = MOST_ROWS,
 ) -> str:
-    """A page that shows one run: totals, the stories (failed, killed and held ones first), removals by rule.
+    """A page that shows one run: totals, the stories (held, failed and killed ones first), removals by rule.
 
     ``when`` and ``note`` are shown as they are given: this library knows no clock. Beyond ``most_rows`` stories the
     page says how many it leaves out; the totals count them all.
@@ -158,7 +192,9 @@ def run_report(
         seconds=sum(row.seconds for row in every),
         by_rule=ranked,
         stories_by_rule=stories_by_rule,
+        rank={rule: number for number, (rule, _) in enumerate(ranked)},
         most=ranked[0][1] if ranked else 1,
+        review=_review,
         link=link,
         duration=duration,
     )
@@ -190,16 +226,27 @@ def spelled(text: str) -> str:
     )
 
 
+_EFFECTS: tuple[Effect, ...] = ("removed", "lifted", "protected", "suspect")
 _ZONES = {"head": "Above the story", "body": "The story", "tail": "Below the story"}
 
 
-def _zones(lines: Sequence[Line]) -> list[tuple[str, list[Line]]]:
-    zones: list[tuple[str, list[Line]]] = []
+def _rows(lines: Sequence[Line]) -> list[_Row]:
+    rows: list[_Row] = []
+    above: tuple[object, ...] = ()
     for line in lines:
-        name = _ZONES[line.block.zone]
+        notes = _notes(line)
+        rows.append((line, [(note, note.reason not in above) for note in notes]))
+        above = tuple(note.reason for note in notes)
+    return rows
+
+
+def _zones(rows: Sequence[_Row]) -> list[tuple[str, list[_Row]]]:
+    zones: list[tuple[str, list[_Row]]] = []
+    for row in rows:
+        name = _ZONES[row[0].block.zone]
         if not zones or zones[-1][0] != name:
             zones.append((name, []))
-        zones[-1][1].append(line)
+        zones[-1][1].append(row)
     return zones
 
 
@@ -215,24 +262,59 @@ def _notes(line: Line) -> list[_Note]:
     return list(notes.values())
 
 
-def _rule_counts(removals: Sequence[Removal]) -> list[_RuleCount]:
-    """Removals under the rule that asked first, the most frequent first."""
-    by_rule: dict[str, list[Removal]] = {}
-    for removal in removals:
-        by_rule.setdefault(removal.rules[0] if removal.rules else "unknown", []).append(removal)
-    counts = [
-        _RuleCount(
-            rule,
-            len(some),
-            sum(words(one.text) for one in some),
-            ", ".join(
-                dict.fromkeys(f"lift to {one.field}" if one.action == "lift" else "remove" for one in some)
+def _fates(rows: Sequence[_Row]) -> list[_Fate]:
+    """Every rule under each effect that it had, the most frequent first."""
+    times: dict[Effect, Counter[str]] = {effect: Counter() for effect in _EFFECTS}
+    places: dict[tuple[Effect, str], list[_Place]] = {}
+    total = Counter[Effect]()
+    for line, notes in rows:
+        for note, _ in notes:
+            often = len(note.numbers) or 1
+            total[note.effect] += often
+            for rule in note.rules:
+                times[note.effect][rule] += often
+                places.setdefault((note.effect, rule), []).append(_Place(line.block.number, line.index + 1))
+    return [
+        _Fate(
+            effect,
+            total[effect],
+            tuple(
+                _Rule(rule, often, tuple(dict.fromkeys(places[effect, rule])))
+                for rule, often in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
             ),
-            some[0].why,
         )
-        for rule, some in by_rule.items()
+        for effect, counts in times.items()
     ]
-    return sorted(counts, key=lambda count: (-count.times, count.rule))
+
+
+def _lifted(cleaned: Cleaned, labels: Mapping[int, int]) -> dict[tuple[str | None, str | None], _Place]:
+    """Where each field was lifted from. Captions and credits are told by their words, too: there may be several.
+
+    Example: the credit "Ana Duarte" was lifted from the end of a caption, "(Ana Duarte)".
+    """
+    lifts = [removal for removal in cleaned.removals if removal.action == "lift"]
+    places: dict[tuple[str | None, str | None], _Place] = {}
+    for lift in lifts:
+        places.setdefault((lift.field, None), _Place(lift.block, labels[lift.block]))
+    for picture in cleaned.copy.fields.pictures[:50]:  # a gallery of thousands must not take time squared
+        for field, value in (("caption", picture.caption), ("credit", picture.credit)):
+            for lift in lifts:
+                if value and lift.field == field and value in lift.text:
+                    places.setdefault((field, value), _Place(lift.block, labels[lift.block]))
+    return places
+
+
+def _review(row: RunRow) -> str:
+    """The command that decides on a held story.
+
+    An id comes from a feed, and the command is pasted into a shell: it is quoted. One with characters that cannot be seen is not
+    spelled out at all.
+
+    >>> _review(RunRow("42; rm -rf ~", None, None, "hold", (), 0, 0, 0, (), 0.0, source="cms"))
+    "cleancopy review 'cms:42; rm -rf ~'"
+    """
+    story = f"{row.source}:{row.id}"
+    return f"cleancopy review {shlex.quote(story)}" if story.isprintable() else "cleancopy review"
 
 
 def link(path: str) -> str:
@@ -241,18 +323,24 @@ def link(path: str) -> str:
 
 
 def page(template: str, **values: Any) -> str:
-    """A page of reports, with their style sheet and policy."""
-    style, policy = _style()
-    return _templates().get_template(template).render(style=style, policy=policy, **values)
+    """A page of reports, with their style sheet, script and policy."""
+    style, script, policy = _parts()
+    return _templates().get_template(template).render(style=style, script=script, policy=policy, **values)
 
 
 @lru_cache(maxsize=1)
-def _style() -> tuple[Markup, str]:
-    """The style sheet and the policy that allows it, by its hash, and nothing else."""
-    css = files(__package__).joinpath("report.css").read_text("utf-8")
-    digest = b64encode(sha256(css.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    return Markup(css), policy  # noqa: S704 – our own file
+def _parts() -> tuple[Markup, Markup, str]:
+    """The style sheet, the script, and the policy that allows these two, by their hashes, and nothing else."""
+    css, js = (files(__package__).joinpath(name).read_text("utf-8") for name in ("report.css", "report.js"))
+    policy = (
+        f"default-src 'none'; style-src {_hash(css)}; script-src {_hash(js)}; base-uri 'none'; form-action 'none'; "
+        "require-trusted-types-for 'script'; trusted-types 'none'"
+    )
+    return Markup(css), Markup(js), policy  # noqa: S704 – our own files
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 
 
 @lru_cache(maxsize=1)
@@ -260,6 +348,7 @@ def _templates() -> Environment:
     return Environment(
         loader=PackageLoader("cleaners", "write"),
         autoescape=True,
+        auto_reload=False,  # or each page asks the disk whether its templates have changed
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,

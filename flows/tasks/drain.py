@@ -257,6 +257,8 @@ class _Run:
                 outcome.seconds,
                 path,
                 outcome.error,
+                # Of a preview, or of a revision that another one overtook, nothing is left to decide.
+                source if one is not None and one.state in ("done", "failed") else None,
             )
             self._lines.append(
                 StoryLine(

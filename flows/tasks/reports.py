@@ -12,6 +12,9 @@ from flows.destinations.names import file_stem
 from flows.ledger import Outcome
 
 STORIES = "stories"
+RUN_PAGE = "index.html"
+RUN_FROM_STORY = f"../{RUN_PAGE}"
+"""The way back from a story's page. Both ways are relative: the folder is opened from disk, and served."""
 
 
 def run_name(started_at: datetime, owner: str) -> str:
@@ -36,7 +39,7 @@ def write_story_report(folder: Path, source: str, outcome: Outcome) -> str | Non
 
 def write_run_report(folder: Path, rows: Iterable[RunRow], started_at: datetime, note: str | None) -> Path:
     """Write the run's page and give its path."""
-    path = folder / "index.html"
+    path = folder / RUN_PAGE
     when = f"{started_at:%Y-%m-%d %H:%M:%S} UTC"
     _write(path, run_report(rows, title="cleancopy run", when=when, note=note))
     return path

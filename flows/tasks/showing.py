@@ -23,7 +23,7 @@ MOST_BYTES = 100_000
 MOST_STORIES = 25
 """Stories that get a before/after of their own; the HTML report has them all."""
 
-_ORDER = {"failed": 0, "kill": 1, "hold": 2, "publish": 3}
+_ORDER = {"hold": 0, "failed": 1, "kill": 2, "publish": 3}
 _WORDS = {"publish": "published", "hold": "held", "kill": "killed", "failed": "failed"}
 
 
@@ -54,7 +54,7 @@ def headline_of(job: Job) -> str:
 
 
 def table_rows(summary: RunSummary, most_bytes: int = MOST_BYTES) -> list[dict[str, str | int]]:
-    """The table of a run: what failed or is held first; rows that no longer fit are left to the report."""
+    """The table of a run: what is held or failed first; rows that no longer fit are left to the report."""
     rows: list[dict[str, str | int]] = []
     size = 2
     for line in _by_interest(summary):
@@ -102,7 +102,7 @@ def report_address(summary: RunSummary, reports_url: str | None) -> str | None:
 
 
 def stories_shown(summary: RunSummary, most: int = MOST_STORIES) -> list[Shown]:
-    """The before/after of stories, the failed and held ones first."""
+    """The before/after of stories, the held and failed ones first."""
     lines = _by_interest(summary)
     return [
         Shown(story_key(line.key), _plain(line.row.headline or line.row.id, 120), _story(line))

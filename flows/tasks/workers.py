@@ -11,6 +11,7 @@ from cleaners.read import UnreadableStory
 from cleaners.write import before_after_markdown, html, markdown, record, story_report, text
 from flows.ledger import InboxRow, Outcome
 from flows.settings.tried_rules import load_tried_pipeline
+from flows.tasks.reports import RUN_FROM_STORY
 
 Clean: TypeAlias = Callable[[InboxRow, str | None], Outcome]
 MakeClean: TypeAlias = Callable[[Path], Clean]
@@ -32,7 +33,7 @@ def make_clean(config_dir: Path) -> Clean:
             inbox_id=row.id,
             story_id=row.raw.id,
             record=record(cleaned),
-            report=story_report(cleaned),
+            report=story_report(cleaned, RUN_FROM_STORY),
             artifact=before_after_markdown(cleaned),
             rendered={"html": html(cleaned), "markdown": markdown(cleaned), "text": text(cleaned)},
             seconds=time.perf_counter() - started,

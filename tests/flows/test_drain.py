@@ -67,6 +67,7 @@ def test_stories_go_from_the_inbox_to_the_folder_with_a_report(
         assert line.report is not None
         assert line.report.is_file()
         assert str(line.row.report_path) in page
+    assert "<code>cleancopy review desk:b</code>" in page
     assert [line.artifact for line in summary.stories] == ["# a", "# b", None]
 
 
@@ -231,6 +232,8 @@ def test_a_preview_touches_neither_ledger_nor_destinations(settings: Settings, p
     assert summary.preview
     assert summary.report is not None
     assert "Preview" in summary.report.read_text()
+    # The ledger knows none of these stories: there is nothing to start again or to decide.
+    assert "Only stories that failed" not in summary.report.read_text()
     assert sorted(path.name for path in settings.data_dir.iterdir()) == ["reports"]
     assert not Path(settings.ledger_url.removeprefix("sqlite:///")).exists()
 
@@ -245,6 +248,7 @@ def test_the_real_cleaners_drain_a_real_story(ledger: Engine, settings: Settings
     assert line.row.outcome == "publish"
     assert line.report is not None
     assert "Published: undefined" in line.report.read_text()
+    assert '<a href="../index.html">' in line.report.read_text()
     assert [
         path.read_text().count("undefined") for path in (settings.data_dir / "published").glob("*.txt")
     ] == [0]

@@ -116,6 +116,28 @@ def test_nothing_of_a_story_is_rendered_in_an_artifact(kept: str, cut: str) -> N
     ]
 
 
+def test_a_run_of_like_lines_gives_its_reason_once_in_an_artifact() -> None:
+    story = Story("s", "text", "", tuple(Block(n, "Share") for n in range(3)))
+    removals = tuple(
+        Removal(n, 0, 5, "Share", "remove", None, ("a/b",), "A label.", number=n + 1) for n in range(3)
+    )
+    shown = before_after_markdown(Cleaned(story, story, removals, "publish", (), "r", 1))
+    assert "#1 by `a/b`: A label.\n" in shown
+    assert "#2 by `a/b`\n" in shown
+    assert shown.count("A label.") == 1
+    assert "By rule: `a/b` 3\n" in shown
+
+
+def test_reasons_and_fields_are_two_lists_in_an_artifact(harbour: Cleaned) -> None:
+    rendered = _RENDERER.render(before_after_markdown(harbour))
+    assert (
+        rendered.index("<strong>Why</strong>") < rendered.index("a person decides") < rendered.index("</ul>")
+    )
+    assert (
+        rendered.index("</ul>") < rendered.index("<strong>Fields</strong>") < rendered.index("section: Coast")
+    )
+
+
 def test_a_glued_removal_is_still_struck_through() -> None:
     text = "Share this story(more)"
     story = Story("s", "text", text, (Block(0, text),))
