@@ -15,6 +15,17 @@ from flows.ledger.inbox import (
 from flows.ledger.opening import ledger_id, open_ledger
 from flows.ledger.outbox import Owed, claim_owed, failed, made, outbox_counts
 from flows.ledger.outcome import Outcome
+from flows.ledger.reviews import (
+    Decided,
+    Decision,
+    Held,
+    NotDecided,
+    Reviewed,
+    decide,
+    held_count,
+    held_stories,
+    look_at_story,
+)
 from flows.ledger.stories import (
     DestinationsOf,
     Recorded,
@@ -26,20 +37,29 @@ from flows.ledger.stories import (
 
 __all__ = [
     "Arrival",
+    "Decided",
+    "Decision",
     "DestinationsOf",
+    "Held",
     "InboxRow",
+    "NotDecided",
     "Outcome",
     "Owed",
     "Received",
     "Recorded",
+    "Reviewed",
     "StoryFilter",
     "again",
     "claim",
     "claim_owed",
+    "decide",
     "extend",
     "fail",
     "failed",
+    "held_count",
+    "held_stories",
     "ledger_id",
+    "look_at_story",
     "made",
     "newest_record",
     "open_ledger",
