@@ -471,7 +471,8 @@ def _held_since() -> ScalarSelect[Any]:
     held, other = COPIES.alias("held"), COPIES.alias("other")
     before = (
         select(func.coalesce(func.max(other.c.edition), 0))
-        .where(other.c.story_id == STORIES.c.id, other.c.verdict != "hold")
+        .where(other.c.story_id == held.c.story_id, other.c.verdict != "hold")
+        .correlate(held)
         .scalar_subquery()
     )
     return (

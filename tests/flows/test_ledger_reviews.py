@@ -27,6 +27,7 @@ from cleaners.undo import undo
 from cleaners.write import cleaned_from
 from flows.ledger import (
     NotDecided,
+    again,
     claim,
     held_count,
     held_stories,
@@ -75,6 +76,21 @@ def test_a_story_is_held_since_it_was_held_without_a_break(desk: Desk, tmp_path:
     desk.now = later(120)
     desk.cleaned_again()
     assert [(one.edition, one.since) for one in held_stories(desk.ledger)] == [(4, later(120))]
+
+
+def test_one_story_is_held_whatever_the_others_are(desk: Desk, tmp_path: Path) -> None:
+    wide = cleaner(tmp_path / "wide", share=WIDE)
+    for story in ("a", "b"):
+        for minute, clean in enumerate((desk.clean, wide, desk.clean), start=1):
+            desk.now = later(minute * 60)
+            receive(desk.ledger, again([sent(story=story)], str(minute)), desk.now)
+            desk.work(clean)
+    assert [(one.key, one.edition, one.since) for one in held_stories(desk.ledger)] == [
+        ("desk:b", 3, later(180)),
+        ("desk:a", 3, later(180)),
+        ("desk:ferry", 1, NOON),
+    ]
+    assert [one.key for one in held_stories(desk.ledger, limit=1)] == ["desk:b"]
 
 
 @pytest.mark.parametrize(
@@ -271,8 +287,6 @@ def test_a_kill_takes_down_what_a_person_published(desk: Desk, tmp_path: Path) -
 def test_the_destinations_of_a_decision_are_those_of_the_last_arrival(desk: Desk) -> None:
     from dataclasses import replace
 
-    from flows.ledger import again
-
     wish = [replace(one, destinations=("table",)) for one in again([sent()], "by hand")]
     receive(desk.ledger, wish, desk.now)
     desk.work()
@@ -290,9 +304,9 @@ def test_cleaning_again_with_the_same_rules_changes_nothing(
     desk.decides(act, numbers=(2,) if act == "restore" else ())
     if published_before:
         desk.publishes()
-    again = desk.cleaned_again()
-    assert (again.edition, again.changed, again.owed) == (2, False, ())
-    assert again.decided is not None
+    redone = desk.cleaned_again()
+    assert (redone.edition, redone.changed, redone.owed) == (2, False, ())
+    assert redone.decided is not None
     assert desk.publishes() == ([] if published_before else [("publish", 2)])
     assert len(desk.copies()) == 2
 
@@ -302,8 +316,8 @@ def test_other_rules_with_the_same_copy_leave_the_decision(desk: Desk, act: str,
     desk.decides(act, numbers=(2,) if act == "restore" else ())
     desk.publishes()
     public = dict(desk.public)
-    again = desk.cleaned_again(cleaner(tmp_path / "rules-2", BOTH + NEW))
-    assert (again.edition, again.changed, again.owed) == (3, True, ())
+    redone = desk.cleaned_again(cleaner(tmp_path / "rules-2", BOTH + NEW))
+    assert (redone.edition, redone.changed, redone.owed) == (3, True, ())
     assert (desk.publishes(), desk.public, desk.verdict()) == ([], public, (3, "publish"))
     assert desk.copies()[2].reasons == desk.copies()[1].reasons
     # And once more, under a decision that is carried on.
@@ -321,8 +335,8 @@ def test_a_raw_copy_stands_whatever_would_be_removed(desk: Desk, tmp_path: Path)
 def test_other_rules_with_another_copy_hold_the_story_again(desk: Desk, tmp_path: Path) -> None:
     desk.decides()
     desk.publishes()
-    again = desk.cleaned_again(cleaner(tmp_path / "rules-2", UNDEFINED))
-    assert (again.edition, again.owed, desk.verdict()) == (3, (), (3, "hold"))
+    redone = desk.cleaned_again(cleaner(tmp_path / "rules-2", UNDEFINED))
+    assert (redone.edition, redone.owed, desk.verdict()) == (3, (), (3, "hold"))
     [held] = held_stories(desk.ledger)
     assert held.reasons[-1] == (
         "a decision of 3 March 2026 (published by Ida Holm: I have read it.) was made on another result of cleaning; "
@@ -359,8 +373,6 @@ def test_what_was_put_back_is_not_taken_out_again_quietly(desk: Desk, tmp_path: 
 
 
 def test_a_worker_that_was_at_it_when_the_decision_fell_overturns_nothing(desk: Desk) -> None:
-    from flows.ledger import again
-
     receive(desk.ledger, again([sent()], "slow"), desk.now)
     [row] = claim(desk.ledger, "slow", now=desk.now)
     outcome = desk.clean(row)
