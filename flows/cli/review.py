@@ -282,7 +282,8 @@ def _show(story: Reviewed) -> None:
             Text(printable(f"{_minute(one.at)}, edition {one.seen_edition}: {one.told}")), soft_wrap=True
         )
     if story.public:
-        console.print(f"Public: an older edition, at {', '.join(story.public)}", highlight=False)
+        where = ", ".join(f"{name} (edition {edition})" for name, edition in story.public)
+        console.print(f"Public at {where}", highlight=False)
     if story.problem:
         console.print(Text(printable(story.problem), style="yellow"), soft_wrap=True)
         return
@@ -369,7 +370,7 @@ def _held_as_json(story: Held) -> dict[str, Any]:
         "reasons": list(story.reasons),
         "removals": dict(story.removals),
         "newer_waits": story.newer_waits,
-        "public": list(story.public),
+        "public": dict(story.public),
     }
 
 
@@ -381,7 +382,7 @@ def _reviewed_as_json(story: Reviewed) -> dict[str, Any]:
         "cleaned_at": story.cleaned_at.isoformat(timespec="seconds"),
         "problem": story.problem,
         "embargo": story.embargo,
-        "public": list(story.public),
+        "public": dict(story.public),
         "decisions": [_decided_as_json(one) for one in story.decisions],
         "record": story.record,
     }

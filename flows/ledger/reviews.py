@@ -50,7 +50,7 @@ class Held:
 
     ``edition`` and ``revision`` are the newest of the story; ``since`` is when it was first held without a break. ``removals``
     counts what cleaning would take out, by rule, the most frequent first. ``newer_waits``: a newer version has arrived and
-    is not cleaned. ``public`` are the destinations where an older edition stands.
+    is not cleaned. ``public``: the destinations where the story stands, each with the edition that does.
     """
 
     source: str
@@ -64,7 +64,7 @@ class Held:
     url: str | None = None
     removals: tuple[tuple[str, int], ...] = ()
     newer_waits: bool = False
-    public: tuple[str, ...] = ()
+    public: tuple[tuple[str, int], ...] = ()
 
     @property
     def key(self) -> str:
@@ -110,7 +110,7 @@ class Reviewed:
     record: dict[str, Any]
     cleaned_at: datetime
     decisions: tuple[Decided, ...] = ()
-    public: tuple[str, ...] = ()
+    public: tuple[tuple[str, int], ...] = ()
     problem: str | None = None
     embargo: str | None = None
 
@@ -236,6 +236,8 @@ def decide(engine: Engine, wish: Decision, destinations_of: DestinationsOf, now:
                 f"{wish.key}, edition {wish.edition}, was decided already on {_minute(before.at)}: {before.told}"
             )
         copy = _newest(connection, story)
+        if copy.edition < wish.edition:
+            raise NotDecided(f"{wish.key} has no edition {wish.edition}: the newest is {copy.edition}.")
         if copy.edition != wish.edition:
             raise NotDecided(
                 f"{wish.key} is not what you looked at: you saw edition {wish.edition}, and edition {copy.edition} came on "
@@ -498,21 +500,25 @@ def _removals_by_rule(connection: Connection, copies: list[int]) -> dict[int, tu
     }
 
 
-def _public(connection: Connection, stories: list[int]) -> dict[int, tuple[str, ...]]:
-    """For each story the destinations where the last act that was made is a publish."""
-    last: dict[int, dict[str, str]] = {}
+def _public(connection: Connection, stories: list[int]) -> dict[int, tuple[tuple[str, int], ...]]:
+    """For each story the destinations where the last act that was made is a publish, with its edition."""
+    last: dict[int, dict[str, int | None]] = {}
     for ids in _chunks(stories):
         query = (
-            select(PUBLICATIONS.c.story_id, PUBLICATIONS.c.destination, PUBLICATIONS.c.act)
+            select(
+                PUBLICATIONS.c.story_id,
+                PUBLICATIONS.c.destination,
+                PUBLICATIONS.c.act,
+                PUBLICATIONS.c.edition,
+            )
             .where(PUBLICATIONS.c.story_id.in_(ids), PUBLICATIONS.c.state == "made")
             .order_by(PUBLICATIONS.c.edition)
         )
-        for story, destination, act in connection.execute(query):
-            last.setdefault(story, {})[destination] = act
+        for story, destination, act, edition in connection.execute(query):
+            last.setdefault(story, {})[destination] = edition if act == "publish" else None
     return {
-        story: names
+        story: tuple((name, edition) for name, edition in acts.items() if edition is not None)
         for story, acts in last.items()
-        if (names := tuple(name for name, act in acts.items() if act == "publish"))
     }
 
 

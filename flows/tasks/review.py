@@ -182,6 +182,7 @@ def told(done: Done) -> str:
     line = f"{decided.key}: {decided.told}"
     if decided.act == "drop":
         return line
+    line = line.rstrip(".")
     if published.not_made:
         late = ", ".join(f"{one.destination} ({one.error})" for one in published.not_made)
         return f"{line}. Not there yet, will be tried again: {late}"
