@@ -474,7 +474,6 @@ def _held_since() -> ScalarSelect[Any]:
     before = (
         select(func.coalesce(func.max(other.c.edition), 0))
         .where(other.c.story_id == held.c.story_id, other.c.verdict != "hold")
-        .correlate(held)
         .scalar_subquery()
     )
     return (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,18 @@ def cleaner(folder: Path, rules: str = BOTH, share: float = TIGHT) -> Clean:
         return Outcome(row.id, row.raw.id, record=record(cleaned), rendered=rendered)
 
     return clean
+
+
+def seeing(clean: Clean, kind: str, verdict: str) -> Clean:
+    """A later cleancopy that reads a signal in the raw copy where ``clean`` read none."""
+
+    def sees(row: InboxRow) -> Outcome:
+        outcome = clean(row)
+        signal = {"kind": kind, "text": "NOT YET", "until": None}
+        more = {"verdict": verdict, "reasons": [f"{kind}: NOT YET"], "signals": [signal], "ruleset": kind}
+        return replace(outcome, record={**(outcome.record or {}), **more})
+
+    return sees
 
 
 def sent(content: str = STORY, story: str = "ferry", **more: Any) -> Arrival:

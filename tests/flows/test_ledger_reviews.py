@@ -18,6 +18,7 @@ from held_newsroom import (
     Desk,
     at,
     cleaner,
+    seeing,
     sent,
 )
 from newsroom import NOON, later
@@ -370,6 +371,31 @@ def test_what_was_put_back_is_not_taken_out_again_quietly(desk: Desk, tmp_path: 
     # The rule was mended: nothing to decide any more.
     assert desk.cleaned_again(cleaner(tmp_path / "mended", UNDEFINED, WIDE)).owed == ()
     assert (desk.verdict(), desk.public["folder"]) == ((5, "publish"), WITH_JOIN)
+
+
+def test_a_signal_that_was_not_seen_holds_the_story_again(desk: Desk) -> None:
+    desk.decides()
+    redone = desk.cleaned_again(seeing(desk.clean, "embargo", "hold"))
+    assert (redone.owed, desk.verdict(), desk.publishes()) == ((), (3, "hold"), [])
+    # Approved with the signal in sight, it stands.
+    desk.decides("publish", 3, despite_embargo=True)
+    assert desk.cleaned_again(seeing(desk.clean, "embargo", "hold")).changed is False
+    assert desk.publishes() == [("publish", 4)]
+
+
+@pytest.mark.parametrize("act", ["publish", "raw", "drop"])
+def test_a_kill_ends_every_decision(desk: Desk, act: str) -> None:
+    desk.decides(act)
+    desk.publishes()
+    killed = desk.cleaned_again(seeing(desk.clean, "kill", "kill"))
+    assert killed.decided is None
+    assert desk.verdict() == (3, "kill")
+    assert desk.publishes() == ([] if act == "drop" else [("unpublish", 3)])
+    # It was the rules' mistake, it turns out: a person decides anew.
+    assert desk.cleaned_again().owed == ()
+    assert desk.verdict() == (4, "hold")
+    desk.decides("publish", 4)
+    assert desk.publishes() == [("publish", 5)]
 
 
 def test_a_worker_that_was_at_it_when_the_decision_fell_overturns_nothing(desk: Desk) -> None:
