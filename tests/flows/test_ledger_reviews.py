@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -484,3 +485,17 @@ def test_a_decision_and_its_edition_are_written_together_or_not_at_all(
         assert len(connection.execute(select(COPIES.c.id)).all()) == 1
         assert connection.execute(select(DECISIONS.c.id)).all() == []
     assert desk.verdict() == (1, "hold")
+
+
+def test_of_many_who_decide_at_once_one_does(desk: Desk) -> None:
+    def decides(number: int) -> str:
+        try:
+            return desk.decides(("publish", "raw", "drop")[number % 3], who=f"Editor {number}").told
+        except NotDecided as refused:
+            return f"refused: {refused}"
+
+    with ThreadPoolExecutor(8) as people:
+        said = list(people.map(decides, range(8)))
+    [made] = [one for one in said if not one.startswith("refused")]
+    assert all(one.endswith(made) for one in said)
+    assert len(desk.copies()) == 2
