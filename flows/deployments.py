@@ -31,6 +31,7 @@ from flows.drain_inbox import drain_inbox
 from flows.housekeeping import housekeeping
 from flows.poll_sources import poll_sources
 from flows.prefect_home import TAG, marker
+from flows.review_story import review_story
 from flows.settings import Settings, load_settings, load_sources
 from flows.settings.sources import FeedSource, FolderSource
 
@@ -65,6 +66,7 @@ def planned(settings: Settings) -> tuple[Planned, ...]:
     return (
         Planned(clean_stories),
         Planned(poll_sources, tuple(_looks(settings))),
+        Planned(review_story),
         Planned(drain_inbox, (Cron(SWEEP, timezone="UTC", slug="sweep"),), one_at_a_time=True),
         Planned(housekeeping, (Cron(NIGHTLY, timezone="UTC", slug="nightly"),), one_at_a_time=True),
     )

@@ -15,6 +15,17 @@ from flows.ledger.inbox import (
 from flows.ledger.opening import ledger_id, open_ledger
 from flows.ledger.outbox import Owed, claim_owed, failed, made, outbox_counts
 from flows.ledger.outcome import Outcome
+from flows.ledger.reviews import (
+    Decided,
+    Decision,
+    Held,
+    NotDecided,
+    Reviewed,
+    decide,
+    held_count,
+    held_stories,
+    look_at_story,
+)
 from flows.ledger.runs import Did, RunLine, end_dead_runs, end_run, find_run, last_runs, note_run
 from flows.ledger.stories import (
     DestinationsOf,
@@ -29,28 +40,37 @@ from flows.ledger.stories import (
 
 __all__ = [
     "Arrival",
+    "Decided",
+    "Decision",
     "DestinationsOf",
     "Did",
+    "Held",
     "InboxRow",
+    "NotDecided",
     "Outcome",
     "Owed",
     "Received",
     "Recorded",
+    "Reviewed",
     "RunLine",
     "StoryFilter",
     "again",
     "claim",
     "claim_owed",
+    "decide",
     "end_dead_runs",
     "end_run",
     "extend",
     "fail",
     "failed",
     "find_run",
+    "held_count",
+    "held_stories",
     "known_among",
     "last_records",
     "last_runs",
     "ledger_id",
+    "look_at_story",
     "made",
     "newest_record",
     "note_run",

@@ -45,6 +45,22 @@ def open_ledger(url: str) -> Engine:
 
 
 @contextmanager
+def glancing(url: str) -> Iterator[Engine | None]:
+    """A ledger for one quick look; None where there is none yet. It makes no tables, and waits for nobody longer than seconds."""
+    address = make_url(url)
+    sqlite = address.get_backend_name() == "sqlite"
+    if sqlite and not Path(address.database or "").exists():
+        yield None
+        return
+    patience = {"timeout": 2} if sqlite else {"connect_timeout": 3}
+    engine = create_engine(address, connect_args=patience, hide_parameters=True)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """A transaction that only reads and keeps no writer waiting (SQLite takes the write lock otherwise)."""
     with engine.connect().execution_options(only_reads=True) as connection, connection.begin():

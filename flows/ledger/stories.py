@@ -2,42 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import Connection, Engine, and_, func, or_, select, update
 from sqlalchemy.sql import ColumnElement
 
+from flows.ledger.decided import under_decision, verdict_of
 from flows.ledger.inbox import Arrival, finish
 from flows.ledger.opening import reading
 from flows.ledger.outbox import owe_copy, owe_silence, owe_withdrawal
-from flows.ledger.outcome import Outcome
+from flows.ledger.outcome import Outcome, content_hash
 from flows.ledger.raws import restore
 from flows.ledger.tables import COPIES, INBOX, RAWS, REMOVALS, REVISIONS, RUN_STORIES, STORIES, AnyRow
 
 DestinationsOf = Callable[[str, tuple[str, ...] | None], Iterable[str]]
 """(source, the arrival's own wish or None) → names of destinations."""
-
-# What a reader gets. The explanation (removed, reasons, ruleset) is not part of it: a new rule that
-# changes no word of a story publishes nothing.
-_COPY_KEYS = (
-    "id",
-    "url",
-    "publisher",
-    "headline",
-    "standfirst",
-    "section",
-    "byline",
-    "published",
-    "language",
-    "pictures",
-    "text",
-    "html",
-)
 
 
 class Recorded(NamedTuple):
@@ -45,7 +27,8 @@ class Recorded(NamedTuple):
 
     ``state``: ``done``; ``failed``; ``lost`` (another worker has the row: nothing was written); ``overtaken`` (a newer
     revision of the story is cleaned already: this one is done, without a copy). ``changed`` says whether there is a new
-    edition; ``owed`` are the destinations that something is newly owed to.
+    edition; ``owed`` are the destinations that something is newly owed to. ``decided`` is the record as it stands now, where
+    a person's decision about the story made it another one than cleaning did (see ``flows.ledger.decided``).
     """
 
     inbox_id: int
@@ -53,6 +36,7 @@ class Recorded(NamedTuple):
     edition: int | None = None
     changed: bool = False
     owed: tuple[str, ...] = ()
+    decided: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +76,6 @@ def record_outcomes(
             _record(connection, owner, outcome, works.get(outcome.inbox_id), destinations_of, now)
             for outcome in sorted(outcomes, key=lambda outcome: outcome.inbox_id)
         ]
-
-
-def content_hash(outcome: Outcome) -> str:
-    """The hash of what a reader of the copy gets."""
-    record = outcome.record or {}
-    content = [{key: record.get(key) for key in _COPY_KEYS}, dict(outcome.rendered)]
-    return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def select_raws(engine: Engine, wanted: StoryFilter) -> list[Arrival]:
@@ -250,31 +227,37 @@ def _record(
         return Recorded(outcome.inbox_id, "lost")
     if error or record is None:
         return Recorded(outcome.inbox_id, "failed")
-    digest = content_hash(outcome)
     newest = _newest_copy(connection, work.story_id)
     if newest is not None and newest.number > work.number:
         return Recorded(outcome.inbox_id, "overtaken")
+    by_a_person = None
+    if newest is not None and newest.revision_id == work.revision_id:
+        after = under_decision(connection, work.revision_id, outcome)
+        if after is not outcome and after.record is not None:
+            outcome, record, by_a_person = after, after.record, after.record
+    digest = content_hash(outcome)
+    verdict = verdict_of(record)
     changed = newest is None or (
         newest.revision_id,
         newest.content_hash,
         newest.ruleset,
         newest.verdict,
-    ) != (work.revision_id, digest, record["ruleset"], record["verdict"])
+    ) != (work.revision_id, digest, record["ruleset"], verdict)
     if newest is None or changed:
         edition = 1 if newest is None else newest.edition + 1
-        copy_id = _write_copy(connection, outcome, record, work, edition, digest, now)
+        copy_id = write_copy(connection, outcome, record, work, edition, digest, now)
     else:
         edition, copy_id = newest.edition, newest.id
     story = f"{work.source}:{work.external_id}"
     owed: tuple[str, ...] = ()
-    if record["verdict"] == "publish":
-        names = tuple(dict.fromkeys(destinations_of(work.source, _tuple(work.destinations))))
+    if verdict == "publish":
+        names = tuple(dict.fromkeys(destinations_of(work.source, as_names(work.destinations))))
         owed = owe_copy(connection, story, work.story_id, copy_id, edition, digest, names, now)
-    elif record["verdict"] == "kill":
+    elif verdict == "kill":
         owed = owe_withdrawal(connection, story, work.story_id, copy_id, edition, digest, now)
-    elif record["verdict"] == "hold":
+    elif verdict == "hold":
         owed = owe_silence(connection, story, work.story_id, copy_id, edition, digest, now)
-    return Recorded(outcome.inbox_id, "done", edition, changed, owed)
+    return Recorded(outcome.inbox_id, "done", edition, changed, owed, by_a_person)
 
 
 def _newest_copy(connection: Connection, story_id: int) -> AnyRow | None:
@@ -295,7 +278,7 @@ def _newest_copy(connection: Connection, story_id: int) -> AnyRow | None:
     ).first()
 
 
-def _write_copy(
+def write_copy(
     connection: Connection,
     outcome: Outcome,
     record: dict[str, Any],
@@ -304,13 +287,15 @@ def _write_copy(
     digest: str,
     now: datetime,
 ) -> int:
+    """Inside a transaction: a new edition with its removals; ``work`` names story and revision. Gives the copy's id."""
+    verdict = verdict_of(record)
     copy_id: int = connection.execute(
         COPIES.insert()
         .values(
             story_id=work.story_id,
             revision_id=work.revision_id,
             edition=edition,
-            verdict=record["verdict"],
+            verdict=verdict,
             reasons=list(record["reasons"]),
             ruleset=record["ruleset"],
             content_hash=digest,
@@ -343,10 +328,11 @@ def _write_copy(
     connection.execute(
         update(STORIES)
         .where(STORIES.c.id == work.story_id)
-        .values(verdict=record["verdict"], **{name: value for name, value in known.items() if value})
+        .values(verdict=verdict, **{name: value for name, value in known.items() if value})
     )
     return copy_id
 
 
-def _tuple(names: Sequence[str] | None) -> tuple[str, ...] | None:
+def as_names(names: Sequence[str] | None) -> tuple[str, ...] | None:
+    """Destinations as the ledger keeps them, as ``DestinationsOf`` takes them."""
     return None if names is None else tuple(names)

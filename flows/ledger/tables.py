@@ -1,7 +1,8 @@
 """The ledger's tables, in SQL that SQLite and PostgreSQL share.
 
     story ─┬─ revision (numbered as it arrived) ── raw (what was sent, kept byte for byte)
-           ├─ copy     (an edition: what cleaning made of a revision) ── removals
+           ├─ copy     (an edition: what cleaning, or a person, made of a revision) ── removals
+           ├─ decision (what a person said of a held copy, and the copy that came of it)
            └─ publication (an edition that is owed to a destination, or made)
     inbox ── revision  (work: clean this)
     run ── run_story   (what a run did with each of its stories)
@@ -153,6 +154,7 @@ COPIES = Table(
     Column("revision_id", ID, ForeignKey("revisions.id"), nullable=False),
     # Numbered through all revisions of a story: a newer edition is never overwritten by an older one.
     Column("edition", Integer, nullable=False),
+    # publish, hold, kill; drop: held, and a person decided that it is never published
     Column("verdict", String(8), nullable=False),
     Column("reasons", Values, nullable=False),
     Column("ruleset", String(80), nullable=False),
@@ -232,4 +234,29 @@ RUN_STORIES = Table(
     Column("outcome", String(8), nullable=False),
     Column("why", Words, nullable=False),
     Column("changed", Integer, nullable=False),
+)
+
+# What people decided about held stories. A decision is never changed; a second thought is a second decision.
+DECISIONS = Table(
+    "decisions",
+    METADATA,
+    Column("id", ID, primary_key=True),
+    Column("story_id", ID, ForeignKey("stories.id"), nullable=False),
+    Column("revision_id", ID, ForeignKey("revisions.id"), nullable=False),
+    # The edition that the person saw, and the one that came of it.
+    Column("seen_copy_id", ID, ForeignKey("copies.id"), nullable=False),
+    Column("seen_edition", Integer, nullable=False),
+    Column("copy_id", ID, ForeignKey("copies.id"), nullable=False),
+    Column("edition", Integer, nullable=False),
+    # publish, restore, raw, drop
+    Column("act", String(8), nullable=False),
+    # The removals that were put back, as they stand in the record of the edition that was seen.
+    Column("restored", Values, nullable=False),
+    Column("who", Words, nullable=False),
+    Column("why", Words, nullable=False),
+    # The embargo that was not over, where the person published all the same.
+    Column("embargo", Words),
+    Column("decided_at", Moment, nullable=False),
+    UniqueConstraint("story_id", "seen_edition"),
+    Index("ix_decisions_revision_id", "revision_id"),
 )

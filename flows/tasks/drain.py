@@ -31,10 +31,11 @@ from flows.ledger import (
     record_outcomes,
     release,
 )
-from flows.settings import Settings, load_destinations, load_sources, wanted_destinations
+from flows.settings import Settings, load_destinations, load_sources
 from flows.tasks.against import Against, against
 from flows.tasks.cleaning import WarmPool, clean_batch
-from flows.tasks.publishing import Published, publish_owed, utc_now
+from flows.tasks.decided_pages import as_decided
+from flows.tasks.publishing import Published, by_source, publish_owed, utc_now
 from flows.tasks.reports import run_name, write_run_report, write_story_report
 from flows.tasks.summary import Progress, RunSummary, StoryLine
 from flows.tasks.workers import MakeClean, make_clean
@@ -82,13 +83,7 @@ def drain(
     owner = owner or new_owner()
     work = _Run(settings, owner, clock(), make, pool, run, progress)
     destinations = load_destinations(settings.config_dir)
-    sources = load_sources(settings.config_dir)
-
-    def destinations_of(source: str, wish: tuple[str, ...] | None) -> tuple[str, ...]:
-        if wish is None and source in sources:
-            wish = sources[source].destinations
-        return wanted_destinations(destinations, wish)
-
+    destinations_of = by_source(destinations, load_sources(settings.config_dir))
     published = Published()
     with work, _ended(engine, work.run, clock):
         work.total = len(ids) if ids is not None else queue_counts(engine)["waiting"]
@@ -250,6 +245,8 @@ class _Run:
             if one is not None and one.state == "lost":
                 self._lost += 1
                 continue
+            if one is not None and one.decided is not None:
+                outcome = as_decided(outcome, one.decided)
             path = write_story_report(self._folder, source, outcome)
             row = run_row(
                 outcome.record

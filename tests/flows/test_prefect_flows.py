@@ -170,3 +170,31 @@ async def test_deploying_twice_changes_nothing_and_a_schedule_that_is_gone_goes(
     sources.write_text("sources:\n  wire: {kind: folder, path: desk}\n")
     await deploy(settings, "desk-pool")
     assert await looks() == []
+
+
+async def test_a_held_story_is_reviewed(data: Path, tmp_path: Path) -> None:
+    from held_newsroom import Desk, cleaner
+
+    from flows.ledger import open_ledger
+    from flows.review_story import review_story
+    from flows.settings import load_settings
+    from flows.tasks.review import Review
+
+    engine = open_ledger(load_settings().ledger_url)
+    Desk(engine, cleaner(tmp_path / "few-rules")).arrives()
+    engine.dispose()
+    listed = await review_story(return_state=True)
+    assert listed.message == "1 held story"
+    form = Review(key="desk:ferry, edition 1", decision="publish as cleaned", who="Ida Holm", why="I rang.")
+    refused = await review_story(form.model_copy(update={"why": ""}), return_state=True)
+    assert refused.is_failed()
+    assert str(refused.message).startswith("Say in words why")
+    done = await review_story(form, return_state=True)
+    assert done.message == "desk:ferry: published by Ida Holm: I rang. At copy-folder now"
+    assert len(list((data / "published").glob("*.json"))) == 1
+    async with get_client() as client:
+        shown = {one.key: one for one in await client.read_artifacts()}
+    assert [row["Paste this"] for row in json.loads(str(shown["held-stories"].data))] == [
+        "desk:ferry, edition 1"
+    ]
+    assert "~~Published: undefined~~" in str(shown["story-desk-ferry"].data)
