@@ -1,5 +1,6 @@
 """The database that nothing is lost in: what arrived, what became of it, and what is owed to whom."""
 
+from flows.ledger.following import known_stories, not_done, read_cursor, write_cursor
 from flows.ledger.inbox import (
     Arrival,
     InboxRow,
@@ -39,14 +40,18 @@ __all__ = [
     "extend",
     "fail",
     "failed",
+    "known_stories",
     "ledger_id",
     "made",
     "newest_record",
+    "not_done",
     "open_ledger",
     "outbox_counts",
     "queue_counts",
+    "read_cursor",
     "receive",
     "record_outcomes",
     "release",
     "select_raws",
+    "write_cursor",
 ]
