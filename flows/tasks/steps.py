@@ -60,7 +60,9 @@ async def look(source: str) -> Intake:
 )
 async def clean(ids: Sequence[int] | None = None) -> Job:
     """Clean and publish what waits in the inbox, or these rows of it."""
-    return Job(await asyncio.to_thread(clean_waiting, load_settings(), ids, run=_run_name(), progress=_say()))
+    return Job(
+        await asyncio.to_thread(clean_waiting, load_settings(), ids, run=run_name_now(), progress=_say())
+    )
 
 
 @task(
@@ -74,7 +76,7 @@ async def clean(ids: Sequence[int] | None = None) -> Job:
 async def clean_chosen(selection: Selection) -> Job:
     """Clean what a person chose."""
     return await asyncio.to_thread(
-        clean_selected, load_settings(), selection, run=_run_name(), progress=_say()
+        clean_selected, load_settings(), selection, run=run_name_now(), progress=_say()
     )
 
 
@@ -95,7 +97,7 @@ def final_state(job: Job, problems: Sequence[str] = ()) -> State[Job]:
     return Failed(message=message) if problems else Completed(message=message, data=job)
 
 
-def _run_name() -> str:
+def run_name_now() -> str:
     """One name for all tries of a run; Prefect's, so that run and report can be put side by side."""
     return f"{flow_run.name or 'run'}-{str(flow_run.id or '')[:8]}".strip("-")
 
