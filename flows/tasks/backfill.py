@@ -48,6 +48,9 @@ ARCHIVE = "archive"
 LEASE_SECONDS = 120.0
 """Shorter than a drain's: so long waits the run that goes on after one was killed."""
 
+WAIT_MORE = 5.0
+"""Seconds that a lease is given beyond its end: two machines' clocks differ."""
+
 MOST_PROBLEMS = 500
 """Problems that are kept to be shown; the log has them all."""
 
@@ -273,7 +276,7 @@ class _Going:
     def _finish_rows(self, place: Place, name: str) -> None:
         """What a run that was killed had put into the inbox: as soon as its lease has run out."""
         events = place.events(self._wanted)
-        until = clock_time.monotonic() + self._lease + 5
+        until = clock_time.monotonic() + self._lease + WAIT_MORE
         waits = False
         while rows := not_done(self._engine, self._wanted.source, events):
             if not self._clean(rows):
