@@ -8,6 +8,9 @@ from typing import Any, NamedTuple
 
 from cleaners.model import Raw
 
+NAMELESS = "?"
+"""The id of a story that has none."""
+
 
 class Post(NamedTuple):
     """One story at its CMS: either ``raw``, or what is wrong with it. ``public``: a reader of the site can see it."""

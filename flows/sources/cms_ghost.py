@@ -14,7 +14,7 @@ from typing import Any
 from cleaners.model import Fields, Raw
 from flows.settings import CmsSource
 from flows.sources.api import Question
-from flows.sources.cms import BrokenAnswer, Page, Post, identity, moment_of, text_at
+from flows.sources.cms import NAMELESS, BrokenAnswer, Page, Post, identity, moment_of, text_at
 
 OVERLAP = timedelta(minutes=1)
 """For stories that are written in the same second, and for a database that writes a little later than its clock says."""
@@ -99,7 +99,7 @@ def _post(item: Mapping[str, Any]) -> Post:
     found = identity(item)
     modified = moment_of(item.get("updated_at"))
     if found is None:
-        return Post("?", modified, None, "a post without an id")
+        return Post(NAMELESS, modified, None, "a post without an id")
     public = text_at(item, "status") in (None, "published")
     html = text_at(item, "html")
     if item.get("access") is False:

@@ -13,7 +13,7 @@ from cleaners.model import Fields
 from cleaners.read.signals import says_stop
 from flows.settings import CmsSource
 from flows.sources.api import Question
-from flows.sources.cms import BrokenAnswer, Page, Post, moment_of
+from flows.sources.cms import NAMELESS, BrokenAnswer, Page, Post, moment_of
 from flows.sources.mapping import mapped_story, value_at
 from flows.sources.records import BrokenRecord
 
@@ -53,14 +53,14 @@ def _at(answer: Any, path: str) -> Any:
 
 def _post(item: Any, source: CmsSource) -> Post:
     if not isinstance(item, Mapping):
-        return Post("?", None, None, "an item of the list is no object")
+        return Post(NAMELESS, None, None, "an item of the list is no object")
     changed = value_at(item, source.modified) if source.modified else None
     modified = moment_of(changed)
     try:
         raw = mapped_story(item, cast(Mapping[str, str], source.map))
     except BrokenRecord as error:
         found = value_at(item, source.map.get("id", "id"))
-        name = str(found) if isinstance(found, str | int) else "?"
+        name = str(found) if isinstance(found, str | int) else NAMELESS
         return Post(name, modified, None, f"{name}: {error}")
     lines = raw.content if isinstance(raw.content, tuple) else (raw.content,)
     if not any(line.strip() for line in lines) and not says_stop(raw):

@@ -15,7 +15,7 @@ from cleaners.model import Fields, Raw
 from cleaners.read.wire.item import plain
 from flows.settings import CmsSource
 from flows.sources.api import Question
-from flows.sources.cms import BrokenAnswer, Page, Post, identity, moment_of, text_at
+from flows.sources.cms import NAMELESS, BrokenAnswer, Page, Post, identity, moment_of, text_at
 
 OVERLAP = timedelta(hours=1)
 """``modified_after`` compares the site's local time, in which an hour comes twice when summer ends."""
@@ -86,7 +86,7 @@ def _post(item: Mapping[str, Any]) -> Post:
     found = identity(item)
     modified = moment_of(item.get("modified_gmt"))
     if found is None:
-        return Post("?", modified, None, "a post without an id")
+        return Post(NAMELESS, modified, None, "a post without an id")
     public = text_at(item, "status") in (None, "publish")
     content = text_at(item, "content", "raw") or text_at(item, "content", "rendered")
     if content is None:

@@ -15,7 +15,7 @@ from flows.ledger import Arrival, known_stories, read_cursor, write_cursor
 from flows.settings import CmsSource
 from flows.sources import cms_ghost, cms_json, cms_wordpress
 from flows.sources.api import ApiError, Question, ask
-from flows.sources.cms import BrokenAnswer, Page, Post
+from flows.sources.cms import NAMELESS, BrokenAnswer, Page, Post
 from flows.tasks.intake import Intake, SourceDown, known, take
 
 _SECOND = timedelta(seconds=1)
@@ -67,7 +67,7 @@ class _Look:
     duplicates: list[int] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     position: dict[str, Any] = field(default_factory=dict)
-    _met: dict[str, datetime | None] = field(default_factory=dict)
+    _met: dict[str, datetime | str | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.position = read_cursor(self.engine, self._cursor)
@@ -165,6 +165,7 @@ class _Look:
         if whole:
             missing = [id for id in known_stories(self.engine, self.source.name) if id not in self._met]
             self._note_gone(missing, back=self._met)
+        self._remember()
 
     def _changed(
         self, api: ModuleType, secret: str | None, after: datetime | None, number: int, size: int
@@ -192,14 +193,14 @@ class _Look:
         told: dict[str, str] = dict(self.position.get("told", {}))
         for post in posts:
             version = post.modified.isoformat() if post.modified else ""
-            if post.id in self._met and self._met[post.id] == post.modified:
+            if post.id != NAMELESS and self._met.get(post.id, NAMELESS) == post.modified:
                 continue
             self._met[post.id] = post.modified
             problem = post.problem or self._too_large(post)
             if not post.public:
                 hidden.append(post.id)
             elif problem is not None:
-                if told.get(post.id) != version or post.id == "?":
+                if told.get(post.id) != version or post.id == NAMELESS:
                     self.problem(problem)
                 told[post.id] = version
             elif post.raw is not None:
