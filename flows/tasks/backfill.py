@@ -283,11 +283,11 @@ class _Going:
                 if clock_time.monotonic() > until:
                     self.done.left += len(rows)
                     self._tell(
-                        f"{name}: {len(rows)} stories are held by another run; it or the next sweep cleans them"
+                        f"{name}: {_stories(len(rows))} held by another run; it or the next sweep cleans them"
                     )
                     return
                 if not waits:
-                    self._tell(f"{name}: waiting for {len(rows)} stories that an interrupted run holds")
+                    self._tell(f"{name}: waiting for {_stories(len(rows))} that an interrupted run holds")
                 waits = True
                 clock_time.sleep(min(2.0, self._lease / 4))
 
@@ -353,7 +353,11 @@ def _task(settings: Settings, wish: Backfill) -> _Task:
 
 def _count(done: Backfilled) -> str:
     outcomes = ", ".join(f"{count} {_WORDS[one]}" for one, count in sorted(done.outcomes.items()))
-    return f"{done.stories} new stories" + (f" ({outcomes})" if outcomes else "")
+    return _stories(done.stories, "new ") + (f" ({outcomes})" if outcomes else "")
+
+
+def _stories(count: int, kind: str = "") -> str:
+    return f"{count} {kind}{'story' if count == 1 else 'stories'}"
 
 
 _WORDS = {"publish": "published", "hold": "held", "kill": "killed", "failed": "failed"}
@@ -363,7 +367,7 @@ def headline_of(done: Backfilled) -> str:
     """The run in one line, for the list of runs."""
     parts = [_count(done)]
     if done.job is not None:
-        parts = [f"Preview of {len(done.job.summary.stories)} stories: nothing was stored or published"]
+        parts = [f"Preview of {_stories(len(done.job.summary.stories))}: nothing was stored or published"]
     elif not done.records:
         parts = [
             "Nothing new: the archive was gone through before. To clean its stories again, use clean-stories"

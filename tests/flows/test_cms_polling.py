@@ -222,14 +222,31 @@ def test_the_hour_that_comes_twice_loses_no_story(cms: Cms, make: Any, engine: E
     assert len(poll_cms(engine, source).ids) == 1
 
 
-def test_a_poll_asks_for_what_changed_only(cms: Cms, make: Any, engine: Engine) -> None:
+@pytest.mark.parametrize(
+    ("kind", "asked", "after"),
+    [
+        ("wordpress", "modified_after", "2026-03-03T09:59:00Z"),
+        ("ghost", "filter", "updated_at:>'2026-03-03 10:58:00'"),
+    ],
+)
+def test_a_poll_asks_for_what_changed_only(
+    kind: str, asked: str, after: str, cms: Cms, make: Any, engine: Engine
+) -> None:
     for number in range(1, 300):
         cms.write(number, minute=number)
-    poll_cms(engine, make("wordpress"))
+    poll_cms(engine, make(kind))
     cms.asked.clear()
-    poll_cms(engine, make("wordpress"))
-    assert [one["modified_after"] for one in cms.asked if "modified_after" in one] == ["2026-03-03T09:59:00Z"]
+    poll_cms(engine, make(kind))
+    # The second question is which known stories readers can still see.
     assert len(cms.asked) == 2
+    assert cms.asked[0][asked] == after
+
+
+def test_what_stands_behind_an_address_is_not_told(cms: Cms, make: Any, engine: Engine) -> None:
+    cms.refuse.append((403, {}))
+    (told,) = poll_cms(engine, make("json", url=f"{cms.url}/list?site=harbour&key=s3cret")).problems
+    assert told.startswith(f"cms: {cms.url}/list: does not let")
+    assert "s3cret" not in told
 
 
 def test_pages_of_a_list_by_token_and_since(cms: Cms, make: Any, engine: Engine) -> None:

@@ -109,10 +109,10 @@ async def test_an_archive_is_previewed_and_then_gone_through(data: Path) -> None
     text = "The ferry left the quay at noon on Tuesday, said Ida Brandvold."
     archive.write_text(json.dumps({"id": "a", "text": text}) + "\n{broken\n")
     look = await backfill(Backfill(archive=str(archive)), return_state=True)
-    assert look.message == "Preview of 1 stories: nothing was stored or published; 1 could not be taken in"
+    assert look.message == "Preview of 1 story: nothing was stored or published; 1 could not be taken in"
     assert not (data / "published").exists()
     done = await backfill(Backfill(archive=str(archive), dry_run=False), return_state=True)
-    assert done.message == "1 new stories (1 published); 1 could not be taken in"
+    assert done.message == "1 new story (1 published); 1 could not be taken in"
     assert len(list((data / "published").glob("*.json"))) == 1
     async with get_client() as client:
         (shown,) = [one for one in await client.read_artifacts() if one.key == "backfill"][:1]
