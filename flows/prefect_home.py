@@ -9,6 +9,9 @@ import httpx
 
 from flows.settings import Settings
 
+TAG = "cleancopy"
+"""All our deployments and their runs have it: to filter by, in the list of runs."""
+
 
 def served_environment(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
     """``environ`` for the children of ``cleancopy up``: the server, the deployments, the receiver."""
@@ -27,6 +30,7 @@ def served_environment(settings: Settings, environ: Mapping[str, str]) -> dict[s
         # With the default a run that was asked for starts after 10 to 24 seconds; with this, after about 2.5.
         "PREFECT_RUNNER_POLL_FREQUENCY": "1",
         "PREFECT_LOGGING_LEVEL": "INFO",
+        "CLEANCOPY_REPORTS_URL": settings.reports_url or f"http://{near}:{settings.reports_port}",
     }
 
 
@@ -79,6 +83,7 @@ def common_environment(settings: Settings, environ: Mapping[str, str]) -> dict[s
         "CLEANCOPY_HOST": settings.host,
         "CLEANCOPY_UI_PORT": str(settings.ui_port),
         "CLEANCOPY_WEBHOOK_PORT": str(settings.webhook_port),
+        "CLEANCOPY_REPORTS_PORT": str(settings.reports_port),
         "CLEANCOPY_WORKERS": str(settings.workers),
         "CLEANCOPY_STORY_SECONDS": str(settings.story_seconds),
         "PREFECT_HOME": str(settings.data_dir / "prefect"),

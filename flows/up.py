@@ -1,6 +1,6 @@
 """``cleancopy up``: Prefect's server with its UI, the deployments, and the webhook receiver, on one machine.
 
-Three child processes and one parent that watches them. The parent imports nothing of Prefect.
+Four child processes and one parent that watches them. The parent imports nothing of Prefect.
 """
 
 from __future__ import annotations
@@ -57,6 +57,7 @@ def running(settings: Settings, ended: Callable[[], bool] = lambda: False) -> It
     """
     _check_port(settings.host, settings.ui_port, "the Prefect UI", "CLEANCOPY_UI_PORT")
     _check_port(settings.host, settings.webhook_port, "the webhook receiver", "CLEANCOPY_WEBHOOK_PORT")
+    _check_port(settings.host, settings.reports_port, "the reports", "CLEANCOPY_REPORTS_PORT")
     env = served_environment(settings, os.environ)
     logs = settings.data_dir / "logs"
     serving = marker(settings)
@@ -81,8 +82,11 @@ def running(settings: Settings, ended: Callable[[], bool] = lambda: False) -> It
         if not ended():
             children.append(start("The deployments", ("flows.deployments", "serve"), env, logs / "flows.log"))
             children.append(start("The webhook receiver", ("flows.webhook",), env, logs / "webhook.log"))
+            children.append(start("The reports", ("flows.report_server",), env, logs / "reports.log"))
         wait_until(serving.exists, children, START_SECONDS, "The deployments", ended)
         wait_until(lambda: answers(f"{receiver}/healthz"), children, 60, "The webhook receiver", ended)
+        reports = f"{ui.rpartition(':')[0]}:{settings.reports_port}"
+        wait_until(lambda: answers(f"{reports}/healthz"), children, 60, "The reports", ended)
         yield tuple(children)
     finally:
         stop(children)
@@ -90,7 +94,7 @@ def running(settings: Settings, ended: Callable[[], bool] = lambda: False) -> It
 
 
 def addresses(settings: Settings) -> str:
-    """The three addresses, and where the logs and the clean copy lie."""
+    """The addresses, and where the logs and the clean copy lie."""
     env = served_environment(settings, {})
     ui = env["PREFECT_UI_URL"]
     near = ui.rpartition(":")[0]
@@ -101,6 +105,7 @@ def addresses(settings: Settings) -> str:
         f"  Prefect UI   {ui}   (there: Deployments, clean-stories, Run)\n"
         f"  Prefect API  {ui}/api\n"
         f"  Webhook      {near}:{settings.webhook_port}/webhooks/<source>\n"
+        f"  Reports      {env['CLEANCOPY_REPORTS_URL']}\n"
         f"  Clean copy   {places or 'no destination is enabled'}\n"
         f"  Logs         {settings.data_dir / 'logs'}\n"
         "Ctrl-C ends all of it.\n"

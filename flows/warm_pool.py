@@ -36,6 +36,9 @@ PULSE_SECONDS = 15.0
 PAUSES = (0.0, 0.0, 0.1, 0.5, 2.0, 5.0)
 """Seconds before each try to start workers: at once, then long enough for a fork server of many modules to end."""
 
+NOTES = "cleancopy-pool-"
+"""How the folders begin in which workers say what they are at; a pool that is killed leaves its own behind."""
+
 LOST = (BrokenExecutor, CancelledError)
 """What a future says when its pool broke, and when it was closed because it broke."""
 
@@ -134,7 +137,7 @@ class WarmPool:
         context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
         if "forkserver" in methods:
             context.set_forkserver_preload(self._preload)
-        self._limits = self._limits._replace(notes=tempfile.mkdtemp(prefix="cleancopy-pool-"))
+        self._limits = self._limits._replace(notes=tempfile.mkdtemp(prefix=NOTES))
         self._executor = ProcessPoolExecutor(
             self.workers,
             mp_context=context,

@@ -80,7 +80,7 @@ def story_report(cleaned: Cleaned) -> str:
     story = cleaned.source
     lines = changes(cleaned)
     effects = Counter(note.effect for line in lines for note in _notes(line))
-    return _page(
+    return page(
         "story_report.html.j2",
         cleaned=cleaned,
         story=story,
@@ -142,7 +142,7 @@ def run_report(
         by_rule.update(dict(row.removals))
         stories_by_rule.update(rule for rule, _ in row.removals)
     ranked = sorted(by_rule.items(), key=lambda pair: (-pair[1], pair[0]))
-    return _page(
+    return page(
         "run_report.html.j2",
         title=title,
         when=when,
@@ -159,7 +159,7 @@ def run_report(
         by_rule=ranked,
         stories_by_rule=stories_by_rule,
         most=ranked[0][1] if ranked else 1,
-        link=_link,
+        link=link,
         duration=duration,
     )
 
@@ -235,12 +235,13 @@ def _rule_counts(removals: Sequence[Removal]) -> list[_RuleCount]:
     return sorted(counts, key=lambda count: (-count.times, count.rule))
 
 
-def _link(path: str) -> str:
+def link(path: str) -> str:
     """A path as a link's address; a web address stays as it is."""
     return path if urlsplit(path).scheme in ("http", "https") else quote(path)
 
 
-def _page(template: str, **values: Any) -> str:
+def page(template: str, **values: Any) -> str:
+    """A page of reports, with their style sheet and policy."""
     style, policy = _style()
     return _templates().get_template(template).render(style=style, policy=policy, **values)
 

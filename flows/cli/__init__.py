@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli import clean, doctor, explain, rules, run, undo, up
+from flows.cli import clean, deploy, doctor, explain, rules, run, status, undo, up
 
 app = typer.Typer(
     name="cleancopy",
@@ -45,4 +45,6 @@ app.command("undo")(undo.undo)
 app.add_typer(rules.app, name="rules")
 app.command("run")(run.run)
 app.command("up")(up.up)
+app.command("deploy")(deploy.deploy)
+app.command("status")(status.status)
 app.command("doctor")(doctor.doctor)

@@ -10,13 +10,14 @@ from hashlib import sha256
 from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import Connection, Engine, and_, func, or_, select, update
+from sqlalchemy.sql import ColumnElement
 
 from flows.ledger.inbox import Arrival, finish
 from flows.ledger.opening import reading
 from flows.ledger.outbox import owe_copy, owe_silence, owe_withdrawal
 from flows.ledger.outcome import Outcome
 from flows.ledger.raws import restore
-from flows.ledger.tables import COPIES, INBOX, RAWS, REMOVALS, REVISIONS, STORIES, AnyRow
+from flows.ledger.tables import COPIES, INBOX, RAWS, REMOVALS, REVISIONS, RUN_STORIES, STORIES, AnyRow
 
 DestinationsOf = Callable[[str, tuple[str, ...] | None], Iterable[str]]
 """(source, the arrival's own wish or None) → names of destinations."""
@@ -58,16 +59,21 @@ class Recorded(NamedTuple):
 class StoryFilter:
     """Which stories; conditions are joined by *and*, an empty one does not count.
 
-    ``ids`` are the sources' ids or URLs. ``since``: the newest revision arrived then or later. ``only_failed``: the
-    newest attempt to clean it failed. ``only_held``: its newest edition is held.
+    ``ids`` are keys (``source:id``), the sources' ids, or URLs. ``since``, ``until``: the newest revision arrived then or later, and
+    before then. ``run``: the run of this name had it. ``only_failed``: the newest attempt to clean it failed, or with ``run`` the
+    run's own. ``only_held``: its newest edition is held. ``only_other_than``: its newest edition was not made under the
+    pipeline of this version, or there is none.
     """
 
     source: str | None = None
     publisher: str | None = None
     ids: tuple[str, ...] = ()
     since: datetime | None = None
+    until: datetime | None = None
+    run: str | None = None
     only_failed: bool = False
     only_held: bool = False
+    only_other_than: str | None = None
 
 
 def record_outcomes(
@@ -127,15 +133,28 @@ def select_raws(engine: Engine, wanted: StoryFilter) -> list[Arrival]:
     if wanted.publisher:
         query = query.where(STORIES.c.publisher == wanted.publisher)
     if wanted.ids:
-        query = query.where(or_(STORIES.c.external_id.in_(wanted.ids), STORIES.c.url.in_(wanted.ids)))
+        query = query.where(_is_one_of(wanted.ids))
     if wanted.since:
         query = query.where(REVISIONS.c.arrived_at >= wanted.since)
-    if wanted.only_failed:
+    if wanted.until:
+        query = query.where(REVISIONS.c.arrived_at < wanted.until)
+    if wanted.run:
+        of_run = and_(RUN_STORIES.c.story_id == STORIES.c.id, RUN_STORIES.c.run == wanted.run)
+        query = query.join(RUN_STORIES, of_run)
+        if wanted.only_failed:
+            query = query.where(RUN_STORIES.c.outcome == "failed")
+    elif wanted.only_failed:
         tries = INBOX.alias("tries")
         last = select(func.max(tries.c.id)).where(tries.c.revision_id == REVISIONS.c.id).scalar_subquery()
         query = query.join(INBOX, INBOX.c.id == last).where(INBOX.c.state == "failed")
     if wanted.only_held:
         query = query.where(STORIES.c.verdict == "hold")
+    if wanted.only_other_than:
+        own = COPIES.alias("own")
+        last = select(func.max(own.c.edition)).where(own.c.story_id == STORIES.c.id).scalar_subquery()
+        query = query.outerjoin(
+            COPIES, and_(COPIES.c.story_id == STORIES.c.id, COPIES.c.edition == last)
+        ).where(or_(COPIES.c.id.is_(None), ~COPIES.c.ruleset.startswith(wanted.only_other_than + "-")))
     with reading(engine) as connection:
         return [
             Arrival(
@@ -145,6 +164,19 @@ def select_raws(engine: Engine, wanted: StoryFilter) -> list[Arrival]:
             )
             for row in connection.execute(query)
         ]
+
+
+def known_among(engine: Engine, ids: Sequence[str], besides: str | None = None) -> set[str]:
+    """Those of the ids (as in ``StoryFilter.ids``) that name a story of the ledger, of another source than ``besides``."""
+    if not ids:
+        return set()
+    query = select(STORIES.c.source, STORIES.c.external_id, STORIES.c.url).where(_is_one_of(ids))
+    if besides is not None:
+        query = query.where(STORIES.c.source != besides)
+    with reading(engine) as connection:
+        rows = connection.execute(query).all()
+    named = {one for row in rows for one in (f"{row.source}:{row.external_id}", row.external_id, row.url)}
+    return named.intersection(ids)
 
 
 def newest_record(engine: Engine, source: str, external_id: str) -> dict[str, Any] | None:
@@ -159,6 +191,28 @@ def newest_record(engine: Engine, source: str, external_id: str) -> dict[str, An
     with reading(engine) as connection:
         found: dict[str, Any] | None = connection.execute(query).scalar()
         return found
+
+
+def last_records(engine: Engine, stories: Sequence[tuple[str, str]]) -> dict[tuple[str, str], AnyRow]:
+    """For each story (source, id) the edition that was publishable last, or else its newest one; what has none is left out.
+
+    The rows have ``record``, ``verdict`` and ``edition``.
+    """
+    wanted = sorted(set(stories))
+    query = (
+        select(STORIES.c.source, STORIES.c.external_id, COPIES.c.record, COPIES.c.verdict, COPIES.c.edition)
+        .join(STORIES, STORIES.c.id == COPIES.c.story_id)
+        .where(STORIES.c.external_id.in_([name for _, name in wanted]))
+        .order_by(COPIES.c.verdict == "publish", COPIES.c.edition)
+    )
+    with reading(engine) as connection:
+        rows = {(row.source, row.external_id): row for row in connection.execute(query)}
+    return {story: rows[story] for story in wanted if story in rows}
+
+
+def _is_one_of(ids: Sequence[str]) -> ColumnElement[bool]:
+    key = STORIES.c.source + ":" + STORIES.c.external_id
+    return or_(key.in_(ids), STORIES.c.external_id.in_(ids), STORIES.c.url.in_(ids))
 
 
 def _works(connection: Connection, ids: Sequence[int]) -> dict[int, AnyRow]:

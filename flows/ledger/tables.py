@@ -5,6 +5,7 @@
            └─ publication (an edition that is owed to a destination, or made)
     inbox ── revision  (work: clean this)
     cursor (how far a source or an archive has been read)
+    run ── run_story   (what a run did with each of its stories)
 
 Times are UTC in ISO form with microseconds (``2026-03-03T06:10:00.000000+00:00``): equally long, so that they sort as
 text in every database.
@@ -215,4 +216,29 @@ CURSORS = Table(
     Column("name", String(200), primary_key=True),
     Column("position", Values, nullable=False),
     Column("moved_at", Moment, nullable=False),
+)
+
+RUNS = Table(
+    "runs",
+    METADATA,
+    # As its reports' folder is called.
+    Column("name", String(200), primary_key=True),
+    Column("flow", String(80), nullable=False),
+    Column("ruleset", String(80)),
+    Column("started_at", Moment, nullable=False),
+    # Nothing while it runs, and for good if it was killed.
+    Column("finished_at", Moment),
+    Column("error", Words),
+    Index("ix_runs_started_at", "started_at"),
+)
+
+RUN_STORIES = Table(
+    "run_stories",
+    METADATA,
+    Column("run", String(200), ForeignKey("runs.name"), primary_key=True),
+    Column("story_id", ID, ForeignKey("stories.id"), primary_key=True, autoincrement=False),
+    # publish, hold, kill, failed
+    Column("outcome", String(8), nullable=False),
+    Column("why", Words, nullable=False),
+    Column("changed", Integer, nullable=False),
 )

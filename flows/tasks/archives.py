@@ -19,7 +19,7 @@ from cleaners.model import Raw
 from flows.ledger import Arrival, read_cursor, receive, write_cursor
 from flows.sources.archive import Mark, mark_of, name_of, read_archive, size_of
 from flows.sources.archive_record import Position, Record, day_of
-from flows.tasks.intake import known
+from flows.sources.records import filled
 
 MOST_RECORDS = 50
 """Records that are read for each story of a chunk before the place is remembered: archives hold pictures and scripts, too."""
@@ -103,7 +103,7 @@ def chunks(address: str, start: Position, wanted: Wanted, size: int) -> Iterator
                 if (reason := _left_out(record, raw, wanted)) is not None:
                     skipped[reason] += 1
                 else:
-                    stories.append((record.number, known(raw, wanted.publisher, wanted.language)))
+                    stories.append((record.number, filled(raw, wanted.publisher, wanted.language)))
         if len(stories) >= size or records >= size * MOST_RECORDS:
             yield Chunk(tuple(stories), then, tuple(problems), dict(skipped), records)
             stories, problems, skipped, records = [], [], Counter(), 0

@@ -229,7 +229,7 @@ class _Going:
         tell: Tell,
         lease_seconds: float,
     ) -> None:
-        self.done = Backfilled(reports=settings.reports_dir / run)
+        self.done = Backfilled(reports=settings.reports_dir / f"{run}-part-…")
         self._engine = engine
         self._settings = settings
         self._wanted = wanted
@@ -299,7 +299,9 @@ class _Going:
             ids=rows,
             pool=self._pool,
             lease_seconds=self._lease,
-            run=f"{self._run}/part-{self._part:05d}",
+            run=self._run,
+            flow="backfill",
+            report=f"{self._run}-part-{self._part:05d}",
         )
         self.done.cleaned(summary)
         return len(summary.stories)

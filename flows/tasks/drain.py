@@ -6,10 +6,11 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
@@ -18,16 +19,20 @@ from cleaners.write import run_row
 from flows.ledger import (
     Arrival,
     DestinationsOf,
+    Did,
     InboxRow,
     Outcome,
     Recorded,
     claim,
+    end_run,
     extend,
+    note_run,
     queue_counts,
     record_outcomes,
     release,
 )
 from flows.settings import Settings, load_destinations, load_sources, wanted_destinations
+from flows.tasks.against import Against, against
 from flows.tasks.cleaning import WarmPool, clean_batch
 from flows.tasks.publishing import Published, publish_owed, utc_now
 from flows.tasks.reports import run_name, write_run_report, write_story_report
@@ -40,6 +45,8 @@ MOST_ARTIFACTS = 25
 """Stories whose before/after the summary keeps; the reports have them all."""
 
 OnProgress = Callable[[Progress], None]
+LastRecords = Callable[[Sequence[tuple[str, str]]], Mapping[tuple[str, str], Any]]
+"""Stories (source, id) → the rows of their copies before, as ``flows.ledger.last_records`` gives them."""
 
 
 def new_owner() -> str:
@@ -61,17 +68,20 @@ def drain(
     make: MakeClean = make_clean,
     clock: Callable[[], datetime] = utc_now,
     run: str | None = None,
+    flow: str = "cleancopy",
+    report: str | None = None,
 ) -> RunSummary:
     """Clean and publish what waits in the inbox (``ids``: only these rows; ``limit``: at most so many).
 
     Each small batch is recorded as soon as it is clean, so that a run that is killed loses little; its other rows come
     back when its lease runs out. What is owed from before is published, too. ``pool`` is used and left open; without
-    one, processes are started for the run. ``run`` names the report's folder.
+    one, processes are started for the run. ``run`` names the report's folder, and the run in the ledger's list of runs;
+    ``flow`` is what it is a run of. ``report`` names the report's folder where one run drains several times.
 
     Raises cleaners.rules.ConfigError, NoWorkers, or what the ledger raises; the rows go back to the inbox then.
     """
     owner = owner or new_owner()
-    work = _Run(settings, owner, clock(), make, pool, run, progress)
+    work = _Run(settings, owner, clock(), make, pool, run, progress, report)
     destinations = load_destinations(settings.config_dir)
     sources = load_sources(settings.config_dir)
 
@@ -81,15 +91,29 @@ def drain(
         return wanted_destinations(destinations, wish)
 
     published = Published()
-    with work:
+    with work, _ended(engine, work.run, clock):
         work.total = len(ids) if ids is not None else queue_counts(engine)["waiting"]
         if limit is not None:
             work.total = min(work.total, limit)
         for rows in _claims(engine, owner, ids, limit, chunk, lease_seconds, clock):
-            _clean_chunk(work, engine, owner, rows, destinations_of, lease_seconds, clock)
+            _clean_chunk(work, engine, owner, rows, destinations_of, lease_seconds, clock, flow)
             published += publish_owed(engine, settings, owner, destinations=destinations, clock=clock)
         published += publish_owed(engine, settings, owner, destinations=destinations, clock=clock)
         return work.summary(published)
+
+
+@contextmanager
+def _ended(engine: Engine, run: str, clock: Callable[[], datetime]) -> Iterator[None]:
+    """The run is over after this, however it ends."""
+    error: str | None = None
+    try:
+        yield
+    except BaseException as problem:
+        error = f"{type(problem).__name__}: {problem}"
+        raise
+    finally:
+        with suppress(SQLAlchemyError):  # then it is ended as a dead one, later
+            end_run(engine, run, clock(), error)
 
 
 def _clean_chunk(
@@ -100,6 +124,7 @@ def _clean_chunk(
     destinations_of: DestinationsOf,
     lease_seconds: float,
     clock: Callable[[], datetime],
+    flow: str,
 ) -> None:
     """Clean and record claimed rows; where that ends early, those that are left go back to the inbox."""
     left = {row.id for row in rows}
@@ -110,6 +135,9 @@ def _clean_chunk(
                 outcomes, recorded = _record(engine, owner, batch, destinations_of, clock())
                 left -= {outcome.inbox_id for outcome in outcomes}
                 work.note(rows, outcomes, recorded)
+                note_run(
+                    engine, work.run, flow, work.started_at, _done(outcomes, recorded), _version(outcomes)
+                )
             if left and time.monotonic() - extended > lease_seconds / 4:
                 extend(engine, owner, sorted(left), now=clock(), lease_seconds=lease_seconds)
                 extended = time.monotonic()
@@ -118,6 +146,30 @@ def _clean_chunk(
         with suppress(SQLAlchemyError):  # then the lease runs out, and they come back so
             release(engine, owner, sorted(left), said)
         raise
+
+
+def _against(before: Any, outcome: Outcome) -> Against | None:
+    if before is None or outcome.record is None:
+        return None
+    return against(before.record, outcome.record, before.verdict == "publish")
+
+
+def _done(outcomes: Sequence[Outcome], recorded: Sequence[Recorded]) -> Iterator[Did]:
+    known = {one.inbox_id: one for one in recorded}
+    for outcome in outcomes:
+        one = known[outcome.inbox_id]
+        if one.state == "lost":
+            continue
+        record = outcome.record or {}
+        why = outcome.error or "; ".join(record.get("reasons") or ())
+        verdict = "failed" if one.state == "failed" else record["verdict"]
+        yield Did(outcome.inbox_id, verdict, why, one.changed)
+
+
+def _version(outcomes: Sequence[Outcome]) -> str | None:
+    """The pipeline's version, under which the outcomes were made: a ruleset is called "VERSION-PUBLISHER'S"."""
+    records = (outcome.record for outcome in outcomes if outcome.record)
+    return next((str(record["ruleset"]).rpartition("-")[0] for record in records), None)
 
 
 def preview(
@@ -129,15 +181,19 @@ def preview(
     make: MakeClean = make_clean,
     clock: Callable[[], datetime] = utc_now,
     run: str | None = None,
+    last: LastRecords = lambda stories: {},
 ) -> RunSummary:
-    """Clean without a ledger and without publishing: only the reports are written. Raises as ``drain`` does."""
+    """Clean without writing to a ledger and without publishing: only the reports are written. Raises as ``drain`` does.
+
+    ``last`` knows the copies before: what would change in them is shown.
+    """
     rows = [
         InboxRow(number, arrival.source, 1, arrival.named_raw) for number, arrival in enumerate(arrivals, 1)
     ]
     with _Run(settings, new_owner(), clock(), make, pool, run, progress) as work:
         work.total = len(rows)
         for outcomes in work.clean(rows):
-            work.note(rows, outcomes, None)
+            work.note(rows, outcomes, None, last)
         return work.summary(Published(), preview=True)
 
 
@@ -153,11 +209,12 @@ class _Run:
         pool: WarmPool | None,
         run: str | None,
         progress: OnProgress | None,
+        report: str | None = None,
     ) -> None:
         self.run = run or run_name(started_at, owner)
         self.started_at = started_at
         self.total = 0
-        self._folder = settings.reports_dir / self.run
+        self._folder = settings.reports_dir / (report or self.run)
         self._lines: list[StoryLine] = []
         self._lost = 0
         self._artifacts = 0
@@ -179,10 +236,15 @@ class _Run:
         return clean_batch(self._pool, rows)
 
     def note(
-        self, rows: Sequence[InboxRow], outcomes: Sequence[Outcome], recorded: Sequence[Recorded] | None
+        self,
+        rows: Sequence[InboxRow],
+        outcomes: Sequence[Outcome],
+        recorded: Sequence[Recorded] | None,
+        last: LastRecords = lambda stories: {},
     ) -> None:
         """Write the stories' pages and keep their lines."""
         by_id = {row.id: row for row in rows}
+        before = last([(by_id[one.inbox_id].source, one.story_id) for one in outcomes if one.record])
         known = {one.inbox_id: one for one in recorded or ()}
         for outcome in outcomes:
             source = by_id[outcome.inbox_id].source
@@ -209,6 +271,7 @@ class _Run:
                     owed=one.owed if one else (),
                     report=self._folder / path if path else None,
                     artifact=self._artifact(outcome),
+                    against=_against(before.get((source, outcome.story_id)), outcome),
                 )
             )
         done = len(self._lines) + self._lost

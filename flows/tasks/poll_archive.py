@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 from flows.settings import ArchiveSource, Settings
 from flows.sources.archive import archives_at, name_of
 from flows.tasks.archives import Wanted, chunks, finish_archive, place_in, take_chunk
-from flows.tasks.intake import Intake, SourceDown
+from flows.tasks.taking import Intake, SourceDown
 
 CHUNK = 100
 

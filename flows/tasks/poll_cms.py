@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import ModuleType
@@ -16,7 +16,8 @@ from flows.settings import CmsSource
 from flows.sources import cms_ghost, cms_json, cms_wordpress
 from flows.sources.api import ApiError, Question, ask
 from flows.sources.cms import NAMELESS, BrokenAnswer, Page, Post
-from flows.tasks.intake import Intake, SourceDown, known, take
+from flows.sources.records import filled
+from flows.tasks.taking import Intake, SourceDown, take
 
 _SECOND = timedelta(seconds=1)
 _LIST_OVERLAP = timedelta(minutes=1)
@@ -43,7 +44,9 @@ def poll_cms(engine: Engine, source: CmsSource, *, ask: Ask = ask, now: datetime
         if error.wait:
             look.wait(error.wait)
         if error.passing and not look.rows:
-            raise SourceDown(f"{source.name}: {error}") from None
+            raise SourceDown(
+                f"{source.name}: {error}", look.moment("wait_until") if error.wait else None
+            ) from None
         look.problem(str(error))
     except (BrokenAnswer, ValueError) as error:
         look.problem(f"{source.url}: {error}")
@@ -66,6 +69,8 @@ class _Look:
     rows: list[int] = field(default_factory=list)
     duplicates: list[int] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+    back: list[str] = field(default_factory=list)
     position: dict[str, Any] = field(default_factory=dict)
     _met: dict[str, datetime | str | None] = field(default_factory=dict)
 
@@ -77,13 +82,15 @@ class _Look:
         return f"cms:{self.source.name}"
 
     def intake(self) -> Intake:
-        return Intake(tuple(self.rows), tuple(self.duplicates), tuple(self.problems))
+        return Intake(
+            tuple(self.rows), tuple(self.duplicates), tuple(self.problems), tuple(self.gone), tuple(self.back)
+        )
 
     def problem(self, said: str) -> None:
         self.problems.append(f"{self.source.name}: {said}")
 
     def check_wait(self) -> None:
-        until = self._moment("wait_until")
+        until = self.moment("wait_until")
         if until is not None and self.now < until:
             raise ApiError(
                 f"{self.source.url} asked to be left alone until {until:%H:%M:%S} UTC", passing=True
@@ -99,7 +106,7 @@ class _Look:
         one place to the front.
         """
         size = min(api.MOST_AT_ONCE, self.source.limits.stories)
-        seen = self._moment("seen")
+        seen = self.moment("seen")
         overlap = _SECOND if self.position.get("unfinished") else api.OVERLAP
         start = after = None if seen is None else seen - overlap
         number = 1
@@ -137,11 +144,11 @@ class _Look:
 
     def read_list(self, secret: str | None) -> None:
         """A list of unknown order, page by page; a look that reached its limit is gone on with at the next page."""
-        seen = self._moment("seen")
+        seen = self.moment("seen")
         after = None if seen is None else seen - _LIST_OVERLAP
         following: str | None = self.position.get("next")
         whole = following is None and not self.source.since_parameter
-        newest = self._moment("newest") or seen
+        newest = self.moment("newest") or seen
         while True:
             page = cms_json.page_in(
                 self._answer(cms_json.listed(self.source, secret, after, following)), self.source
@@ -205,7 +212,7 @@ class _Look:
                 told[post.id] = version
             elif post.raw is not None:
                 arrivals.append(
-                    Arrival(known(post.raw, self.source.publisher, self.source.language), self.source.name)
+                    Arrival(filled(post.raw, self.source.publisher, self.source.language), self.source.name)
                 )
         intake = take(self.engine, arrivals)
         self.rows += intake.ids
@@ -221,16 +228,17 @@ class _Look:
             return f"{post.id}: larger than {most} bytes"
         return None
 
-    def _note_gone(self, ids: Iterable[str], back: Iterable[str] | Mapping[str, Any] = ()) -> None:
+    def _note_gone(self, ids: Collection[str], back: Iterable[str] = ()) -> None:
         """Tell, once, what readers can no longer see. Nothing is taken down by it: a CMS may only be being mended."""
+        name = self.source.name
         gone = set(self.position.get("gone", ()))
-        for story in ids:
-            if story not in gone:
-                self.problem(
-                    f"{story}: readers can no longer see it at the CMS; what was published of it stays"
-                )
-                gone.add(story)
-        self.position["gone"] = sorted(gone - set(back))
+        for story in sorted(set(ids) - gone):
+            self.gone.append(
+                f"{name}: {story}: readers can no longer see it at the CMS; what was published of it stays"
+            )
+        for story in sorted(gone.intersection(back)):
+            self.back.append(f"{name}: {story}: readers can see it again")
+        self.position["gone"] = sorted(gone.union(ids) - set(back))
 
     def _forget_told(self) -> None:
         told = self.position.get("told", {})
@@ -240,7 +248,7 @@ class _Look:
         self.position.update(news)
         write_cursor(self.engine, self._cursor, self.position, self.now)
 
-    def _moment(self, key: str) -> datetime | None:
+    def moment(self, key: str) -> datetime | None:
         found = self.position.get(key)
         return None if found is None else datetime.fromisoformat(found)
 

@@ -10,7 +10,8 @@ from flows.ledger import Arrival, read_cursor, write_cursor
 from flows.settings import FolderSource, Settings
 from flows.sources.drop import DropFile, DropPlace, StillWritten, open_drop
 from flows.sources.files import FileOfStories, shown_name, stories_in, too_large
-from flows.tasks.intake import Intake, SourceDown, known, take
+from flows.sources.records import filled
+from flows.tasks.taking import Intake, SourceDown, take
 
 
 def poll_folder(engine: Engine, settings: Settings, source: FolderSource) -> Intake:
@@ -27,7 +28,8 @@ def poll_folder(engine: Engine, settings: Settings, source: FolderSource) -> Int
         raise SourceDown(f"{source.name}: {_words(error)}") from None
     new: list[int] = []
     duplicates: list[int] = []
-    problems = _gone(engine, source, files) if source.keep else []
+    problems: list[str] = []
+    gone = _gone(engine, source, files) if source.keep else []
     for file in files:
         if len(new) >= source.limits.stories:
             break
@@ -37,7 +39,7 @@ def poll_folder(engine: Engine, settings: Settings, source: FolderSource) -> Int
         new += taken.ids
         duplicates += taken.known
         problems += taken.problems
-    return Intake(tuple(new), tuple(duplicates), tuple(problems))
+    return Intake(tuple(new), tuple(duplicates), tuple(problems), gone=tuple(gone))
 
 
 def _take_file(engine: Engine, source: FolderSource, place: DropPlace, file: DropFile) -> Intake:
@@ -57,7 +59,7 @@ def _take_file(engine: Engine, source: FolderSource, place: DropPlace, file: Dro
     else:
         found = FileOfStories((), (problem,))
     intake = take(
-        engine, [Arrival(known(raw, source.publisher, source.language), source.name) for raw in found.raws]
+        engine, [Arrival(filled(raw, source.publisher, source.language), source.name) for raw in found.raws]
     )
     intake += Intake(problems=tuple(f"{source.name}: {problem}" for problem in found.problems))
     if not source.keep:

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from small_archives import Web, lines, pack
 from sqlalchemy import Engine, func, select
 
-from flows.ledger import Arrival, claim, open_ledger, queue_counts, receive
+from flows.ledger import Arrival, claim, last_runs, open_ledger, queue_counts, receive
 from flows.ledger.tables import COPIES, CURSORS, INBOX, PUBLICATIONS, REVISIONS, STORIES
 from flows.settings import Settings
 from flows.tasks import backfill as module
@@ -74,7 +74,14 @@ def test_an_archive_is_gone_through_once(settings: Settings, engine: Engine, tmp
     ]
     assert publications(engine) == each_once(45)
     assert len(list((settings.data_dir / "published").glob("*.json"))) == 45
-    assert (settings.reports_dir / "run" / "part-00002" / "index.html").exists()
+    assert (settings.reports_dir / "run-part-00002" / "index.html").exists()
+    (line,) = last_runs(engine)
+    assert (line.name, line.flow, line.outcomes, line.finished_at is None) == (
+        "run",
+        "backfill",
+        {"publish": 45},
+        False,
+    )
     again = run(tmp_path, 20)
     assert headline_of(again).startswith("Nothing new: the archive was gone through before")
     assert how_many(engine, INBOX) == 45

@@ -16,8 +16,8 @@ from cleaners.model import Raw
 from cleaners.rules import ConfigError
 from flows.ledger import StoryFilter, open_ledger, select_raws
 from flows.settings import CmsSource, load_sources
-from flows.tasks.intake import SourceDown
 from flows.tasks.poll_cms import poll_cms
+from flows.tasks.taking import SourceDown
 
 SECRETS = {
     "wordpress": None,
@@ -95,16 +95,15 @@ def test_a_cms_is_followed_through_new_changed_gone_and_back(
     away = cms.stories.pop("5")
     gone = poll_cms(engine, source)
     assert gone.ids == ()
-    assert gone.problems == (
-        "cms: 5: readers can no longer see it at the CMS; what was published of it stays",
-    )
-    assert poll_cms(engine, source).problems == ()
+    assert gone.gone == ("cms: 5: readers can no longer see it at the CMS; what was published of it stays",)
+    assert (gone.problems, poll_cms(engine, source).gone) == ((), ())
 
     cms.stories["5"] = away
     back = poll_cms(engine, source)
-    assert (back.ids, back.problems) == ((), ())
+    assert (back.ids, back.problems, back.back) == ((), (), ("cms: 5: readers can see it again",))
+    assert poll_cms(engine, source).back == ()
     del cms.stories["5"]
-    assert len(poll_cms(engine, source).problems) == 1
+    assert len(poll_cms(engine, source).gone) == 1
     assert len(known(engine)) == 8
 
 
@@ -154,9 +153,7 @@ def test_drafts_are_not_taken_and_a_story_that_becomes_one_is_told(
     cms.write(1, minute=90, status="draft")
     gone = poll_cms(engine, make(kind))
     assert gone.ids == ()
-    assert gone.problems == (
-        "cms: 1: readers can no longer see it at the CMS; what was published of it stays",
-    )
+    assert gone.gone == ("cms: 1: readers can no longer see it at the CMS; what was published of it stays",)
     cms.write(1, "<p>Published again, and changed.</p>", minute=180)
     assert len(poll_cms(engine, make(kind)).ids) == 1
 
@@ -260,7 +257,7 @@ def test_pages_of_a_list_by_token_and_since(cms: Cms, make: Any, engine: Engine)
     assert [one.get("updated_after") for one in cms.asked] == ["2026-03-03T07:19:00Z"]
     # What is not in such a list was only not changed.
     del cms.stories["4"]
-    assert poll_cms(engine, source).problems == ()
+    assert poll_cms(engine, source).gone == ()
 
 
 def test_a_list_that_is_longer_than_the_limit_is_gone_on_with(cms: Cms, make: Any, engine: Engine) -> None:

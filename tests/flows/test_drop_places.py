@@ -19,7 +19,8 @@ from flows.sources import drop
 from flows.sources.bucket import Bucket
 from flows.sources.drop import DropFile, StillWritten
 from flows.sources.folder import LocalDrop
-from flows.tasks.intake import Intake, SourceDown, poll
+from flows.tasks.intake import poll
+from flows.tasks.taking import Intake, SourceDown
 
 Put = Callable[[str, bytes], None]
 
@@ -125,8 +126,8 @@ def test_a_kept_place_tells_once_what_is_gone(place: str, settings: Settings, en
     store, root = store_of(place, settings)
     store.rm_file(f"{root}/a.txt")
     gone = poll(engine, settings, desk)
-    assert gone.problems == ("desk: a.txt is gone from the folder; what was published of it stays",)
-    assert poll(engine, settings, desk).problems == ()
+    assert gone.gone == ("desk: a.txt is gone from the folder; what was published of it stays",)
+    assert poll(engine, settings, desk).gone == ()
     assert set(in_ledger(engine)) == {"a.txt", "b.txt"}
     put(place, settings, "a.txt", "The story a.txt.")
     back = poll(engine, settings, desk)

@@ -49,7 +49,7 @@ class Newsroom:
 
     def __init__(self, process: subprocess.Popen[str], ports: list[int], data: Path) -> None:
         self.process, self.data = process, data
-        self.ui, self.webhook = (f"http://127.0.0.1:{port}" for port in ports)
+        self.ui, self.webhook, self.reports = (f"http://127.0.0.1:{port}" for port in ports)
 
     def ask(self, path: str, body: object) -> Any:
         client = "4a8d7a3e-7e0c-4f5e-9a53-0d1a6f3c2b11"
@@ -81,10 +81,11 @@ class Newsroom:
 @pytest.fixture(scope="module")
 def newsroom(tmp_path_factory: pytest.TempPathFactory, config_dir: Path) -> Iterator[Newsroom]:
     data = tmp_path_factory.mktemp("newsroom")
-    ports = free_ports(2)
+    ports = free_ports(3)
     env = {**os.environ, "CLEANCOPY_DATA": str(data), "CLEANCOPY_CONFIG": str(config_dir)}
     env |= {
         "CLEANCOPY_UI_PORT": str(ports[0]),
+        "CLEANCOPY_REPORTS_PORT": str(ports[2]),
         "CLEANCOPY_WEBHOOK_PORT": str(ports[1]),
         "PYTHONUNBUFFERED": "1",
     }
@@ -136,7 +137,7 @@ def test_an_editor_cleans_a_story_by_hand(newsroom: Newsroom, chromium: Path, tm
         page.get_by_role("button", name="Run", exact=True).click()
         page.get_by_text("Custom run").click()
         # The first form item with this title is the box to paste into; the lists come from the configuration.
-        page.get_by_label("Stories: web addresses or files").fill(str(story))
+        page.get_by_label("Stories: web addresses, files or ids").fill(str(story))
         dry_run = page.get_by_role("switch", name="Dry run: show, do not publish")
         expect(dry_run).to_be_checked()
         dry_run.click()

@@ -190,4 +190,10 @@ def test_templates_stand_beside_their_module() -> None:
 
     here = Path(cleaners.write.__file__).parent
     names = {path.name for path in here.iterdir() if path.suffix in (".j2", ".css")}
-    assert names == {"page.html.j2", "story_report.html.j2", "run_report.html.j2", "report.css"}
+    assert names == {
+        "page.html.j2",
+        "story_report.html.j2",
+        "run_report.html.j2",
+        "run_list.html.j2",
+        "report.css",
+    }
