@@ -26,6 +26,7 @@ from prefect.schedules import Cron, Schedule
 from prefect.types.entrypoint import EntrypointType
 
 from cleaners.pipeline import pipeline_version
+from flows.backfill import backfill
 from flows.clean_stories import clean_stories
 from flows.drain_inbox import drain_inbox
 from flows.housekeeping import housekeeping
@@ -33,7 +34,7 @@ from flows.poll_sources import poll_sources
 from flows.prefect_home import TAG, marker
 from flows.review_story import review_story
 from flows.settings import Settings, load_settings, load_sources
-from flows.settings.sources import FeedSource, FolderSource
+from flows.settings.sources import WebhookSource
 
 SWEEP = "*/5 * * * *"
 """How often the inbox is drained when nobody asks. The webhook asks at once; this finds what it could not ask for."""
@@ -69,6 +70,7 @@ def planned(settings: Settings) -> tuple[Planned, ...]:
         Planned(review_story),
         Planned(drain_inbox, (Cron(SWEEP, timezone="UTC", slug="sweep"),), one_at_a_time=True),
         Planned(housekeeping, (Cron(NIGHTLY, timezone="UTC", slug="nightly"),), one_at_a_time=True),
+        Planned(backfill),
     )
 
 
@@ -150,7 +152,7 @@ def prefect_yaml(settings: Settings) -> str:
 
 def _looks(settings: Settings) -> Iterator[Schedule]:
     for name, source in load_sources(settings.config_dir).items():
-        if source.enabled and isinstance(source, FolderSource | FeedSource) and source.schedule:
+        if source.enabled and not isinstance(source, WebhookSource) and source.schedule:
             yield Cron(source.schedule, timezone="UTC", slug=name, parameters={"look_at": {"source": name}})
 
 

@@ -40,6 +40,6 @@ async def poll_sources(look_at: Look = ALL) -> State[Job]:
     looked = await asyncio.gather(*(look(name) for name in names), return_exceptions=True)
     brought = sum((one for one in looked if isinstance(one, Intake)), Intake())
     job = await clean(brought.ids)
-    job = job._replace(problems=brought.problems)
+    job = job._replace(problems=brought.problems + brought.gone)
     await show(job)
     return final_state(job, [str(one) for one in looked if isinstance(one, BaseException)])

@@ -179,7 +179,7 @@ def _address(settings: Settings) -> Iterator[Finding]:
 
 
 def _secrets(settings: Settings) -> Iterator[Finding]:
-    from flows.settings import WebhookSource, load_sources
+    from flows.settings import CmsSource, WebhookSource, load_sources
 
     if not (settings.config_dir / "sources.yaml").exists():
         yield Finding(State.ok, "sources", "none are configured (no sources.yaml)")
@@ -192,6 +192,10 @@ def _secrets(settings: Settings) -> Iterator[Finding]:
     for name, source in sources.items():
         if isinstance(source, WebhookSource) and source.enabled:
             yield _secret(name, source.secret_env)
+        elif isinstance(source, CmsSource) and source.enabled and source.secret_env:
+            is_set = bool(os.environ.get(source.secret_env, "").strip())
+            said = f"{source.secret_env} is {'set' if is_set else 'not set: the CMS will not be asked'}"
+            yield Finding(State.ok if is_set else State.fail, f"cms {name}", said)
 
 
 def _secret(name: str, variable: str) -> Finding:

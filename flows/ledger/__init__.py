@@ -1,5 +1,6 @@
 """The database that nothing is lost in: what arrived, what became of it, and what is owed to whom."""
 
+from flows.ledger.following import known_stories, not_done, read_cursor, write_cursor
 from flows.ledger.inbox import (
     Arrival,
     InboxRow,
@@ -67,18 +68,22 @@ __all__ = [
     "held_count",
     "held_stories",
     "known_among",
+    "known_stories",
     "last_records",
     "last_runs",
     "ledger_id",
     "look_at_story",
     "made",
     "newest_record",
+    "not_done",
     "note_run",
     "open_ledger",
     "outbox_counts",
     "queue_counts",
+    "read_cursor",
     "receive",
     "record_outcomes",
     "release",
     "select_raws",
+    "write_cursor",
 ]

@@ -5,6 +5,7 @@
            ├─ decision (what a person said of a held copy, and the copy that came of it)
            └─ publication (an edition that is owed to a destination, or made)
     inbox ── revision  (work: clean this)
+    cursor (how far a source or an archive has been read)
     run ── run_story   (what a run did with each of its stories)
 
 Times are UTC in ISO form with microseconds (``2026-03-03T06:10:00.000000+00:00``): equally long, so that they sort as
@@ -209,6 +210,14 @@ PUBLICATIONS = Table(
     Column("error", Words),
     UniqueConstraint("story_id", "edition", "destination"),
     Index("ix_publications_state", "state", "next_attempt_at"),
+)
+
+CURSORS = Table(
+    "cursors",
+    METADATA,
+    Column("name", String(200), primary_key=True),
+    Column("position", Values, nullable=False),
+    Column("moved_at", Moment, nullable=False),
 )
 
 RUNS = Table(

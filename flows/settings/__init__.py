@@ -11,6 +11,8 @@ from flows.settings.destinations import (
 )
 from flows.settings.places import Settings, load_settings
 from flows.settings.sources import (
+    ArchiveSource,
+    CmsSource,
     FeedSource,
     FolderSource,
     Limits,
@@ -20,6 +22,8 @@ from flows.settings.sources import (
 )
 
 __all__ = [
+    "ArchiveSource",
+    "CmsSource",
     "Destination",
     "FeedSource",
     "FolderDestination",

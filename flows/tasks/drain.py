@@ -70,18 +70,19 @@ def drain(
     clock: Callable[[], datetime] = utc_now,
     run: str | None = None,
     flow: str = "cleancopy",
+    report: str | None = None,
 ) -> RunSummary:
     """Clean and publish what waits in the inbox (``ids``: only these rows; ``limit``: at most so many).
 
     Each small batch is recorded as soon as it is clean, so that a run that is killed loses little; its other rows come
     back when its lease runs out. What is owed from before is published, too. ``pool`` is used and left open; without
     one, processes are started for the run. ``run`` names the report's folder, and the run in the ledger's list of runs;
-    ``flow`` is what it is a run of.
+    ``flow`` is what it is a run of. ``report`` names the report's folder where one run drains several times.
 
     Raises cleaners.rules.ConfigError, NoWorkers, or what the ledger raises; the rows go back to the inbox then.
     """
     owner = owner or new_owner()
-    work = _Run(settings, owner, clock(), make, pool, run, progress)
+    work = _Run(settings, owner, clock(), make, pool, run, progress, report)
     destinations = load_destinations(settings.config_dir)
     destinations_of = by_source(destinations, load_sources(settings.config_dir))
     published = Published()
@@ -203,11 +204,12 @@ class _Run:
         pool: WarmPool | None,
         run: str | None,
         progress: OnProgress | None,
+        report: str | None = None,
     ) -> None:
         self.run = run or run_name(started_at, owner)
         self.started_at = started_at
         self.total = 0
-        self._folder = settings.reports_dir / self.run
+        self._folder = settings.reports_dir / (report or self.run)
         self._lines: list[StoryLine] = []
         self._lost = 0
         self._artifacts = 0

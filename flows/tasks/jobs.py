@@ -24,7 +24,7 @@ class Job(NamedTuple):
 
 
 def pollable(settings: Settings) -> tuple[str, ...]:
-    """The enabled sources that can be looked at: folders and feeds."""
+    """The enabled sources that can be looked at: all but those that send by themselves."""
     sources = load_sources(settings.config_dir)
     return tuple(
         name for name, source in sources.items() if source.enabled and not isinstance(source, WebhookSource)

@@ -48,7 +48,7 @@ def offer_sources(schema: dict[str, Any]) -> None:
     schema["enum"] = [ANY, *_names(load_sources)]
 
 
-def _offer_destinations(schema: dict[str, Any]) -> None:
+def offer_destinations(schema: dict[str, Any]) -> None:
     schema["enum"] = [AS_CONFIGURED, *_names(_switched_on)]
 
 
@@ -128,7 +128,7 @@ class Selection(BaseModel):
         default=AS_CONFIGURED,
         title="Publish to",
         description="“as configured” sends each story where its source says.",
-        json_schema_extra=_offer_destinations,
+        json_schema_extra=offer_destinations,
     )
 
     @field_validator("since", "until", mode="before")
@@ -225,8 +225,13 @@ def check(selection: Selection, settings: Settings) -> None:
     """Raises ValueError, in words for the person who filled the form, where a name is not configured."""
     if selection.source != ANY:
         find_source(settings, selection.source)
+    check_destinations(settings, selection.destinations)
+
+
+def check_destinations(settings: Settings, names: Iterable[str] | None) -> None:
+    """Raises ValueError, in words for the person who filled the form, where one is not configured or switched off."""
     destinations = load_destinations(settings.config_dir)
-    for name in selection.destinations or ():
+    for name in names or ():
         if name not in destinations:
             raise ValueError(
                 f"there is no destination {name!r} in destinations.yaml; there are: {', '.join(destinations)}"

@@ -70,7 +70,7 @@ async def clean(ids: Sequence[int] | None = None) -> Job:
     name = str(flow_run.flow_name or "cleancopy")
     async with _watched() as progress:
         done = await asyncio.to_thread(
-            clean_waiting, load_settings(), ids, run=_run_name(), flow=name, progress=progress
+            clean_waiting, load_settings(), ids, run=run_name_now(), flow=name, progress=progress
         )
     return Job(done)
 
@@ -87,7 +87,7 @@ async def clean_chosen(selection: Selection) -> Job:
     """Clean what a person chose."""
     async with _watched() as progress:
         return await asyncio.to_thread(
-            clean_selected, load_settings(), selection, run=_run_name(), progress=progress
+            clean_selected, load_settings(), selection, run=run_name_now(), progress=progress
         )
 
 
@@ -116,7 +116,7 @@ def final_state(job: Job, problems: Sequence[str] = ()) -> State[Job]:
     return Failed(message=message) if problems else Completed(message=message, data=job)
 
 
-def _run_name() -> str:
+def run_name_now() -> str:
     """One name for all tries of a run; Prefect's, so that run and report can be put side by side."""
     return f"{flow_run.name or 'run'}-{str(flow_run.id or '')[:8]}".strip("-")
 

@@ -32,7 +32,9 @@ def settings(tmp_path: Path) -> Settings:
 
 def test_sources_with_a_schedule_are_looked_at_on_it(settings: Settings) -> None:
     by_name = {one.name: one for one in planned(settings)}
-    assert list(by_name) == ["clean-stories", "poll-sources", "review-story", "drain-inbox", "housekeeping"]
+    assert list(by_name) == [
+        *("clean-stories", "poll-sources", "review-story", "drain-inbox", "housekeeping", "backfill"),
+    ]
     looks = by_name["poll-sources"].schedules
     assert [(one.slug, one.cron, one.parameters, one.timezone) for one in looks] == [
         ("desk", "*/10 * * * *", {"look_at": {"source": "desk"}}, "UTC"),

@@ -20,6 +20,7 @@ from prefect.settings import (
 from prefect.states import Completed, Running
 from prefect.testing.utilities import prefect_test_harness
 
+from flows.backfill import backfill
 from flows.clean_stories import clean_stories
 from flows.deployments import deploy, planned
 from flows.drain_inbox import drain_inbox
@@ -27,6 +28,7 @@ from flows.housekeeping import forget_old_runs, housekeeping
 from flows.poll_sources import Look, poll_sources
 from flows.prefect_home import TAG
 from flows.settings import load_settings
+from flows.tasks.backfill import Backfill
 from flows.tasks.drain import OnProgress
 from flows.tasks.selection import Selection
 from flows.tasks.summary import Progress, RunSummary
@@ -108,6 +110,21 @@ async def test_a_person_gets_the_job_back_or_a_sentence(data: Path) -> None:
         ValueError, match=r"there is no source 'nowhere' in sources\.yaml; there are: desk, gone"
     ):
         await clean_stories(Selection(source="nowhere"))
+
+
+async def test_an_archive_is_previewed_and_then_gone_through(data: Path) -> None:
+    archive = data.parent / "stories.jsonl"
+    text = "The ferry left the quay at noon on Tuesday, said Ida Brandvold."
+    archive.write_text(json.dumps({"id": "a", "text": text}) + "\n{broken\n")
+    look = await backfill(Backfill(archive=str(archive)), return_state=True)
+    assert look.message == "Preview of 1 story: nothing was stored or published; 1 could not be taken in"
+    assert not (data / "published").exists()
+    done = await backfill(Backfill(archive=str(archive), dry_run=False), return_state=True)
+    assert done.message == "1 new story (1 published); 1 could not be taken in"
+    assert len(list((data / "published").glob("*.json"))) == 1
+    async with get_client() as client:
+        (shown,) = [one for one in await client.read_artifacts() if one.key == "backfill"][:1]
+    assert "line 2" in str(shown.data)
 
 
 async def test_ended_runs_of_ours_are_forgotten_when_they_are_old_and_no_others(data: Path) -> None:
