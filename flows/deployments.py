@@ -22,7 +22,7 @@ from flows.drain_inbox import drain_inbox
 from flows.poll_sources import poll_sources
 from flows.prefect_home import marker
 from flows.settings import Settings, load_settings, load_sources
-from flows.settings.sources import FeedSource, FolderSource
+from flows.settings.sources import FolderSource, WebSource
 
 SWEEP = "*/5 * * * *"
 """How often the inbox is drained when nobody asks. The webhook asks at once; this finds what it could not ask for."""
@@ -88,7 +88,7 @@ def prefect_yaml(settings: Settings) -> str:
 
 def _looks(settings: Settings) -> Iterator[Schedule]:
     for name, source in load_sources(settings.config_dir).items():
-        if source.enabled and isinstance(source, FolderSource | FeedSource) and source.schedule:
+        if source.enabled and isinstance(source, FolderSource | WebSource) and source.schedule:
             yield Cron(source.schedule, timezone="UTC", slug=name, parameters={"look_at": {"source": name}})
 
 

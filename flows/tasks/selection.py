@@ -21,7 +21,7 @@ from sqlalchemy import Engine
 
 from cleaners.rules import ConfigError
 from flows.ledger import Arrival, StoryFilter, select_raws
-from flows.settings import FeedSource, Settings, load_destinations, load_settings, load_sources
+from flows.settings import Settings, WebSource, load_destinations, load_settings, load_sources
 from flows.tasks.intake import arrivals_from_files, arrivals_from_urls, find_source, one_of_each
 
 ANY = "any"
@@ -204,7 +204,7 @@ def choose(engine: Engine, settings: Settings, selection: Selection) -> Chosen:
     problems: list[str] = []
     source = None if selection.source == ANY else find_source(settings, selection.source)
     publisher = selection.publisher.strip() or (source.publisher if source else None)
-    private = isinstance(source, FeedSource) and source.private_addresses
+    private = isinstance(source, WebSource) and source.private_addresses
     named = arrivals_from_urls(
         selection.urls, publisher=publisher, allow_private=private, tell=problems.append
     ) + arrivals_from_files(selection.files, publisher=publisher, tell=problems.append)
