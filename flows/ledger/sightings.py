@@ -207,8 +207,8 @@ def waiting_pages(engine: Engine, source: str, most: int = 10_000) -> list[Follo
         return [_followed(row) for row in connection.execute(query)]
 
 
-def pages_again(engine: Engine, source: str, since: datetime) -> list[Followed]:
-    """The stories whose page is to be looked at again.
+def pages_again(engine: Engine, source: str, since: datetime, only_listed: bool) -> list[Followed]:
+    """The stories whose page is to be looked at again; ``only_listed``: of those that their list still names.
 
     Those that were new, changed or gone after ``since``, and those of which their list does not tell versions, as long as it names them.
     Where the list itself holds the story, its page is asked only when the list no longer names it.
@@ -225,6 +225,7 @@ def pages_again(engine: Engine, source: str, since: datetime) -> list[Followed]:
             SIGHTINGS.c.url.is_not(None),
             or_(recent, no_versions),
             or_(SIGHTINGS.c.by_page == 1, SIGHTINGS.c.listed == 0),
+            SIGHTINGS.c.listed >= int(only_listed),
         )
         .order_by(SIGHTINGS.c.id)
     )

@@ -220,7 +220,7 @@ WATCHED = Table(
     # A hash: PostgreSQL indexes no text of more than 2,700 bytes, and addresses may be longer.
     Column("url_key", String(64), nullable=False),
     Column("url", Words, nullable=False),
-    # list (feed, sitemap), page
+    # list (feed, sitemap), index (a sitemap of sitemaps), page
     Column("role", String(8), nullable=False),
     Column("etag", Words),
     Column("last_modified", Words),

@@ -18,12 +18,13 @@ from flows.ledger.opening import reading
 from flows.ledger.tables import HOSTS, SIGHTINGS, WATCHED
 from flows.ledger.upsert import insert_into
 
-Role = Literal["list", "page"]
+Role = Literal["list", "index", "page"]
+"""A feed or sitemap, a sitemap that names sitemaps, a page with a story."""
 Item = TypeVar("Item")
 
 FIRST_BACKOFF = timedelta(minutes=1)
 MOST_BACKOFF = timedelta(hours=6)
-MOST_REST = {"list": timedelta(hours=24), "page": timedelta(hours=1)}
+MOST_REST = {"list": timedelta(hours=24), "index": timedelta(hours=24), "page": timedelta(hours=1)}
 """The longest rest that an address may ask for by Cache-Control, Expires or ``<ttl>``: a page is looked at again for corrections."""
 LEEWAY = timedelta(seconds=60)
 """A schedule of 15 minutes and a rest of 15 minutes mean the same look, also when it comes some seconds early."""
@@ -133,7 +134,7 @@ def known_lists(engine: Engine, source: str) -> list[str]:
     """The lists of a source that were asked before, in the order in which they were found."""
     query = (
         select(WATCHED.c.url)
-        .where(WATCHED.c.source == source, WATCHED.c.role == "list")
+        .where(WATCHED.c.source == source, WATCHED.c.role != "page")
         .order_by(WATCHED.c.id)
     )
     with reading(engine) as connection:
@@ -180,19 +181,20 @@ def source_states(engine: Engine) -> tuple[SourceState, ...]:
     A source is as its lists are (feeds, sitemaps); one without lists (``urls``) is as its pages are.
     """
     states: dict[str, SourceState] = {}
+    kind = case((WATCHED.c.role == "page", "page"), else_="list")
     with reading(engine) as connection:
         failing = func.sum(case((WATCHED.c.failures > 0, 1), else_=0))
         by_role = connection.execute(
             select(
                 WATCHED.c.source,
-                WATCHED.c.role,
+                kind.label("role"),
                 func.count().label("addresses"),
                 failing.label("failing"),
                 func.max(WATCHED.c.failures).label("failures"),
                 func.max(WATCHED.c.last_ok_at).label("last_ok_at"),
                 func.min(WATCHED.c.not_before).label("next_look"),
                 func.count(WATCHED.c.not_before).label("resting"),
-            ).group_by(WATCHED.c.source, WATCHED.c.role)
+            ).group_by(WATCHED.c.source, kind)
         ).all()
         roles = {row.source: "page" for row in by_role} | {
             row.source: "list" for row in by_role if row.role == "list"
@@ -209,7 +211,7 @@ def source_states(engine: Engine) -> tuple[SourceState, ...]:
                     next_look=row.next_look if row.resting == row.addresses else None,
                 )
         errors = connection.execute(
-            select(WATCHED.c.source, WATCHED.c.role, WATCHED.c.last_error)
+            select(WATCHED.c.source, kind.label("role"), WATCHED.c.last_error)
             .where(WATCHED.c.failures > 0)
             .order_by(WATCHED.c.failures, WATCHED.c.id.desc())
         )

@@ -6,6 +6,7 @@ https://www.sitemaps.org/protocol.html, https://developers.google.com/search/doc
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -104,6 +105,10 @@ def _elements(content: bytes, url: str, content_type: str) -> Iterator[Any]:
         remove_comments=True,
         remove_pis=True,
     )
+    if re.match(rb"\s*<!DOCTYPE html", content, re.IGNORECASE):
+        raise _no_sitemap(url, content_type)  # a page in its place: maintenance, a log-in
+    if b"<!DOCTYPE" in content[:100_000]:
+        raise BrokenSitemap(f"{url}: declares a document type, which no sitemap needs, and is not read")
     root: Any = None
     try:
         for event, element in events:
@@ -111,8 +116,6 @@ def _elements(content: bytes, url: str, content_type: str) -> Iterator[Any]:
                 root = element
                 if _name(root) not in ("urlset", "sitemapindex"):
                     raise _no_sitemap(url, content_type)
-                if events.root is not None and root.getroottree().docinfo.internalDTD is not None:
-                    raise BrokenSitemap(f"{url}: declares a document type of its own, which no sitemap needs")
             if event == "end" and element.getparent() is root and _name(element) in ("url", "sitemap"):
                 yield element
                 element.clear()
@@ -134,10 +137,10 @@ def _no_sitemap(url: str, content_type: str) -> BrokenSitemap:
 
 def _page(element: Any, base: str) -> Page | None:
     said: dict[str, str] = {}
-    for part in element.iter():
+    # <image:loc> is another address than <loc>, and a video has a title, too.
+    for part in (*element, *(inner for child in element if _name(child) == "news" for inner in child.iter())):
         text = (part.text or "").strip() if isinstance(part.tag, str) else ""
         if text:
-            # The first of a name is meant: <image:loc> comes after <loc>.
             said.setdefault(_name(part), text)
     if "loc" not in said:
         return None

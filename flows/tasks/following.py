@@ -46,10 +46,11 @@ class Answer(NamedTuple):
 
 
 class Listing(NamedTuple):
-    """What a list names. ``rest_seconds``: for how long it asks to be left alone."""
+    """What a list names. ``rest_seconds``: for how long it asks to be left alone; ``is_index``: it names other lists."""
 
     stories: Sequence[Listed]
     rest_seconds: float | None = None
+    is_index: bool = False
 
 
 class BrokenList(ValueError):
@@ -205,6 +206,7 @@ def take_lists(
             look.remember(state.failed(look.clock(), str(error)))
             intake += Intake(problems=(f"{look.name}: {error}",))
             continue
+        state = replace(state, role="index" if listing.is_index else "list")
         brought, whole = _take_listing(look, url, listing)
         intake += brought
         if whole:
@@ -216,9 +218,9 @@ def take_lists(
     return intake + _failures(look, failed, bool(listings or look.taken)), listings
 
 
-def take_pages(look: Look) -> Intake:
-    """Fetch the pages that wait, and take them in; then look at recent pages again."""
-    return _fetch_waiting(look) + _look_again(look)
+def take_pages(look: Look, only_listed: bool = True) -> Intake:
+    """Fetch the pages that wait, and take them in; then look at recent pages again (``only_listed``: those that are still named)."""
+    return _fetch_waiting(look) + _look_again(look, only_listed)
 
 
 def tell_left(look: Look, left: Sequence[Followed], where: str) -> Intake:
@@ -269,11 +271,11 @@ def _fetch_waiting(look: Look) -> Intake:
     return intake
 
 
-def _look_again(look: Look) -> Intake:
+def _look_again(look: Look, only_listed: bool) -> Intake:
     since = look.clock() - timedelta(hours=look.source.again_hours)
     by_url: dict[str, list[Followed]] = {}
     asked = {state.url for state in look.states if state.role == "page"}
-    for one in pages_again(look.engine, look.name, since):
+    for one in pages_again(look.engine, look.name, since, only_listed):
         if one.url and one.url not in asked:
             by_url.setdefault(one.url, []).append(one)
     intake = Intake()
@@ -342,7 +344,7 @@ def _failures(look: Look, failed: Sequence[tuple[Watched, FetchError]], somethin
 
 
 def _others_answered(look: Look) -> bool:
-    return any(state.role == "list" and not state.failures and state.last_ok_at for state in look.states)
+    return any(state.role != "page" and not state.failures and state.last_ok_at for state in look.states)
 
 
 def _rested(

@@ -24,7 +24,7 @@ def poll_feed(look: Look, source: FeedSource) -> Intake:
     intake, listings = take_lists(look, answers, lambda fetched: read_feed(source, fetched))
     present = {url: [words for one in it.stories for words in one.identities] for url, it in listings.items()}
     leave(look.engine, look.name, look.scope, present, look.clock())
-    return intake + take_pages(look)
+    return intake + take_pages(look, only_listed=False)
 
 
 def read_feed(source: FeedSource, fetched: Fetched) -> Listing:

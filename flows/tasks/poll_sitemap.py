@@ -64,13 +64,12 @@ class _Walk:
             self._next = []
             for answer in ask(self._look, level, "list", most_bytes=MOST_BYTES):
                 self._here = answer.state.url
-                if answer.fetched is None or answer.fetched.unchanged:
+                yield answer
+                if answer.fetched is None:
+                    self.is_complete = False
+                if answer.state.role == "index" and answer.state.url not in self.named:
                     # An index that has not changed, or does not answer, names what it named before.
                     self._next += known
-                    self.is_complete = self.is_complete and answer.fetched is not None
-                yield answer
-                if answer.fetched is not None and answer.state.url not in self.named:
-                    self._next += known  # the same bytes as before: not read again
             level = self._next
         self.is_complete = self.is_complete and not level
 
@@ -84,9 +83,9 @@ class _Walk:
             raise BrokenList(str(error)) from None
         self.named[self._here] = [words for page in sitemap.pages for words in identities(None, page.url, "")]
         self._next += self._wanted_sitemaps(sitemap)
-        return Listing(
-            [_listed(page) for page in sitemap.pages if _is_wanted(page, self._source, self._look.clock())]
-        )
+        now = self._look.clock()
+        stories = [_listed(page) for page in sitemap.pages if _is_wanted(page, self._source, now)]
+        return Listing(stories, is_index=bool(sitemap.sitemaps))
 
     def _wanted_sitemaps(self, sitemap: Sitemap) -> list[str]:
         oldest = self._look.clock() - timedelta(days=self._source.days)
