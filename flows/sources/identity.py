@@ -65,3 +65,12 @@ def identities(name: str | None, link: str | None, place: str) -> tuple[str, ...
     if same := same_address(link):
         found.append(f"link {same}")
     return tuple(dict.fromkeys(found))
+
+
+def page_identities(url: str) -> tuple[str, ...]:
+    """The same for a page that is named by its address alone; a front page, which is no story elsewhere, is one here.
+
+    >>> page_identities("https://post.example/a#top"), page_identities("https://post.example/")
+    (('link post.example/a',), ('page https://post.example/',))
+    """
+    return identities(None, url, "") or (f"page {url}",)

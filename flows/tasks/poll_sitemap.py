@@ -12,7 +12,7 @@ from flows.ledger.sightings import Followed, Listed, leave
 from flows.ledger.watching import forget, known_lists
 from flows.settings import SitemapSource
 from flows.sources.http import Fetched
-from flows.sources.identity import identities
+from flows.sources.identity import page_identities
 from flows.sources.sitemap import MOST_BYTES, BrokenSitemap, Page, Sitemap, moment, parse_sitemap
 from flows.tasks.following import Answer, BrokenList, Listing, Look, ask, take_lists, take_pages, tell_left
 from flows.tasks.taking import Intake
@@ -81,7 +81,7 @@ class _Walk:
             self.is_complete = False
             self.named[self._here] = []
             raise BrokenList(str(error)) from None
-        self.named[self._here] = [words for page in sitemap.pages for words in identities(None, page.url, "")]
+        self.named[self._here] = [words for page in sitemap.pages for words in page_identities(page.url)]
         self._next += self._wanted_sitemaps(sitemap)
         now = self._look.clock()
         stories = [_listed(page) for page in sitemap.pages if _is_wanted(page, self._source, now)]
@@ -101,7 +101,7 @@ def _listed(page: Page) -> Listed:
     version = page.changed or page.published
     digest = sha256(f"{version} {page.headline}".encode("utf-8", "replace")).hexdigest() if version else None
     return Listed(
-        identities(None, page.url, "") or (f"page {page.url}",),
+        page_identities(page.url),
         page.url,
         page.url,
         version,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flows.ledger.sightings import Listed, leave, sight
 from flows.settings import UrlsSource
-from flows.sources.identity import identities
+from flows.sources.identity import page_identities
 from flows.tasks.following import Look, take_pages, tell_left
 from flows.tasks.taking import Intake, SourceDown
 
@@ -17,7 +17,7 @@ THE_LIST = "list:"
 def poll_urls(look: Look, source: UrlsSource, config_dir: Path) -> Intake:
     """Look at a source's pages once: each is asked whether it has changed. Raises SourceDown where the list cannot be read."""
     urls, problems = listed_urls(source, config_dir)
-    stories = [Listed(identities(None, url, "") or (f"page {url}",), url, url) for url in urls]
+    stories = [Listed(page_identities(url), url, url) for url in urls]
     now = look.clock()
     sight(look.engine, look.name, look.scope, THE_LIST, stories, now, look.living)
     present = {THE_LIST: [words for one in stories for words in one.identities]}

@@ -186,6 +186,13 @@ def test_a_news_story_that_is_two_days_old_only_falls_off(web: Site, desk: Newsr
     assert desk.look().gone == ()
 
 
+def test_the_front_page_in_a_sitemap_is_a_page_that_stays(web: Site, desk: Newsroom) -> None:
+    web.page("/", "Welcome.")
+    web.put("/map.xml", urlset(("/", "2026-03-03")))
+    first = desk.look()
+    assert (len(first.ids), first.gone) == (1, ())
+
+
 def test_a_whole_sitemap_that_empties_is_one_sentence(web: Site, desk: Newsroom) -> None:
     many = [(f"/s/{number}", "2026-03-03") for number in range(40)]
     for path, _ in many:
@@ -228,7 +235,13 @@ def test_billion_laughs_and_files_are_not_read(tmp_path: Path) -> None:
 
 
 def test_what_is_no_sitemap_is_told() -> None:
-    for body in (b"", b"<!doctype html><p>Not found", b"<!DOCTYPE html><p>Back soon", b'{"error": 404}', b"<rss/>"):
+    for body in (
+        b"",
+        b"<!doctype html><p>Not found",
+        b"<!DOCTYPE html><p>Back soon",
+        b'{"error": 404}',
+        b"<rss/>",
+    ):
         with pytest.raises(BrokenSitemap, match="no sitemap, but text/html"):
             parse(body, "text/html; charset=utf-8")
 
