@@ -6,13 +6,13 @@ are only noted, until the leader no longer names the story. So a story in three 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Connection, Engine, and_, delete, or_, select, update
+from sqlalchemy import Connection, Engine, Table, and_, delete, or_, select, update
 
 from cleaners.model import Raw
 from flows.ledger.opening import reading
@@ -89,28 +89,17 @@ def sight(
     a story: all sources of one publisher. ``living`` are the sources that are looked at: a story whose leader is none of them goes
     over to the list that names it now.
     """
-    sighted: list[Sighted] = []
-    same: list[int] = []
+    here = _Here(source, url_key(list_url), list_url, now)
     with engine.begin() as connection:
-        keys = [_key(scope, words) for one in listed for words in one.identities]
-        known = _followed_by_key(connection, keys)
-        stories = _locked(connection, set(known.values()))
-        rows = _own_rows(connection, source, list_url, stories)
-        done: set[int] = set()
-        for one in listed:
-            followed, is_new = _find_or_follow(connection, scope, source, list_url, one, known)
-            if followed in done:
-                continue  # a feed may name a story twice: its first entry counts
-            done.add(followed)
-            if followed not in stories:
-                stories |= _locked(connection, {followed})
-                rows |= _own_rows(connection, source, list_url, (followed,))
-            row = rows.get(followed)
-            found = _sight(connection, source, list_url, one, stories[followed], row, is_new, now, living)
-            sighted.append(found)
-            if found.what == "same":
-                same.append(found.id)
-        for ids in chunks(same):
+        stories = _stories(connection, scope, here, listed)
+        rows = _own_rows(connection, here, [story.id for _, story in stories])
+        found = [
+            _sighting(connection, here, one, story, rows.get(story.id), living) for one, story in stories
+        ]
+        new = [values for _, values in found if values is not None]
+        made = iter(_insert(connection, SIGHTINGS, new))
+        sighted = [one if values is None else one._replace(id=next(made)) for one, values in found]
+        for ids in chunks([one.id for one in sighted if one.what == "same"]):
             connection.execute(
                 update(SIGHTINGS).where(SIGHTINGS.c.id.in_(ids)).values(listed=1, last_seen_at=now)
             )
@@ -245,96 +234,160 @@ def _followed_by_key(connection: Connection, keys: Sequence[str]) -> dict[str, i
     return found
 
 
-def _find_or_follow(
-    connection: Connection, scope: str, source: str, list_url: str, listed: Listed, known: dict[str, int]
-) -> tuple[int, bool]:
-    keys = {_key(scope, words): words for words in listed.identities}
-    followed = next((known[key] for key in keys if key in known), None)
-    is_new = followed is None
-    if followed is None:
-        followed = _follow(connection, source, list_url, listed)
-    missing = [key for key in keys if key not in known]
-    if missing:
-        connection.execute(
-            insert_into(connection, IDENTITIES).on_conflict_do_nothing(),
-            [
-                {"key": key, "scope": scope, "words": keys[key], "followed_id": followed}
-                for key in sorted(missing)
-            ],
+class _Here(NamedTuple):
+    """The list that is read, and when."""
+
+    source: str
+    list_key: str
+    list_url: str
+    now: datetime
+
+
+class _Story(NamedTuple):
+    """A row of ``followed``."""
+
+    id: int
+    source: str
+    external_id: str
+    leader: str
+    leader_list: str
+    is_new: bool = False
+
+
+def _stories(
+    connection: Connection, scope: str, here: _Here, listed: Sequence[Listed]
+) -> list[tuple[Listed, _Story]]:
+    """The story of each listed one, made where it is new. A feed may name a story twice: its first entry counts."""
+    keys = {_key(scope, words): words for one in listed for words in one.identities}
+    known = _followed_by_key(connection, list(keys))
+    own: dict[str, int] = {}
+    new: list[Listed] = []
+    firsts: list[Listed] = []
+    for one in listed:
+        of_one = [_key(scope, words) for words in one.identities]
+        if any(key in known for key in of_one):
+            firsts.append(one)
+        elif not any(key in own for key in of_one):
+            own |= dict.fromkeys(of_one, len(new))
+            new.append(one)
+            firsts.append(one)
+    names = _free_names(connection, here, new)
+    ids = _insert(
+        connection,
+        FOLLOWED,
+        [
+            {"source": here.source, "external_id": name, "leader": here.source, "leader_list": here.list_key}
+            for name in names
+        ],
+    )
+    belongs = {key: ids[at] for key, at in own.items()}
+    for one in firsts:
+        of_one = [_key(scope, words) for words in one.identities]
+        story = next((known[key] for key in of_one if key in known), None)
+        # What was not known of a known story: its guid in this feed, its address after a move.
+        belongs |= {key: story for key in of_one if story is not None and key not in known}
+    if belongs:
+        rows = [
+            {"key": key, "scope": scope, "words": keys[key], "followed_id": belongs[key]}
+            for key in sorted(belongs)
+        ]
+        connection.execute(insert_into(connection, IDENTITIES).on_conflict_do_nothing(), rows)
+    if ids:
+        # Another process may have followed some of them in this very moment: those stories are its own.
+        known = _followed_by_key(connection, list(keys))
+        _drop_orphans(connection, ids, known, own)
+    found = {story.id: story for story in _locked(connection, set(known.values()), set(ids))}
+    pairs: dict[int, tuple[Listed, _Story]] = {}
+    for one in firsts:
+        story = next(known[key] for words in one.identities if (key := _key(scope, words)) in known)
+        pairs.setdefault(story, (one, found[story]))
+    return list(pairs.values())
+
+
+def _free_names(connection: Connection, here: _Here, new: Sequence[Listed]) -> list[str]:
+    """The stories' names at their source: two feeds of a source may each have an entry "4711", and mean two stories."""
+    wanted = [storable(one.external_id) for one in new]
+    taken: set[str] = set()
+    for some in chunks(wanted):
+        query = select(FOLLOWED.c.external_id).where(
+            FOLLOWED.c.source == here.source, FOLLOWED.c.external_id.in_(some)
         )
-        known |= _followed_by_key(connection, missing)
-        first = next((known[key] for key in keys if known[key] != followed), followed)
-        if is_new and first != followed:
-            # Another process has followed it in this very moment: the story is the other's.
+        taken.update(connection.execute(query).scalars())
+    names = []
+    for name, one in zip(wanted, new, strict=True):
+        free = name if name not in taken else storable(f"{name} ({one.identities[0]})")
+        taken.add(free)
+        names.append(free)
+    return names
+
+
+def _drop_orphans(
+    connection: Connection, ids: Sequence[int], known: Mapping[str, int], own: Mapping[str, int]
+) -> None:
+    of_new: dict[int, list[int]] = {}
+    for key, at in own.items():
+        of_new.setdefault(ids[at], []).append(known[key])
+    for story, others in of_new.items():
+        if others[0] != story:
             connection.execute(
-                update(IDENTITIES).where(IDENTITIES.c.followed_id == followed).values(followed_id=first)
+                update(IDENTITIES).where(IDENTITIES.c.followed_id == story).values(followed_id=others[0])
             )
-            connection.execute(delete(FOLLOWED).where(FOLLOWED.c.id == followed))
-            known |= dict.fromkeys((key for key in keys if known[key] == followed), first)
-            followed, is_new = first, False
-    return followed, is_new
+            connection.execute(delete(FOLLOWED).where(FOLLOWED.c.id == story))
 
 
-def _locked(connection: Connection, ids: Collection[int]) -> dict[int, AnyRow]:
+def _insert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> list[int]:
+    """Insert rows; their ids in the same order."""
+    if not rows:
+        return []
+    statement = table.insert().returning(table.c.id, sort_by_parameter_order=True)
+    return list(connection.execute(statement, list(rows)).scalars())
+
+
+def _locked(connection: Connection, ids: Collection[int], new: Collection[int]) -> Iterator[_Story]:
     """Rows of ``followed``, locked to the end of the transaction, in one order so that no two wait for each other."""
-    found: dict[int, AnyRow] = {}
     for some in chunks(sorted(ids)):
         query = select(FOLLOWED).where(FOLLOWED.c.id.in_(some)).order_by(FOLLOWED.c.id).with_for_update()
-        found |= {row.id: row for row in connection.execute(query)}
-    return found
+        for row in connection.execute(query):
+            yield _Story(row.id, row.source, row.external_id, row.leader, row.leader_list, row.id in new)
 
 
-def _own_rows(connection: Connection, source: str, list_url: str, ids: Collection[int]) -> dict[int, AnyRow]:
+def _own_rows(connection: Connection, here: _Here, ids: Sequence[int]) -> dict[int, AnyRow]:
     """This list's sightings of stories, by story."""
     found: dict[int, AnyRow] = {}
-    for some in chunks(sorted(ids)):
+    for some in chunks(ids):
         query = select(SIGHTINGS).where(
-            SIGHTINGS.c.source == source,
-            SIGHTINGS.c.list_key == url_key(list_url),
+            SIGHTINGS.c.source == here.source,
+            SIGHTINGS.c.list_key == here.list_key,
             SIGHTINGS.c.followed_id.in_(some),
         )
         found |= {row.followed_id: row for row in connection.execute(query)}
     return found
 
 
-def _follow(connection: Connection, source: str, list_url: str, listed: Listed) -> int:
-    external_id = storable(listed.external_id)
-    taken = select(FOLLOWED.c.id).where(FOLLOWED.c.source == source, FOLLOWED.c.external_id == external_id)
-    if connection.execute(taken.limit(1)).first() is not None:
-        # Two feeds of a source may each have an entry "4711", and mean two stories.
-        external_id = f"{external_id} ({listed.identities[0] if listed.identities else list_url})"
-    followed: int = connection.execute(
-        FOLLOWED.insert()
-        .values(source=source, external_id=external_id, leader=source, leader_list=url_key(list_url))
-        .returning(FOLLOWED.c.id)
-    ).scalar_one()
-    return followed
-
-
-def _sight(
+def _sighting(
     connection: Connection,
-    source: str,
-    list_url: str,
+    here: _Here,
     listed: Listed,
-    followed: AnyRow,
+    story: _Story,
     row: AnyRow | None,
-    is_new: bool,
-    now: datetime,
     living: Collection[str],
-) -> Sighted:
-    list_key = url_key(list_url)
-    leads = (followed.leader, followed.leader_list) == (source, list_key)
-    if not leads and not _leads_still(connection, followed, living):
+) -> tuple[Sighted, dict[str, Any] | None]:
+    """What the list's naming of a story means, written down where it changes a row; a row that is to be made is returned."""
+    leads = (story.leader, story.leader_list) == (here.source, here.list_key)
+    if not leads and not _leads_still(connection, story, living):
         connection.execute(
-            update(FOLLOWED).where(FOLLOWED.c.id == followed.id).values(leader=source, leader_list=list_key)
+            update(FOLLOWED)
+            .where(FOLLOWED.c.id == story.id)
+            .values(leader=here.source, leader_list=here.list_key)
         )
         leads = True
-    what = _what(row, listed, is_new, leads)
-    if row is not None and what == "same":
-        return Sighted(row.id, listed, followed.source, followed.external_id, what)
+    what = _what(row, listed, story.is_new, leads)
+    found = Sighted(row.id if row else 0, listed, story.source, story.external_id, what)
+    if what == "same":
+        return found, None
     values: dict[str, Any] = {
         "listed": 1,
-        "last_seen_at": now,
+        "last_seen_at": here.now,
         "url": listed.url,
         "version": listed.version,
         "content_hash": listed.content_hash,
@@ -343,14 +396,17 @@ def _sight(
         "state": "seen" if what == "noted" else "waiting",
     }
     if row is None:
-        new = {"source": source, "list_key": list_key, "list_url": list_url, "followed_id": followed.id}
-        new |= {**values, "first_seen_at": now, "changed_at": now}
-        made = connection.execute(SIGHTINGS.insert().values(new).returning(SIGHTINGS.c.id)).scalar_one()
-        return Sighted(made, listed, followed.source, followed.external_id, what)
+        made: dict[str, Any] = {
+            "source": here.source,
+            "list_key": here.list_key,
+            "list_url": here.list_url,
+        }
+        made |= {"followed_id": story.id, "first_seen_at": here.now, "changed_at": here.now}
+        return found, made | values
     if what != "noted":
-        values["changed_at"] = now
+        values["changed_at"] = here.now
     connection.execute(update(SIGHTINGS).where(SIGHTINGS.c.id == row.id).values(values))
-    return Sighted(row.id, listed, followed.source, followed.external_id, what)
+    return found, None
 
 
 def _what(row: AnyRow | None, listed: Listed, is_new: bool, leads: bool) -> What:
@@ -364,7 +420,7 @@ def _what(row: AnyRow | None, listed: Listed, is_new: bool, leads: bool) -> What
     return "changed" if row.state == "gone" and not row.listed else "same"
 
 
-def _leads_still(connection: Connection, followed: AnyRow, living: Collection[str]) -> bool:
+def _leads_still(connection: Connection, followed: _Story, living: Collection[str]) -> bool:
     if followed.leader not in living:
         return False
     row = connection.execute(

@@ -17,7 +17,7 @@ from urllib.parse import parse_qs
 
 import uvicorn
 
-ENTRIES = 20
+ENTRIES = 5
 WORDS = "The harbour board meets on Thursday to decide how long the ferry will sail this winter, said Ida Brandvold. "
 
 
