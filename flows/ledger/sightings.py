@@ -12,11 +12,11 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Connection, Engine, Table, and_, delete, or_, select, update
+from sqlalchemy import Connection, Engine, Table, and_, delete, exists, or_, select, update
 
 from cleaners.model import Raw
 from flows.ledger.opening import reading
-from flows.ledger.tables import FOLLOWED, IDENTITIES, SIGHTINGS, AnyRow, storable
+from flows.ledger.tables import FOLLOWED, IDENTITIES, SIGHTINGS, STORIES, AnyRow, storable
 from flows.ledger.upsert import insert_into
 from flows.ledger.watching import chunks, url_key
 
@@ -182,6 +182,45 @@ def settle(
                     .values(state="seen", why=None, gone_at=None)
                 )
     return turned
+
+
+def also_known(engine: Engine, scope: str, story: Followed, words: Sequence[str]) -> bool:
+    """Write down further identities of a story, such as the address that its own has moved to for good.
+
+    Returns whether they are another story's: then it is that one from now on. That is so only while nothing of it was taken in.
+    """
+    keys = {_key(scope, one): one for one in words}
+    with engine.begin() as connection:
+        known = _followed_by_key(connection, list(keys))
+        others = [known[key] for key in keys if known.get(key, story.followed_id) != story.followed_id]
+        if not others:
+            rows = [
+                {"key": key, "scope": scope, "words": keys[key], "followed_id": story.followed_id}
+                for key in sorted(keys)
+            ]
+            connection.execute(insert_into(connection, IDENTITIES).on_conflict_do_nothing(), rows)
+            return False
+        taken = select(STORIES.c.id).where(
+            STORIES.c.source == story.source, STORIES.c.external_id == story.external_id
+        )
+        if connection.execute(taken).first() is not None:
+            return False
+        ours, other = story.followed_id, others[0]
+        connection.execute(
+            update(IDENTITIES).where(IDENTITIES.c.followed_id == ours).values(followed_id=other)
+        )
+        double = SIGHTINGS.alias("double")
+        named = exists().where(
+            double.c.followed_id == other,
+            double.c.source == SIGHTINGS.c.source,
+            double.c.list_key == SIGHTINGS.c.list_key,
+        )
+        connection.execute(delete(SIGHTINGS).where(SIGHTINGS.c.followed_id == ours, named))
+        connection.execute(
+            update(SIGHTINGS).where(SIGHTINGS.c.followed_id == ours).values(followed_id=other, state="seen")
+        )
+        connection.execute(delete(FOLLOWED).where(FOLLOWED.c.id == ours))
+        return True
 
 
 def waiting_pages(engine: Engine, source: str, most: int = 10_000) -> list[Followed]:

@@ -17,11 +17,21 @@ from sqlalchemy import Engine
 
 from cleaners.model import Raw
 from flows.ledger import Arrival
-from flows.ledger.sightings import Followed, Listed, Sighted, pages_again, settle, sight, waiting_pages
+from flows.ledger.sightings import (
+    Followed,
+    Listed,
+    Sighted,
+    also_known,
+    pages_again,
+    settle,
+    sight,
+    waiting_pages,
+)
 from flows.ledger.watching import Role, Watched, host_row, keep_host, note, watched
 from flows.settings import WebSource
 from flows.sources.fingerprint import page_fingerprint
 from flows.sources.http import Connections, Fetched, FetchError, Validators
+from flows.sources.identity import same_address
 from flows.sources.pace import Pace, by_host
 from flows.sources.polite import Fetch, HostNote, Later, Manners, Polite, host_of
 from flows.tasks.taking import Intake, SourceDown, take
@@ -309,6 +319,11 @@ def _page(look: Look, one: Followed, answer: Answer, announced: bool) -> Intake:
     page = answer.fetched
     digest = state.content_hash if page.unchanged else page_fingerprint(page.body, page.encoding)
     intake = Intake()
+    moved = same_address(page.moved_to)
+    if announced and moved and also_known(look.engine, look.scope, one, (f"link {moved}",)):
+        # A feed that counts clicks links to "https://feeds.example/r/17"; another feed has the story under its own address.
+        look.remember(_rested(look, state, page, digest, None))
+        return Intake()
     if not page.unchanged and one.by_page and (announced or digest != state.content_hash):
         intake = take(look.engine, [Arrival(_raw(look, one, page), one.source, one.external_id)])
         look.taken += len(intake.ids)

@@ -173,6 +173,29 @@ def test_three_feeds_one_story(tmp_path: Path, web: Site) -> None:
         assert set(desk.stories()) == {"front:tag:post,1", "front:tag:post,2", "other:4711"}
 
 
+@pytest.mark.parametrize(("status", "stories"), [(301, 1), (302, 2)])
+def test_a_link_that_has_moved_for_good_is_the_story_there(
+    tmp_path: Path, web: Site, status: int, stories: int
+) -> None:
+    """A feed that counts clicks links elsewhere. What redirects for now (a log-in) names no story."""
+    sources = "".join(
+        f"  {name}: {{kind: feed, publisher: Post, form: page, url: {web.base}/{name}, {EASY}}}\n"
+        for name in ("one", "two")
+    )
+    with newsroom(tmp_path, sources) as desk:
+        web.put("/one", rss(item("1", "/a")))
+        web.put("/two", rss(item("x", "/r/17")))
+        web.page("/a", "The ferry is late.")
+        web.put("/r/17", "", status=status, headers={"Location": "/a"})
+        desk.look("one")
+        desk.look("two")
+        assert len(desk.stories()) == stories
+        desk.later(hours=2)
+        web.put("/two", rss(item("x", "/r/17", "Ferry, corrected")))
+        desk.look("two")
+        assert len(desk.stories()) == stories
+
+
 def test_entries_that_share_a_link_or_a_guid_are_not_one_story(web: Site, desk: Newsroom) -> None:
     """A live blog links all its entries to one page; a careless feed gives each the guid 0."""
     web.put("/feed", rss(item("a", "/live"), item("b", "/live"), item("0", "/c"), item("0", "/d")))
