@@ -7,6 +7,8 @@
     inbox ── revision  (work: clean this)
     cursor (how far a source or an archive has been read)
     run ── run_story   (what a run did with each of its stories)
+    followed ─┬─ identity (by what a story is known again)    watched (addresses that are asked again and again)
+              └─ sighting (a list that names it)              hosts   (robots.txt, and until when to leave them alone)
 
 Times are UTC in ISO form with microseconds (``2026-03-03T06:10:00.000000+00:00``): equally long, so that they sort as
 text in every database.
@@ -268,4 +270,88 @@ DECISIONS = Table(
     Column("decided_at", Moment, nullable=False),
     UniqueConstraint("story_id", "seen_edition"),
     Index("ix_decisions_revision_id", "revision_id"),
+)
+
+# What is watched: see watching.py (addresses, hosts) and sightings.py (stories).
+
+WATCHED = Table(
+    "watched",
+    METADATA,
+    Column("id", ID, primary_key=True),
+    Column("source", String(63), nullable=False),
+    # A hash: PostgreSQL indexes no text of more than 2,700 bytes, and addresses may be longer.
+    Column("url_key", String(64), nullable=False),
+    Column("url", Words, nullable=False),
+    # list (feed, sitemap), index (a sitemap of sitemaps), page
+    Column("role", String(8), nullable=False),
+    Column("etag", Words),
+    Column("last_modified", Words),
+    # Of a list's bytes, where all that it named was taken in; of a page's words.
+    Column("content_hash", String(64)),
+    Column("not_before", Moment),
+    Column("failures", Integer, nullable=False, default=0),
+    Column("asked_at", Moment),
+    Column("last_ok_at", Moment),
+    Column("last_error", Words),
+    UniqueConstraint("source", "url_key"),
+)
+
+HOSTS = Table(
+    "hosts",
+    METADATA,
+    Column("host", String(300), primary_key=True),
+    Column("robots", Words),
+    Column("robots_until", Moment),
+    Column("not_before", Moment),
+)
+
+FOLLOWED = Table(
+    "followed",
+    METADATA,
+    Column("id", ID, primary_key=True),
+    # The story that it becomes: stories.source, stories.external_id.
+    Column("source", String(63), nullable=False),
+    Column("external_id", Words, nullable=False),
+    # Whose news of it counts: the source and list that named it first and name it still.
+    Column("leader", String(63), nullable=False),
+    Column("leader_list", String(64), nullable=False),
+    Index("ix_followed_story", "source", "external_id"),
+)
+
+IDENTITIES = Table(
+    "identities",
+    METADATA,
+    Column("key", String(64), primary_key=True),
+    Column("scope", Words, nullable=False),
+    Column("words", Words, nullable=False),
+    Column("followed_id", ID, ForeignKey("followed.id"), nullable=False),
+    Index("ix_identities_followed_id", "followed_id"),
+)
+
+SIGHTINGS = Table(
+    "sightings",
+    METADATA,
+    Column("id", ID, primary_key=True),
+    Column("followed_id", ID, ForeignKey("followed.id"), nullable=False),
+    Column("source", String(63), nullable=False),
+    Column("list_key", String(64), nullable=False),
+    Column("list_url", Words, nullable=False),
+    Column("url", Words),
+    Column("version", Words),
+    Column("content_hash", String(64)),
+    # What the list says of the story, for its page: headline, published, ednote, language.
+    Column("said", Values, nullable=False),
+    # waiting (its page is to be fetched), seen, gone, refused (it holds no story)
+    Column("state", String(8), nullable=False),
+    # Whether its page is the story; else its entry is.
+    Column("by_page", Integer, nullable=False),
+    Column("listed", Integer, nullable=False),
+    Column("why", Words),
+    Column("first_seen_at", Moment, nullable=False),
+    Column("last_seen_at", Moment, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    Column("gone_at", Moment),
+    UniqueConstraint("source", "list_key", "followed_id"),
+    Index("ix_sightings_followed_id", "followed_id"),
+    Index("ix_sightings_state", "source", "state"),
 )

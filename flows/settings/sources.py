@@ -42,6 +42,19 @@ class Limits(StrictModel):
     seconds: float = Field(default=30.0, gt=0, le=600)
 
 
+class WebLimits(Limits):
+    """As Limits, and how the hosts of a source are asked.
+
+    ``requests`` at once in all and ``per_host`` at once to one host, with ``pause`` seconds between the starts of two to the same
+    host (a longer Crawl-delay in its robots.txt counts). After ``minutes`` a look begins no more requests: the next goes on.
+    """
+
+    pause: float = Field(default=1.0, ge=0, le=600)
+    per_host: int = Field(default=2, ge=1, le=64)
+    requests: int = Field(default=16, ge=1, le=128)
+    minutes: float = Field(default=10.0, gt=0, le=600)
+
+
 class _Common(StrictModel):
     name: str = ""
     enabled: bool = True
@@ -137,18 +150,74 @@ class CmsSource(_Common):
         return self
 
 
-class FeedSource(_Common):
-    """An RSS or Atom feed: the story is the linked ``page``, or the ``body`` that stands in the entry itself. ``auto`` takes
-    the body where the entry holds the whole story, and fetches the page where it holds a summary.
+class WebSource(_Common):
+    """What is asked over the web again and again.
 
-    ``private_addresses: yes`` allows a feed inside one's own network.
+    Pages that were new or changed within the last ``again_hours`` are looked at again, so that a silent correction and a page that is
+    taken down are seen. ``robots: ignore`` is for one's own site. ``private_addresses: yes`` allows addresses inside one's own
+    network.
+    """
+
+    schedule: Cron | None = None
+    again_hours: float = Field(default=48.0, ge=0, le=8_760)
+    robots: Literal["obey", "ignore"] = "obey"
+    private_addresses: bool = False
+    limits: WebLimits = WebLimits()
+
+
+class _ListSource(WebSource):
+    url: HttpUrl | None = None
+    urls: tuple[HttpUrl, ...] = ()
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The addresses of its lists, each once, in their order."""
+        return tuple(dict.fromkeys(str(one) for one in (self.url, *self.urls) if one is not None))
+
+    @model_validator(mode="after")
+    def _some_address(self) -> Self:
+        if not self.addresses:
+            raise fault("url", "the source has no address", "Add url: https://… (or urls: with several)")
+        return self
+
+
+class FeedSource(_ListSource):
+    """RSS or Atom feeds: the story is the linked ``page``, or the ``body`` that stands in the entry itself. ``auto`` takes
+    the body where the entry holds the whole story, and fetches the page where it holds a summary.
     """
 
     kind: Literal["feed"]
-    url: HttpUrl
-    schedule: Cron | None = None
     form: Literal["auto", "page", "body"] = "auto"
-    private_addresses: bool = False
+
+
+class SitemapSource(_ListSource):
+    """Sitemaps, news sitemaps, or an index of them: each address is a page with a story.
+
+    ``paths`` are patterns such as ``/news/*``, of which a page's path must match one. Pages whose lastmod (or day of publication) lies
+    more than ``days`` back are left alone; pages without a day are taken.
+    """
+
+    kind: Literal["sitemap"]
+    paths: tuple[str, ...] = ()
+    days: float = Field(default=7.0, gt=0, le=36_500)
+
+
+class UrlsSource(WebSource):
+    """Pages that are named one by one: here under ``urls``, or in a text ``file`` in the configuration folder, one a line."""
+
+    kind: Literal["urls"]
+    urls: tuple[HttpUrl, ...] = ()
+    file: str | None = None
+
+    @model_validator(mode="after")
+    def _some_page(self) -> Self:
+        if not self.urls and not (self.file or "").strip():
+            raise fault(
+                "urls",
+                "the source names no page",
+                "Add urls: [https://…], or file: with the name of a text file",
+            )
+        return self
 
 
 class WebhookSource(_Common):
@@ -171,7 +240,8 @@ class WebhookSource(_Common):
 
 
 Source = Annotated[
-    FolderSource | FeedSource | ArchiveSource | CmsSource | WebhookSource, Field(discriminator="kind")
+    FolderSource | FeedSource | SitemapSource | UrlsSource | ArchiveSource | CmsSource | WebhookSource,
+    Field(discriminator="kind"),
 ]
 
 

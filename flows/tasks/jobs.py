@@ -17,14 +17,16 @@ from flows.tasks.waiting import stories_of, waiting_arrivals
 
 
 class Job(NamedTuple):
-    """What a run did. ``problems`` are sentences about what could not be taken in at all."""
+    """What a run did. ``problems`` are sentences about what could not be taken in at all; ``notes`` about what else a person should
+    know: stories that have vanished at their source, or are there again."""
 
     summary: RunSummary
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def pollable(settings: Settings) -> tuple[str, ...]:
-    """The enabled sources that can be looked at: all but those that send by themselves."""
+    """The enabled sources that can be looked at: all but webhooks, which send by themselves."""
     sources = load_sources(settings.config_dir)
     return tuple(
         name for name, source in sources.items() if source.enabled and not isinstance(source, WebhookSource)
@@ -76,13 +78,13 @@ def clean_selected(
         if selection.look_first:
             looked = poll(engine, settings, find_source(settings, selection.source))
         chosen = choose(engine, settings, selection)
-        problems = looked.problems + chosen.problems
+        problems, notes = looked.problems + chosen.problems, looked.gone + looked.back
         if selection.dry_run:
             stories = waiting_arrivals(engine) if selection.is_inbox else [*chosen.named, *chosen.known]
             before = partial(last_records, engine)
             return Job(preview(stories, settings, progress, run=run, last=before), problems)
         if selection.is_inbox:
-            return Job(drain(engine, settings, run=run, flow=flow, progress=progress), problems)
+            return Job(drain(engine, settings, run=run, flow=flow, progress=progress), problems, notes)
         # What was looked up just now waits already; it need not be cleaned twice.
         new = stories_of(engine, looked.ids)
         known = [arrival for arrival in chosen.known if (arrival.source, arrival.story_id) not in new]
@@ -102,6 +104,7 @@ def clean_selected(
                 progress=progress,
             ),
             problems,
+            notes,
         )
     finally:
         engine.dispose()

@@ -22,7 +22,7 @@ from sqlalchemy import Engine
 from cleaners.pipeline import pipeline_version
 from cleaners.rules import ConfigError
 from flows.ledger import Arrival, StoryFilter, find_run, known_among, select_raws
-from flows.settings import FeedSource, Settings, load_destinations, load_settings, load_sources
+from flows.settings import Settings, WebSource, load_destinations, load_settings, load_sources
 from flows.sources.folder import FORMS
 from flows.tasks.intake import BY_HAND, arrivals_from_files, arrivals_from_urls, find_source, one_of_each
 
@@ -251,7 +251,7 @@ def choose(engine: Engine, settings: Settings, selection: Selection) -> Chosen:
     problems: list[str] = []
     source = None if selection.source == ANY else find_source(settings, selection.source)
     publisher = selection.publisher.strip() or (source.publisher if source else None)
-    private = isinstance(source, FeedSource) and source.private_addresses
+    private = isinstance(source, WebSource) and source.private_addresses
     # A page or a file that was named by hand before is fetched and read anew: it may have changed.
     kept = [one for one in selection.others if one.startswith(f"{BY_HAND}:")]
     known = known_among(engine, selection.named, besides=BY_HAND) | known_among(engine, kept)

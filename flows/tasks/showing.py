@@ -80,6 +80,7 @@ def table_text(job: Job, reports_url: str | None = None) -> str:
         parts.append(f"Lines in doubt, kept and marked in the report: {summary.suspects}")
     told = [
         *job.problems,
+        *job.notes,
         *(f"{one.destination}: {one.story}: {one.error}" for one in summary.published.not_made),
     ]
     if told:

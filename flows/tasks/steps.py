@@ -36,9 +36,12 @@ SAY_EVERY = 5.0
 
 
 async def is_passing(task: Task[..., Any], run: TaskRun, state: State) -> bool:
-    """Whether trying again may help: a source that is down, a ledger that does not answer. Nothing else changes by waiting."""
+    """Whether trying again may help: a source that is down, a ledger that does not answer. Nothing else changes by waiting.
+
+    A source whose next look the ledger has set is left to its schedule: it would not be asked now.
+    """
     error = await state.aresult(raise_on_failure=False)
-    return isinstance(error, SourceDown | OperationalError)
+    return isinstance(error, OperationalError) or (isinstance(error, SourceDown) and error.again_at is None)
 
 
 @task(
@@ -53,7 +56,12 @@ async def is_passing(task: Task[..., Any], run: TaskRun, state: State) -> bool:
 async def look(source: str) -> Intake:
     """Look at a source once, and take in what is new."""
     intake = await asyncio.to_thread(look_at, load_settings(), source)
-    get_run_logger().info("%s: %d new, %d known", source, len(intake.ids), len(intake.known))
+    logger = get_run_logger()
+    for line in (*intake.skipped, *intake.back):
+        logger.info(line)
+    for line in (*intake.problems, *intake.gone):
+        logger.warning(line)
+    logger.info("%s: %d new, %d known", source, len(intake.ids), len(intake.known))
     return intake
 
 
@@ -95,7 +103,7 @@ async def clean_chosen(selection: Selection) -> Job:
 async def show(job: Job) -> None:
     """Leave a table of the run and the before/after of its stories as artifacts. Nothing to do shows nothing."""
     rows = table_rows(job.summary)
-    if rows or job.problems:
+    if rows or job.problems or job.notes:
         await acreate_table_artifact(
             rows, key=f"run-of-{flow_run.flow_name}", description=table_text(job, load_settings().reports_url)
         )

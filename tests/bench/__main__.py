@@ -26,6 +26,7 @@ from tests.bench import floors, metadata
 from tests.bench.cleaning import Cleaner, Done
 from tests.bench.line_model import TRAINED_ON, five_fold
 from tests.bench.memory import measure_memory, memory_table
+from tests.bench.polling import measure_polling, polling_table
 from tests.bench.scoring import (
     Figures,
     Row,
@@ -71,6 +72,7 @@ NAMES = (
     "metadata",
     "speed",
     "memory",
+    "polling",
 )
 
 
@@ -108,6 +110,10 @@ def main() -> None:
         )
         results["memory"] = {f"MB after {mark} pages": size / 1_000_000 for mark, size in sizes.items()}
         console.print(memory_table(sizes), "")
+    if "polling" in wanted:
+        polled = measure_polling()
+        results["polling"] = polled._asdict()
+        console.print(polling_table(polled), "")
     if options.floors:
         sys.exit(_floors(results, options, console))
     if not (options.only or options.half or options.lang):

@@ -18,6 +18,8 @@ SOURCES = """
 sources:
   desk: {kind: folder, path: desk, schedule: "*/10 * * * *"}
   wire: {kind: feed, url: "https://wire.example/feed", schedule: "5 * * * *"}
+  map: {kind: sitemap, url: "https://wire.example/map.xml", schedule: "*/30 * * * *"}
+  pages: {kind: urls, urls: ["https://wire.example/a"], schedule: "7 * * * *"}
   silent: {kind: folder, path: silent}
   off: {kind: folder, path: off, schedule: "* * * * *", enabled: no}
 """
@@ -39,6 +41,8 @@ def test_sources_with_a_schedule_are_looked_at_on_it(settings: Settings) -> None
     assert [(one.slug, one.cron, one.parameters, one.timezone) for one in looks] == [
         ("desk", "*/10 * * * *", {"look_at": {"source": "desk"}}, "UTC"),
         ("wire", "5 * * * *", {"look_at": {"source": "wire"}}, "UTC"),
+        ("map", "*/30 * * * *", {"look_at": {"source": "map"}}, "UTC"),
+        ("pages", "7 * * * *", {"look_at": {"source": "pages"}}, "UTC"),
     ]
     assert by_name["drain-inbox"].one_at_a_time
     assert by_name["clean-stories"].schedules == ()
@@ -49,7 +53,12 @@ def test_prefect_yaml_has_the_same(settings: Settings) -> None:
     assert [(one["name"], one["entrypoint"]) for one in written] == [
         (one.name, one.entrypoint) for one in planned(settings)
     ]
-    assert [one["cron"] for one in written[1]["schedules"]] == ["*/10 * * * *", "5 * * * *"]
+    assert [one["cron"] for one in written[1]["schedules"]] == [
+        "*/10 * * * *",
+        "5 * * * *",
+        "*/30 * * * *",
+        "7 * * * *",
+    ]
 
 
 def test_the_prefect_yaml_in_the_project_is_the_one_that_would_be_written(config_dir: Path) -> None:

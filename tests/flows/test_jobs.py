@@ -23,7 +23,7 @@ from flows.ledger import (
 )
 from flows.settings import Settings
 from flows.sources.http import Fetched, FetchError
-from flows.tasks.intake import SourceDown, find_source, poll
+from flows.tasks.intake import Intake, SourceDown, find_source, poll
 from flows.tasks.jobs import Job, clean_selected, clean_waiting, look_at, pollable
 from flows.tasks.selection import Selection
 from flows.tasks.showing import headline_of, stories_shown, story_key, table_rows, table_text
@@ -47,8 +47,8 @@ SOURCES = """
 sources:
   desk: {kind: folder, path: desk, publisher: Harbour Post}
   kept: {kind: folder, path: kept, keep: yes}
-  wire: {kind: feed, url: "https://wire.example/feed", form: body}
-  pages: {kind: feed, url: "https://wire.example/feed"}
+  wire: {kind: feed, url: "https://wire.example/feed", form: body, robots: ignore}
+  pages: {kind: feed, url: "https://wire.example/feed", robots: ignore, limits: {pause: 0}}
   cms: {kind: webhook, secret_env: SOME_SECRET}
   off: {kind: folder, path: off, enabled: no}
 """
@@ -122,7 +122,7 @@ def test_a_folder_that_is_gone_is_a_source_that_is_down(settings: Settings) -> N
 def test_a_feed_gives_its_entries_and_its_pages(settings: Settings) -> None:
     asked: list[str] = []
 
-    def fetch(url: str, *, most_bytes: int, seconds: float, allow_private: bool) -> Fetched:
+    def fetch(url: str, **_: object) -> Fetched:
         asked.append(url)
         if url.endswith("/2"):
             raise FetchError(url, "answered 404 Not Found")
@@ -135,12 +135,13 @@ def test_a_feed_gives_its_entries_and_its_pages(settings: Settings) -> None:
     assert len(pages.ids) == 1
     assert pages.problems == ("pages: https://wire.example/2: answered 404 Not Found",)
     again = poll(engine, settings, find_source(settings, "wire"), fetch=fetch)
-    assert (again.ids, again.known) == ((), bodies.ids)
+    # The same feed says nothing new: nothing of it is taken in, not even as known.
+    assert again == Intake()
 
 
 @pytest.mark.parametrize("passing", [True, False])
 def test_a_feed_that_does_not_answer_is_down_or_wrong(settings: Settings, passing: bool) -> None:
-    def fetch(url: str, *, most_bytes: int, seconds: float, allow_private: bool) -> Fetched:
+    def fetch(url: str, **_: object) -> Fetched:
         raise FetchError(url, "no", passing=passing)
 
     engine = open_ledger(settings.ledger_url)
@@ -152,6 +153,10 @@ def test_a_feed_that_does_not_answer_is_down_or_wrong(settings: Settings, passin
         assert poll(engine, settings, source, fetch=fetch).problems == (
             "wire: https://wire.example/feed: no",
         )
+    # It has failed: it is not asked again at once, and the log says so.
+    (skipped,) = poll(engine, settings, source, fetch=fetch).skipped
+    assert "not asked before" in skipped
+    assert "failed 1 times in a row" in skipped
 
 
 def test_a_dry_run_shows_and_leaves_nothing_behind(settings: Settings) -> None:
