@@ -79,6 +79,8 @@ class Look:
     states: list[Watched] = field(default_factory=list)
     began: float = field(default_factory=time.monotonic)
     taken: int = 0
+    lists_answered: int = 0
+    pages_asked: set[str] = field(default_factory=set)
 
     @property
     def name(self) -> str:
@@ -111,7 +113,12 @@ class Look:
         return max(0, self.source.limits.stories - self.taken)
 
     def remember(self, state: Watched) -> None:
+        """Keep what an address said, to be written down with others."""
         self.states.append(state)
+        if state.role == "page":
+            self.pages_asked.add(state.url)
+        elif not state.failures and state.last_ok_at is not None:
+            self.lists_answered += 1
         if len(self.states) >= WRITTEN_AFTER:
             self.write()
 
@@ -225,7 +232,7 @@ def take_lists(
         else:
             # What was left is to be had at the next look: it must not be answered by 304.
             look.remember(state.answered(look.clock(), None, None, None, None))
-    return intake + _failures(look, failed, bool(listings or look.taken)), listings
+    return intake + _failures(look, failed), listings
 
 
 def take_pages(look: Look, only_listed: bool = True) -> Intake:
@@ -284,9 +291,8 @@ def _fetch_waiting(look: Look) -> Intake:
 def _look_again(look: Look, only_listed: bool) -> Intake:
     since = look.clock() - timedelta(hours=look.source.again_hours)
     by_url: dict[str, list[Followed]] = {}
-    asked = {state.url for state in look.states if state.role == "page"}
     for one in pages_again(look.engine, look.name, since, only_listed):
-        if one.url and one.url not in asked:
+        if one.url and one.url not in look.pages_asked:
             by_url.setdefault(one.url, []).append(one)
     intake = Intake()
     for answer in ask(look, by_url, "page"):
@@ -345,9 +351,9 @@ def _gone(look: Look, one: Followed, error: FetchError) -> Intake:
     return Intake(gone=(f"{look.name}: {one.title}: {why} ({one.url}). It stays as it is",))
 
 
-def _failures(look: Look, failed: Sequence[tuple[Watched, FetchError]], something_came: bool) -> Intake:
+def _failures(look: Look, failed: Sequence[tuple[Watched, FetchError]]) -> Intake:
     passing = [(state, error) for state, error in failed if error.passing]
-    if failed and len(passing) == len(failed) and not something_came and not _others_answered(look):
+    if failed and len(passing) == len(failed) and not look.lists_answered:
         state, error = passing[0]
         more = f" (and {len(passing) - 1} more of its addresses)" if len(passing) > 1 else ""
         again = min(one.not_before for one, _ in passing if one.not_before is not None)
@@ -356,10 +362,6 @@ def _failures(look: Look, failed: Sequence[tuple[Watched, FetchError]], somethin
             again,
         )
     return Intake(problems=tuple(f"{look.name}: {error}" for _, error in failed))
-
-
-def _others_answered(look: Look) -> bool:
-    return any(state.role != "page" and not state.failures and state.last_ok_at for state in look.states)
 
 
 def _rested(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from watched_site import Newsroom, Site, item, newsroom, rss, site
 
+from flows.tasks.following import WRITTEN_AFTER
 from flows.tasks.intake import Intake, SourceDown
 
 EASY = "private_addresses: yes, limits: {pause: 0, per_host: 8}"
@@ -257,6 +258,33 @@ def test_a_feed_that_is_down_is_asked_ever_more_rarely(web: Site, desk: Newsroom
     desk.look()
     assert desk.state().failures == 0
     assert desk.state().last_error is None
+
+
+def test_one_of_many_feeds_that_is_down_does_not_take_the_source_down(tmp_path: Path, web: Site) -> None:
+    """So many answers are written down at once; the one after them is the one that fails."""
+    paths = [f"/feed/{number}" for number in range(WRITTEN_AFTER + 1)]
+    urls = ", ".join(web.base + path for path in paths)
+    limits = "limits: {pause: 0, per_host: 1, requests: 1}"
+    with newsroom(
+        tmp_path, f"  wire: {{kind: feed, urls: [{urls}], private_addresses: yes, {limits}}}\n"
+    ) as desk:
+        for path in paths:
+            web.put(path, rss())
+        desk.look()
+        web.resources[paths[-1]].status = 503
+        desk.later(minutes=15)
+        (problem,) = desk.look().problems
+        assert problem == f"wire: {web.base}{paths[-1]}: answered 503 Service Unavailable"
+        assert (desk.state().addresses, desk.state().failing) == (len(paths), 1)
+
+
+def test_a_page_is_asked_once_in_a_look(web: Site, desk: Newsroom) -> None:
+    paths = [f"/s/{number}" for number in range(WRITTEN_AFTER + 1)]
+    web.put("/feed", rss(*(item(path, path) for path in paths)))
+    for path in paths:
+        web.page(path, f"The story at {path}.")
+    assert len(desk.look().ids) == len(paths)
+    assert len(web.heard()) == len(paths) + 1
 
 
 @pytest.mark.parametrize("said", ["3600", "Tue, 03 Mar 2026 13:00:00 GMT"])
