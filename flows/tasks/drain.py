@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import time
-import uuid
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
@@ -29,6 +26,7 @@ from flows.ledger import (
 )
 from flows.settings import Settings, load_destinations, load_sources, wanted_destinations
 from flows.tasks.cleaning import WarmPool, clean_batch
+from flows.tasks.owners import new_owner, present, release_the_dead
 from flows.tasks.publishing import Published, publish_owed, utc_now
 from flows.tasks.reports import run_name, write_run_report, write_story_report
 from flows.tasks.summary import Progress, RunSummary, StoryLine
@@ -36,15 +34,12 @@ from flows.tasks.workers import MakeClean, make_clean
 
 CHUNK = 500
 LEASE_SECONDS = 600.0
+LOOK_SECONDS = 0.2
+"""How often a run that lingers looks for more."""
 MOST_ARTIFACTS = 25
 """Stories whose before/after the summary keeps; the reports have them all."""
 
 OnProgress = Callable[[Progress], None]
-
-
-def new_owner() -> str:
-    """A name for a worker that no other has: for leases."""
-    return f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
 
 
 def drain(
@@ -61,12 +56,16 @@ def drain(
     make: MakeClean = make_clean,
     clock: Callable[[], datetime] = utc_now,
     run: str | None = None,
+    linger_seconds: float = 0.0,
+    enough: Callable[[], bool] = lambda: False,
 ) -> RunSummary:
     """Clean and publish what waits in the inbox (``ids``: only these rows; ``limit``: at most so many).
 
     Each small batch is recorded as soon as it is clean, so that a run that is killed loses little; its other rows come
-    back when its lease runs out. What is owed from before is published, too. ``pool`` is used and left open; without
-    one, processes are started for the run. ``run`` names the report's folder.
+    back with the next drain on this machine, or when its lease runs out. What is owed from before is published, too.
+    ``pool`` is used and left open; without one, processes are started for the run. ``run`` names the report's folder.
+    With ``linger_seconds`` the run goes on until nothing came for so long, so that a burst is one run; once ``enough()``
+    is true it claims no more.
 
     Raises cleaners.rules.ConfigError, NoWorkers, or what the ledger raises; the rows go back to the inbox then.
     """
@@ -81,11 +80,12 @@ def drain(
         return wanted_destinations(destinations, wish)
 
     published = Published()
-    with work:
+    with work, present(settings.data_dir, owner):
+        release_the_dead(engine, settings.data_dir)
         work.total = len(ids) if ids is not None else queue_counts(engine)["waiting"]
         if limit is not None:
             work.total = min(work.total, limit)
-        for rows in _claims(engine, owner, ids, limit, chunk, lease_seconds, clock):
+        for rows in _claims(engine, owner, ids, limit, chunk, lease_seconds, clock, linger_seconds, enough):
             _clean_chunk(work, engine, owner, rows, destinations_of, lease_seconds, clock)
             published += publish_owed(engine, settings, owner, destinations=destinations, clock=clock)
         published += publish_owed(engine, settings, owner, destinations=destinations, clock=clock)
@@ -271,11 +271,14 @@ def _claims(
     chunk: int,
     lease_seconds: float,
     clock: Callable[[], datetime],
+    linger_seconds: float,
+    enough: Callable[[], bool],
 ) -> Iterator[list[InboxRow]]:
-    """Chunks of claimed rows until none is left, or ``limit`` is reached."""
+    """Chunks of claimed rows until none is left and none comes, or ``limit`` is reached."""
     left = limit
     wanted = None if ids is None else sorted(ids)
-    while left is None or left > 0:
+    came = time.monotonic()
+    while (left is None or left > 0) and not enough():
         size = chunk if left is None else min(chunk, left)
         if wanted is not None:
             part, wanted = wanted[:size], wanted[size:]
@@ -285,7 +288,10 @@ def _claims(
         else:
             rows = claim(engine, owner, now=clock(), limit=size, lease_seconds=lease_seconds)
             if not rows:
-                return
+                if time.monotonic() - came >= linger_seconds:
+                    return
+                time.sleep(LOOK_SECONDS)
         left = None if left is None else left - len(rows)
         if rows:
             yield rows
+            came = time.monotonic()

@@ -5,7 +5,9 @@ No ``from __future__ import annotations`` here: Prefect reads the annotations.
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
+from types import MappingProxyType
 from typing import Any
 
 from prefect import get_run_logger, task
@@ -26,6 +28,10 @@ from flows.tasks.summary import Progress
 
 SAY_EVERY = 5.0
 """Seconds between two lines of progress in a run's log."""
+
+
+LENT: ContextVar[Mapping[str, Any]] = ContextVar("lent", default=MappingProxyType({}))
+"""What a program that runs many flows lends to each: a warm pool, and what else ``drain`` takes."""
 
 
 async def is_passing(task: Task[..., Any], run: TaskRun, state: State) -> bool:
@@ -60,7 +66,10 @@ async def look(source: str) -> Intake:
 )
 async def clean(ids: Sequence[int] | None = None) -> Job:
     """Clean and publish what waits in the inbox, or these rows of it."""
-    return Job(await asyncio.to_thread(clean_waiting, load_settings(), ids, run=_run_name(), progress=_say()))
+    summary = await asyncio.to_thread(
+        clean_waiting, load_settings(), ids, run=_run_name(), progress=_say(), **LENT.get()
+    )
+    return Job(summary)
 
 
 @task(
