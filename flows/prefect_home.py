@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import http.client
+import re
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
 from flows.settings import Settings
+
+DATABASE = "PREFECT_SERVER_DATABASE_CONNECTION_URL"
 
 
 def served_environment(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
@@ -27,6 +30,7 @@ def served_environment(settings: Settings, environ: Mapping[str, str]) -> dict[s
         # With the default a run that was asked for starts after 10 to 24 seconds; with this, after about 2.5.
         "PREFECT_RUNNER_POLL_FREQUENCY": "1",
         "PREFECT_LOGGING_LEVEL": "INFO",
+        **_server_database(environ),
     }
 
 
@@ -49,7 +53,16 @@ def embedded_environment(settings: Settings, environ: Mapping[str, str]) -> dict
         "PREFECT_LOGGING_TO_API_ENABLED": "false",
     }
     env.pop("PREFECT_API_URL", None)
+    # The database of the newsroom's server: a small one beside it would take its work, and do none of it.
+    env.pop(DATABASE, None)
     return env | {f"PREFECT_SERVER_SERVICES_{service}_ENABLED": "false" for service in services}
+
+
+def _server_database(environ: Mapping[str, str]) -> dict[str, str]:
+    """Prefect's own database, if it is not its SQLite file: Prefect wants the driver named."""
+    given = environ.get(DATABASE, "")
+    with_driver = re.sub(r"^postgres(ql)?://", "postgresql+asyncpg://", given)
+    return {DATABASE: with_driver} if given else {}
 
 
 def marker(settings: Settings) -> Path:

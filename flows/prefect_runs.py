@@ -29,7 +29,7 @@ from flows.prefect_home import answers
 log = logging.getLogger("cleancopy.runs")
 
 UNFINISHED = [StateType.RUNNING, StateType.PENDING, StateType.CANCELLING]
-WHY = "Its process was killed. Its stories are back in the inbox, and the next drain takes them."
+WHY = "It ended without saying so: it was killed, or Prefect was down. What it left of its stories the next drain takes."
 
 
 async def crash_unfinished(
@@ -49,7 +49,7 @@ async def crash_unfinished(
         runs = [run for run in found if (run.start_time or run.created or before) < before]
         for run in runs:
             await client.set_flow_run_state(run.id, Crashed(message=WHY), force=True)
-            log.warning("run %s was left behind by a process that was killed: crashed", run.name)
+            log.warning("run %s was left behind: it was killed, or could not report its end", run.name)
     return len(runs)
 
 

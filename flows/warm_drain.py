@@ -53,6 +53,9 @@ STANDING_BY = f"stand-by on {socket.gethostname()}"
 """The tag of these runs in Prefect: what is left of a program that was killed is known by it."""
 
 
+_TIDYING: set[asyncio.Task[None]] = set()
+
+
 class DrainFailed(RuntimeError):
     """A run came to an end that was not its own. The message is its last state's."""
 
@@ -108,6 +111,7 @@ async def drain_once(settings: Settings, pool: WarmPool, ended: Callable[[], boo
                 state = await drain_inbox(return_state=True)
         except (PrefectException, httpx.HTTPError, OSError) as error:
             log.warning("Prefect failed (%s); the stories are cleaned without a run", type(error).__name__)
+            _tidy_later()
         else:
             if not state.is_completed():
                 raise DrainFailed(state.message or state.name)
@@ -143,6 +147,19 @@ def _stat(path: Path) -> os.stat_result | None:
         return None
 
 
+def _tidy_later() -> None:
+    """Runs that could not report their end, or never began to live, are to be crashed once Prefect answers."""
+    tidying = asyncio.create_task(_tidy(datetime.now(UTC)))
+    _TIDYING.add(tidying)  # the loop itself holds no task
+    tidying.add_done_callback(_tidied)
+
+
+def _tidied(tidying: asyncio.Task[None]) -> None:
+    _TIDYING.discard(tidying)
+    if not tidying.cancelled() and (error := tidying.exception()) is not None:
+        log.warning("runs that were left behind could not be marked (%s)", type(error).__name__)
+
+
 async def _tidy(started: datetime) -> None:
     if get_current_settings().api.url:
         await wait_for_prefect()
@@ -167,9 +184,8 @@ def main() -> int:
         signal.signal(number, lambda *_: asked.set())
 
     async def run() -> None:
-        tidying = asyncio.create_task(_tidy(datetime.now(UTC)))
+        _tidy_later()
         await stand_by(settings, asked.is_set)
-        tidying.cancel()
 
     # In a thread: in the main one Prefect would answer SIGTERM itself, and end a run in the middle of a story.
     thread = threading.Thread(target=asyncio.run, args=(run(),))

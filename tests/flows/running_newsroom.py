@@ -50,6 +50,7 @@ class RunningNewsroom:
     ui: str
     webhook: str
     data: Path
+    ledger_url: str = ""
 
     def post(self, story: str, text: str, client: httpx.Client | None = None) -> httpx.Response:
         """A signed event of the CMS."""
