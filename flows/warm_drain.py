@@ -136,13 +136,19 @@ def _prefect_answers() -> bool:
 
 def _state_of(config_dir: Path) -> tuple[tuple[str, int, int], ...]:
     """What changes when a configuration file does."""
-    files = sorted(config_dir.rglob("*.yaml"))
-    return tuple((str(path), stat.st_mtime_ns, stat.st_size) for path in files if (stat := _stat(path)))
+    # os.walk: a folder of rules may be a link, which Path.rglob does not follow.
+    files = (
+        os.path.join(folder, name)
+        for folder, _, names in os.walk(config_dir, followlinks=True)
+        for name in names
+        if name.endswith(".yaml")
+    )
+    return tuple(sorted((path, stat.st_mtime_ns, stat.st_size) for path in files if (stat := _stat(path))))
 
 
-def _stat(path: Path) -> os.stat_result | None:
+def _stat(path: str) -> os.stat_result | None:
     try:
-        return path.stat()
+        return os.stat(path)
     except OSError:  # an editor is just replacing it
         return None
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from newsroom import NOON, arrival, outcome_of, small_settings
 from postgres_server import Postgres
-from sqlalchemy import Connection, Engine, event, func, select
+from sqlalchemy import Connection, Engine, event, func, select, update
 from sqlalchemy.engine import make_url
 
 from cleaners.model import Raw
@@ -30,6 +30,7 @@ from flows.ledger import (
     record_outcomes,
 )
 from flows.ledger.tables import INBOX, PUBLICATIONS, STORIES
+from flows.ledger.transactions import transact
 from flows.settings import load_settings
 from flows.settings.databases import NoDriver, make_engine
 from flows.tasks.drain import drain
@@ -95,6 +96,29 @@ def test_an_event_that_is_sent_twice_at_once_is_taken_in_once(ledger: Engine) ->
 
     at_once(send("One."), send("Two."), send("Three."))
     assert queue_counts(ledger)["waiting"] == 40
+
+
+def test_a_transaction_that_the_database_ends_is_done_again(postgres: Postgres) -> None:
+    """A deadlock on purpose: each of two holds what the other one wants."""
+    ledger = open_ledger(postgres.database())
+    receive(ledger, [arrival("a"), arrival("b")], NOON)
+    both_hold_one = threading.Barrier(2)
+    tries: list[str] = []
+
+    def touch(*stories: str) -> Callable[[], object]:
+        def work(connection: Connection) -> None:
+            tries.append(stories[0])
+            for story in stories:
+                change = update(STORIES).where(STORIES.c.external_id == story)
+                connection.execute(change.values(verdict=stories[0]))
+                if tries.count(stories[0]) == 1 and story == stories[0]:
+                    both_hold_one.wait(10)
+
+        return lambda: transact(ledger, work)
+
+    at_once(touch("a", "b"), touch("b", "a"))
+    assert len(tries) == 3
+    ledger.dispose()
 
 
 def test_a_kill_finds_the_copy_that_goes_out_at_this_moment(ledger: Engine, ledger_url: str) -> None:
