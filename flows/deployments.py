@@ -1,7 +1,7 @@
 """The deployments: one list, served by ``cleancopy up`` and written down in ``prefect.yaml`` for work pools.
 
-``python -m flows.deployments serve`` serves them (it needs PREFECT_API_URL); ``python -m flows.deployments write``
-writes ``prefect.yaml`` anew, after a schedule in ``sources.yaml`` was changed.
+``python -m flows.deployments serve`` serves them (it needs PREFECT_API_URL), with ``--alone`` where no other program does;
+``python -m flows.deployments write`` writes ``prefect.yaml`` anew, after a schedule in ``sources.yaml`` was changed.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -32,6 +33,7 @@ from flows.drain_inbox import drain_inbox
 from flows.housekeeping import housekeeping
 from flows.poll_sources import poll_sources
 from flows.prefect_home import TAG, marker
+from flows.prefect_runs import crash_unfinished, wait_for_prefect
 from flows.review_story import review_story
 from flows.settings import Settings, load_settings, load_sources
 from flows.settings.sources import WebhookSource
@@ -117,14 +119,25 @@ def _commit() -> str | None:
     return said.stdout.strip() or None
 
 
-async def serve(settings: Settings, when_ready: Callable[[], None] = lambda: None) -> None:
-    """Register the deployments and run what they are asked for, until SIGTERM. ``when_ready`` is called in between."""
+async def serve(
+    settings: Settings, when_ready: Callable[[], None] = lambda: None, *, alone: bool = False
+) -> None:
+    """Register the deployments and run what they are asked for, until SIGTERM. ``when_ready`` is called in between.
+
+    ``alone``: no other program runs them, so what is unfinished now was left behind by one that was killed.
+    """
+    started = datetime.now(UTC)
     what, plan = deployed_version(settings), planned(settings)
     deployments = [_deployment(one, what) for one in plan]
+    await wait_for_prefect()
     # aserve registers them too, and again changes nothing; here we learn when that is done.
+    ids = []
     async with get_client() as client:
         for one, deployment in zip(plan, deployments, strict=True):
-            await _forget_schedules(client, await deployment.aapply(), one)
+            ids.append(await deployment.aapply())
+            await _forget_schedules(client, ids[-1], one)
+    if alone:
+        await crash_unfinished(started, deployments=ids)
     when_ready()
     # Schedules stay on: what was missed while nothing ran is one late run, and the next `up` need not switch them on.
     await aserve(*deployments, pause_on_shutdown=False, print_starting_message=False)
@@ -181,10 +194,10 @@ def main(words: list[str]) -> int:
         target.write_text(prefect_yaml(settings), "utf-8")
         print(f"{target} is written.")
         return 0
-    if words == ["serve"]:
-        asyncio.run(serve(settings, marker(settings).touch))
+    if words[:1] == ["serve"] and words[1:] in ([], ["--alone"]):
+        asyncio.run(serve(settings, marker(settings).touch, alone="--alone" in words))
         return 0
-    print("Usage: python -m flows.deployments serve | write", file=sys.stderr)
+    print("Usage: python -m flows.deployments serve [--alone] | write", file=sys.stderr)
     return 2
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import http.client
+import re
+import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
-
-import httpx
 
 from flows.settings import Settings
 
 TAG = "cleancopy"
 """All our deployments and their runs have it: to filter by, in the list of runs."""
+DATABASE = "PREFECT_SERVER_DATABASE_CONNECTION_URL"
 
 
 def served_environment(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
@@ -31,6 +33,7 @@ def served_environment(settings: Settings, environ: Mapping[str, str]) -> dict[s
         "PREFECT_RUNNER_POLL_FREQUENCY": "1",
         "PREFECT_LOGGING_LEVEL": "INFO",
         "CLEANCOPY_REPORTS_URL": settings.reports_url or f"http://{near}:{settings.reports_port}",
+        **_server_database(environ),
     }
 
 
@@ -53,7 +56,16 @@ def embedded_environment(settings: Settings, environ: Mapping[str, str]) -> dict
         "PREFECT_LOGGING_TO_API_ENABLED": "false",
     }
     env.pop("PREFECT_API_URL", None)
+    # The database of the newsroom's server: a small one beside it would take its work, and do none of it.
+    env.pop(DATABASE, None)
     return env | {f"PREFECT_SERVER_SERVICES_{service}_ENABLED": "false" for service in services}
+
+
+def _server_database(environ: Mapping[str, str]) -> dict[str, str]:
+    """Prefect's own database, if it is not its SQLite file: Prefect wants the driver named."""
+    given = environ.get(DATABASE, "")
+    with_driver = re.sub(r"^postgres(ql)?://", "postgresql+asyncpg://", given)
+    return {DATABASE: with_driver} if given else {}
 
 
 def marker(settings: Settings) -> Path:
@@ -63,9 +75,12 @@ def marker(settings: Settings) -> Path:
 
 def answers(url: str) -> bool:
     """Whether ``url`` answers 200 now."""
+    # Not httpx: it reads all authorities of the machine for each call, which takes longer than the call.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        return httpx.get(url, trust_env=False, timeout=2).status_code == 200
-    except httpx.HTTPError:
+        with opener.open(url, timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (OSError, http.client.HTTPException):
         return False
 
 

@@ -93,6 +93,11 @@ class WarmPool:
                 self.renew()
         raise NoWorkers("The worker processes end as soon as they start. Look at the machine's memory.")
 
+    def warm(self) -> None:
+        """Start the first worker now, and not with the first work. Raises NoWorkers."""
+        if self._executor is None:
+            self._start()
+
     def renew(self) -> list[Death]:
         """End all processes, whatever they do; the next work starts new ones. Tells which had ended before, and why."""
         # Workers are started in `submit`, by this thread; that the pool is broken is found by another. A worker that is

@@ -127,9 +127,11 @@ def _data(settings: Settings) -> Iterator[Finding]:
 
 
 def _ledger(settings: Settings) -> Iterator[Finding]:
-    from sqlalchemy import create_engine, inspect, text
+    from sqlalchemy import inspect, text
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import SQLAlchemyError
+
+    from flows.settings.databases import make_engine
 
     url = make_url(settings.ledger_url)
     is_sqlite = url.get_backend_name() == "sqlite"
@@ -138,7 +140,7 @@ def _ledger(settings: Settings) -> Iterator[Finding]:
         yield Finding(State.ok, "ledger", f"{settings.shown_ledger_url} will be made by the first run")
     else:
         try:
-            engine = create_engine(url)
+            engine = make_engine(url)
             with engine.connect() as connection:
                 tables = inspect(connection).get_table_names()
                 mode = connection.execute(text("PRAGMA journal_mode")).scalar() if is_sqlite else None

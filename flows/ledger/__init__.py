@@ -13,6 +13,7 @@ from flows.ledger.inbox import (
     receive,
     release,
 )
+from flows.ledger.leases import release_owner, work_waits
 from flows.ledger.opening import ledger_id, open_ledger
 from flows.ledger.outbox import Owed, claim_owed, failed, made, outbox_counts
 from flows.ledger.outcome import Outcome
@@ -84,6 +85,8 @@ __all__ = [
     "receive",
     "record_outcomes",
     "release",
+    "release_owner",
     "select_raws",
+    "work_waits",
     "write_cursor",
 ]

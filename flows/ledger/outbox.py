@@ -19,6 +19,7 @@ from sqlalchemy.sql import ColumnElement
 
 from flows.ledger.opening import ledger_id, reading
 from flows.ledger.tables import COPIES, PUBLICATIONS, REVISIONS, STORIES, AnyRow
+from flows.ledger.transactions import transact
 from flows.ledger.upsert import insert_into
 
 MOST_ATTEMPTS = 12
@@ -67,7 +68,8 @@ def claim_owed(
     newer one is owed or made there, nor is a publish once a newer edition is held: it is then ``overtaken``.
     """
     ledger = ledger_id(engine)
-    with engine.begin() as connection:
+
+    def work(connection: Connection) -> list[Owed]:
         free = _free(now)
         if destinations is not None:
             free = and_(free, PUBLICATIONS.c.destination.in_(destinations))
@@ -115,6 +117,8 @@ def claim_owed(
             .returning(PUBLICATIONS.c.id)
         ).scalars()
         return [_owed(row, ledger) for row in connection.execute(_details(list(claimed)))]
+
+    return transact(engine, work)
 
 
 def made(engine: Engine, owner: str, receipts: Mapping[int, Mapping[str, Any]], now: datetime) -> int:
@@ -345,10 +349,16 @@ def _overtake(
 
 
 def _history(connection: Connection, story_id: int) -> dict[str, list[AnyRow]]:
-    """For each destination that ever had to do with the story: its acts, the oldest first."""
+    """For each destination that ever had to do with the story: its acts, the oldest first.
+
+    They are locked: a publisher may claim the copy at this moment, and a kill that read "never tried" would let it stay.
+    """
     history: dict[str, list[AnyRow]] = {}
     for row in connection.execute(
-        select(PUBLICATIONS).where(PUBLICATIONS.c.story_id == story_id).order_by(PUBLICATIONS.c.edition)
+        select(PUBLICATIONS)
+        .where(PUBLICATIONS.c.story_id == story_id)
+        .order_by(PUBLICATIONS.c.edition)
+        .with_for_update()
     ):
         history.setdefault(row.destination, []).append(row)
     return history

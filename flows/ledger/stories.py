@@ -17,6 +17,7 @@ from flows.ledger.outbox import owe_copy, owe_silence, owe_withdrawal
 from flows.ledger.outcome import Outcome, content_hash
 from flows.ledger.raws import restore
 from flows.ledger.tables import COPIES, INBOX, RAWS, REMOVALS, REVISIONS, RUN_STORIES, STORIES, AnyRow
+from flows.ledger.transactions import transact
 
 DestinationsOf = Callable[[str, tuple[str, ...] | None], Iterable[str]]
 """(source, the arrival's own wish or None) → names of destinations."""
@@ -70,12 +71,15 @@ def record_outcomes(
     """
     if not outcomes:
         return []
-    with engine.begin() as connection:
+
+    def work(connection: Connection) -> list[Recorded]:
         works = _works(connection, [outcome.inbox_id for outcome in outcomes])
         return [
             _record(connection, owner, outcome, works.get(outcome.inbox_id), destinations_of, now)
             for outcome in sorted(outcomes, key=lambda outcome: outcome.inbox_id)
         ]
+
+    return transact(engine, work)
 
 
 def select_raws(engine: Engine, wanted: StoryFilter) -> list[Arrival]:

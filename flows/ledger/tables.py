@@ -17,6 +17,7 @@ text in every database.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
@@ -79,9 +80,31 @@ class Words(TypeDecorator[str]):
         return None if value is None else storable(value)
 
 
+class Key(Words):
+    """Text that an index keeps, too: PostgreSQL's indexes refuse words of more than 2,704 bytes."""
+
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else as_key(value)
+
+
 def storable(text: str) -> str:
     """``text`` with what a database cannot keep made visible as U+FFFD."""
     return text.replace("\0", "\ufffd").encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+
+
+def as_key(text: str) -> str:
+    """``text`` as an index can keep it: of one longer than 1,000 bytes the beginning, and a hash of all of it.
+
+    >>> as_key("desk/ferry-7"), len(as_key("ferry" * 1000))
+    ('desk/ferry-7', 965)
+    """
+    words = storable(text)
+    whole = words.encode()
+    if len(whole) <= 1000:
+        return words
+    return f"{whole[:900].decode('utf-8', 'ignore')}…{sha256(whole).hexdigest()}"
 
 
 META = Table(
@@ -104,8 +127,8 @@ STORIES = Table(
     METADATA,
     Column("id", ID, primary_key=True),
     Column("source", String(63), nullable=False),
-    Column("external_id", Words, nullable=False),
-    Column("publisher", Words),
+    Column("external_id", Key, nullable=False),
+    Column("publisher", Key),
     Column("url", Words),
     Column("headline", Words),
     Column("first_seen_at", Moment, nullable=False),
@@ -132,7 +155,7 @@ INBOX = Table(
     METADATA,
     Column("id", ID, primary_key=True),
     Column("source", String(63), nullable=False),
-    Column("event_id", Words),
+    Column("event_id", Key),
     Column("revision_id", ID, ForeignKey("revisions.id"), nullable=False),
     Column("destinations", Values),
     Column("note", Words),
@@ -181,7 +204,7 @@ REMOVALS = Table(
     Column("text", Words, nullable=False),
     Column("action", String(8), nullable=False),
     Column("field", String(16)),
-    Column("rule", Words, nullable=False),
+    Column("rule", Key, nullable=False),
     Column("rules", Values, nullable=False),
     Column("why", Words, nullable=False),
     Index("ix_removals_rule", "rule"),

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 import cleaners
+from flows.settings.databases import with_driver
 
 ENVIRONMENT = {
     "data_dir": "CLEANCOPY_DATA",
@@ -37,7 +38,7 @@ class Settings(BaseModel):
 
     config_dir: Path
     data_dir: Path
-    ledger_url: str = Field(repr=False)
+    ledger_url: Annotated[str, AfterValidator(with_driver)] = Field(repr=False)
     host: str = "127.0.0.1"
     webhook_port: int = Field(default=8787, ge=1, le=65535)
     ui_port: int = Field(default=4200, ge=1, le=65535)

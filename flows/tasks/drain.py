@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import time
-import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
@@ -35,6 +32,7 @@ from flows.settings import Settings, load_destinations, load_sources
 from flows.tasks.against import Against, against
 from flows.tasks.cleaning import WarmPool, clean_batch
 from flows.tasks.decided_pages import as_decided
+from flows.tasks.owners import new_owner, present, release_the_dead
 from flows.tasks.publishing import Published, by_source, publish_owed, utc_now
 from flows.tasks.reports import run_name, write_run_report, write_story_report
 from flows.tasks.summary import Progress, RunSummary, StoryLine
@@ -42,17 +40,14 @@ from flows.tasks.workers import MakeClean, make_clean
 
 CHUNK = 500
 LEASE_SECONDS = 600.0
+LOOK_SECONDS = 0.2
+"""How often a run that lingers looks for more."""
 MOST_ARTIFACTS = 25
 """Stories whose before/after the summary keeps; the reports have them all."""
 
 OnProgress = Callable[[Progress], None]
 LastRecords = Callable[[Sequence[tuple[str, str]]], Mapping[tuple[str, str], Any]]
 """Stories (source, id) → the rows of their copies before, as ``flows.ledger.last_records`` gives them."""
-
-
-def new_owner() -> str:
-    """A name for a worker that no other has: for leases."""
-    return f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
 
 
 def drain(
@@ -71,13 +66,17 @@ def drain(
     run: str | None = None,
     flow: str = "cleancopy",
     report: str | None = None,
+    linger_seconds: float = 0.0,
+    enough: Callable[[], bool] = lambda: False,
 ) -> RunSummary:
     """Clean and publish what waits in the inbox (``ids``: only these rows; ``limit``: at most so many).
 
     Each small batch is recorded as soon as it is clean, so that a run that is killed loses little; its other rows come
-    back when its lease runs out. What is owed from before is published, too. ``pool`` is used and left open; without
-    one, processes are started for the run. ``run`` names the report's folder, and the run in the ledger's list of runs;
-    ``flow`` is what it is a run of. ``report`` names the report's folder where one run drains several times.
+    back with the next drain on this machine, or when its lease runs out. What is owed from before is published, too.
+    ``pool`` is used and left open; without one, processes are started for the run. ``run`` names the report's folder, and the
+    run in the ledger's list of runs; ``flow`` is what it is a run of. ``report`` names the report's folder where one run drains
+    several times. With ``linger_seconds`` the run goes on until nothing came for so long, so that a burst is one run; once
+    ``enough()`` is true it claims no more.
 
     Raises cleaners.rules.ConfigError, NoWorkers, or what the ledger raises; the rows go back to the inbox then.
     """
@@ -86,11 +85,12 @@ def drain(
     destinations = load_destinations(settings.config_dir)
     destinations_of = by_source(destinations, load_sources(settings.config_dir))
     published = Published()
-    with work, _ended(engine, work.run, clock):
+    with work, present(settings.data_dir, owner), _ended(engine, work.run, clock):
+        release_the_dead(engine, settings.data_dir)
         work.total = len(ids) if ids is not None else queue_counts(engine)["waiting"]
         if limit is not None:
             work.total = min(work.total, limit)
-        for rows in _claims(engine, owner, ids, limit, chunk, lease_seconds, clock):
+        for rows in _claims(engine, owner, ids, limit, chunk, lease_seconds, clock, linger_seconds, enough):
             _clean_chunk(work, engine, owner, rows, destinations_of, lease_seconds, clock, flow)
             published += publish_owed(engine, settings, owner, destinations=destinations, clock=clock)
         published += publish_owed(engine, settings, owner, destinations=destinations, clock=clock)
@@ -333,11 +333,14 @@ def _claims(
     chunk: int,
     lease_seconds: float,
     clock: Callable[[], datetime],
+    linger_seconds: float,
+    enough: Callable[[], bool],
 ) -> Iterator[list[InboxRow]]:
-    """Chunks of claimed rows until none is left, or ``limit`` is reached."""
+    """Chunks of claimed rows until none is left and none comes, or ``limit`` is reached."""
     left = limit
     wanted = None if ids is None else sorted(ids)
-    while left is None or left > 0:
+    came = time.monotonic()
+    while (left is None or left > 0) and not enough():
         size = chunk if left is None else min(chunk, left)
         if wanted is not None:
             part, wanted = wanted[:size], wanted[size:]
@@ -347,7 +350,10 @@ def _claims(
         else:
             rows = claim(engine, owner, now=clock(), limit=size, lease_seconds=lease_seconds)
             if not rows:
-                return
+                if time.monotonic() - came >= linger_seconds:
+                    return
+                time.sleep(LOOK_SECONDS)
         left = None if left is None else left - len(rows)
         if rows:
             yield rows
+            came = time.monotonic()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flows.ledger import again, last_records, open_ledger
 from flows.settings import Settings, WebhookSource, load_sources
@@ -50,11 +50,12 @@ def clean_waiting(
     run: str | None = None,
     flow: str = "cleancopy",
     progress: OnProgress | None = None,
+    **more: Any,
 ) -> RunSummary:
-    """Clean and publish what waits in the inbox, or these rows of it. Raises as ``drain`` does."""
+    """Clean and publish what waits in the inbox, or these rows of it. Takes and raises what ``drain`` does."""
     engine = open_ledger(settings.ledger_url)
     try:
-        return drain(engine, settings, ids=ids, run=run, flow=flow, progress=progress)
+        return drain(engine, settings, ids=ids, run=run, flow=flow, progress=progress, **more)
     finally:
         engine.dispose()
 

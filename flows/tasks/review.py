@@ -30,7 +30,7 @@ from flows.ledger import (
 from flows.ledger.decided import DecisionAct
 from flows.ledger.opening import glancing
 from flows.settings import Settings, load_destinations, load_settings, load_sources
-from flows.tasks.drain import new_owner
+from flows.tasks.owners import new_owner
 from flows.tasks.publishing import Published, by_source, publish_owed, utc_now
 from flows.tasks.showing import Shown, story_key
 

@@ -4,8 +4,10 @@ No ``from __future__ import annotations`` here: Prefect reads the annotations.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from contextvars import ContextVar
+from types import MappingProxyType
 from typing import Any
 
 from prefect import get_run_logger, task
@@ -33,6 +35,10 @@ from flows.tasks.summary import Progress
 
 SAY_EVERY = 5.0
 """Seconds between two lines of progress in a run's log, and two moves of its bar."""
+
+
+LENT: ContextVar[Mapping[str, Any]] = ContextVar("lent", default=MappingProxyType({}))
+"""What a program that runs many flows lends to each: a warm pool, and what else ``drain`` takes."""
 
 
 async def is_passing(task: Task[..., Any], run: TaskRun, state: State) -> bool:
@@ -78,7 +84,13 @@ async def clean(ids: Sequence[int] | None = None) -> Job:
     name = str(flow_run.flow_name or "cleancopy")
     async with _watched() as progress:
         done = await asyncio.to_thread(
-            clean_waiting, load_settings(), ids, run=run_name_now(), flow=name, progress=progress
+            clean_waiting,
+            load_settings(),
+            ids,
+            run=run_name_now(),
+            flow=name,
+            progress=progress,
+            **LENT.get(),
         )
     return Job(done)
 

@@ -55,7 +55,7 @@ def test_the_environment_sets_what_it_names(tmp_path: Path) -> None:
         9001,
         3,
     )
-    assert settings.shown_ledger_url == "postgresql://desk:***@db/ledger"
+    assert settings.shown_ledger_url == "postgresql+psycopg://desk:***@db/ledger"
     assert "pa55" not in repr(settings)
 
 
