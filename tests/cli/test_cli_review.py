@@ -219,3 +219,9 @@ def test_a_person_at_a_terminal_is_asked(
         "b", "#1", "The label is the story.", "Ida Holm"
     )
     assert [text.strip() for text in shelf(tmp_path)] == [STORY.strip()]
+
+
+def test_a_key_is_no_emoji(run: Run, hold: Hold) -> None:
+    hold("ferry")
+    refused = run("review", "cms:ferry", "--restore", "2", "--publish", "--why", "Read it.")
+    assert refused.stderr.startswith("cms:ferry: there is no removal 2")

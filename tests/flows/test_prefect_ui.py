@@ -218,6 +218,49 @@ def test_an_editor_looks_into_an_archive_and_then_goes_through_it(
     ]
 
 
+def test_an_editor_publishes_a_held_story_with_a_removal_put_back(
+    newsroom: Newsroom, chromium: Path, tmp_path: Path
+) -> None:
+    from held_newsroom import Desk, cleaner
+    from playwright.sync_api import expect, sync_playwright
+
+    from flows.ledger import open_ledger
+
+    ledger = open_ledger(f"sqlite:///{newsroom.data / 'ledger.sqlite'}")
+    # After the form was made: its list does not have it, so its key is pasted.
+    Desk(ledger, cleaner(tmp_path / "few-rules")).arrives(headline="Harbour of Kesten closed")
+    ledger.dispose()
+    shots = Path(os.environ.get("CLEANCOPY_SCREENSHOTS") or tmp_path)
+    expect.set_options(timeout=30_000)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1300, "height": 1400})
+        page.goto(f"{newsroom.ui}/v2/deployments")
+        page.get_by_role("link", name="review-story").first.click()
+        page.get_by_role("button", name="Run", exact=True).click()
+        page.get_by_text("Custom run").click()
+        page.get_by_label("Or paste its key").fill("desk:ferry, edition 1")
+        page.get_by_label("Decision").click()
+        page.get_by_role("option", name="publish with some removals put back").click()
+        expect(page.get_by_role("listbox")).to_have_count(0)
+        page.get_by_label("Removals to put back").fill("2")
+        page.get_by_label("Why").first.fill("The harbour master said it.")
+        page.get_by_label("Who decides").fill("Ida Holm")
+        page.screenshot(path=shots / "review-form.png", full_page=True)
+        submit(page)
+        run = newsroom.finished_run("review-story")
+        assert run["state"]["message"] == (
+            "desk:ferry: published by Ida Holm with 1 removal put back (#2): The harbour master said it. At copy-folder now"
+        )
+        browser.close()
+    (shown,) = newsroom.ask("/artifacts/filter", {"artifacts": {"key": {"any_": ["story-desk-ferry"]}}})
+    assert "~~Published: undefined~~" in shown["data"]
+    assert "Join us on the mole at six" in shown["data"].replace("~~Join", "")
+    (copy,) = (newsroom.data / "published").glob("*harbour-of-kesten*.txt")
+    assert "Join us on the mole at six" in copy.read_text()
+    assert "undefined" not in copy.read_text()
+
+
 def test_a_foreign_page_cannot_start_a_run(newsroom: Newsroom) -> None:
     request = urllib.request.Request(
         f"{newsroom.ui}/api/flow_runs/filter", b"{}", {"Content-Type": "application/json"}
