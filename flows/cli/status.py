@@ -113,16 +113,21 @@ def _configured(settings: Settings) -> dict[str, dict[str, Any]]:
 
 
 def _from_ledger(engine: Engine, sources: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    from flows.ledger import last_runs, queue_counts
-    from flows.ledger.overview import destination_lines, held_lines, sources_seen
+    from flows.ledger import held_count, held_stories, last_runs, queue_counts
+    from flows.ledger.overview import destination_lines, sources_seen
+    from flows.ledger.watching import source_states
 
     for line in sources_seen(engine):
         source = sources.setdefault(line.source, {"kind": None, "enabled": None, "schedule": None})
         source |= {"stories": line.stories, "held": line.held, "last_seen_at": line.last_seen_at.isoformat()}
-    held, first = held_lines(engine, HELD)
+    for state in source_states(engine):
+        source = sources.setdefault(state.name, {"kind": None, "enabled": None, "schedule": None})
+        source |= {"last_ok_at": _iso(state.last_ok_at), "gone": state.gone, "waiting": state.waiting}
+        if state.failing:
+            source |= {"failing": state.last_error, "next_look": _iso(state.next_look)}
     return {
         "inbox": queue_counts(engine),
-        "held": held,
+        "held": held_count(engine),
         "held_first": [
             {
                 "key": one.key,
@@ -130,7 +135,7 @@ def _from_ledger(engine: Engine, sources: dict[str, dict[str, Any]]) -> dict[str
                 "reasons": list(one.reasons),
                 "since": one.since.isoformat(),
             }
-            for one in first
+            for one in held_stories(engine, limit=HELD)
         ],
         "runs": [
             {
@@ -173,7 +178,9 @@ def _to_mend(found: Mapping[str, Any]) -> list[str]:
                 f"{one['name']}: {_some(one['late'], 'publication is', 'publications are')} late: {one['error']}"
             )
     told += [
-        f"source {name}: {one['failing']}" for name, one in found["sources"].items() if one.get("failing")
+        f"source {name} fails: {one['failing']}"
+        for name, one in found["sources"].items()
+        if one.get("failing")
     ]
     return told
 
@@ -235,7 +242,7 @@ def show(console: Console, settings: Settings, found: Mapping[str, Any], now: da
     )
     _table(
         console,
-        "Held, the longest first",
+        "Held, the newest first",
         ("story", "headline", "since", "why"),
         (
             (one["key"], one["headline"] or "", _ago(one["since"], now), "; ".join(one["reasons"]))
@@ -287,12 +294,19 @@ def _table(
     console.print(table)
 
 
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
 def _state(source: Mapping[str, Any]) -> str:
     if source["kind"] is None:
         return "not in sources.yaml"
     if not source["enabled"]:
         return "off"
-    return source.get("failing") or ""
+    told = [f"fails: {source['failing']}"] if source.get("failing") else []
+    told += [f"{source['waiting']:,} pages to fetch"] if source.get("waiting") else []
+    told += [f"{source['gone']:,} gone"] if source.get("gone") else []
+    return "; ".join(told)
 
 
 def _took(run: Mapping[str, Any], now: datetime) -> str:

@@ -1,4 +1,4 @@
-"""The ledger at a glance: stories by source, what is held, what cannot be published."""
+"""The ledger at a glance: stories by source, and what cannot be published."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Engine, and_, case, func, select
 
 from flows.ledger.opening import reading
-from flows.ledger.tables import COPIES, PUBLICATIONS, STORIES
+from flows.ledger.tables import PUBLICATIONS, STORIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,16 +21,6 @@ class SourceLine:
     stories: int
     held: int
     last_seen_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class HeldLine:
-    """A story that waits for a person. ``key`` is ``source:id``."""
-
-    key: str
-    headline: str | None
-    reasons: tuple[str, ...]
-    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,31 +50,6 @@ def sources_seen(engine: Engine) -> list[SourceLine]:
             SourceLine(row.source, row.stories, int(row.held), row.last_seen_at)
             for row in connection.execute(query)
         ]
-
-
-def held_lines(engine: Engine, most: int = 10) -> tuple[int, list[HeldLine]]:
-    """How many stories are held, and the first of them, those that wait longest."""
-    own = COPIES.alias("own")
-    newest = select(func.max(own.c.edition)).where(own.c.story_id == STORIES.c.id).scalar_subquery()
-    query = (
-        select(
-            STORIES.c.source, STORIES.c.external_id, STORIES.c.headline, COPIES.c.reasons, COPIES.c.cleaned_at
-        )
-        .select_from(STORIES)
-        .join(COPIES, and_(COPIES.c.story_id == STORIES.c.id, COPIES.c.edition == newest))
-        .where(STORIES.c.verdict == "hold")
-        .order_by(COPIES.c.cleaned_at, STORIES.c.id)
-        .limit(most)
-    )
-    with reading(engine) as connection:
-        count = connection.execute(
-            select(func.count()).select_from(STORIES).where(STORIES.c.verdict == "hold")
-        ).scalar_one()
-        lines = [
-            HeldLine(f"{row.source}:{row.external_id}", row.headline, tuple(row.reasons), row.cleaned_at)
-            for row in connection.execute(query)
-        ]
-    return count, lines
 
 
 def destination_lines(engine: Engine) -> list[DestinationLine]:

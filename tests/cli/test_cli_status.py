@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from flows.cli.status import gather
 from flows.ledger import Arrival, open_ledger, receive
 from flows.settings import Settings, load_settings
 from flows.tasks.drain import drain
+from flows.tasks.intake import SourceDown
+from flows.tasks.jobs import look_at
 from flows.tasks.publishing import utc_now
 
 
@@ -96,3 +99,15 @@ def test_a_rule_that_is_not_true_to_its_examples_is_told(settings: Settings) -> 
     assert found["rules"]["version"] is None
     assert "house.yaml" in found["to_mend"][0]
     assert "Read less" in found["to_mend"][0]
+
+
+def test_a_feed_that_does_not_answer_is_told(settings: Settings) -> None:
+    sources = settings.config_dir / "sources.yaml"
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    sources.write_text(
+        f"sources:\n  wire: {{kind: feed, url: 'http://127.0.0.1:{port}/feed', private_addresses: yes, robots: ignore}}\n"
+    )
+    with pytest.raises(SourceDown):
+        look_at(settings, "wire")
+    assert "source wire fails: " in shown(1)
