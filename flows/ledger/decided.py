@@ -108,6 +108,12 @@ def with_back(outcome: Outcome, numbers: Collection[int]) -> Outcome:
     )
 
 
+def decided_revisions(connection: Connection, revisions: Collection[int]) -> set[int]:
+    """Those of the revisions that a person decided something about: of most stories nobody did."""
+    query = select(DECISIONS.c.revision_id).where(DECISIONS.c.revision_id.in_(revisions))
+    return set(connection.execute(query).scalars())
+
+
 def under_decision(connection: Connection, revision_id: int, outcome: Outcome) -> Outcome:
     """Inside the recording transaction: what a revision that was cleaned again comes to, where a person decided about it."""
     record = outcome.record or {}

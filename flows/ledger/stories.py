@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 from sqlalchemy import Connection, Engine, and_, func, or_, select, update
 from sqlalchemy.sql import ColumnElement
 
-from flows.ledger.decided import under_decision, verdict_of
+from flows.ledger.decided import decided_revisions, under_decision, verdict_of
 from flows.ledger.inbox import Arrival, finish
 from flows.ledger.opening import reading
 from flows.ledger.outbox import owe_copy, owe_silence, owe_withdrawal
@@ -74,8 +74,10 @@ def record_outcomes(
 
     def work(connection: Connection) -> list[Recorded]:
         works = _works(connection, [outcome.inbox_id for outcome in outcomes])
+        # After the stories are locked: a decision that is made meanwhile has been seen, or waits.
+        reviewed = decided_revisions(connection, {work.revision_id for work in works.values()})
         return [
-            _record(connection, owner, outcome, works.get(outcome.inbox_id), destinations_of, now)
+            _record(connection, owner, outcome, works.get(outcome.inbox_id), reviewed, destinations_of, now)
             for outcome in sorted(outcomes, key=lambda outcome: outcome.inbox_id)
         ]
 
@@ -222,6 +224,7 @@ def _record(
     owner: str,
     outcome: Outcome,
     work: AnyRow | None,
+    reviewed: Collection[int],
     destinations_of: DestinationsOf,
     now: datetime,
 ) -> Recorded:
@@ -235,7 +238,7 @@ def _record(
     if newest is not None and newest.number > work.number:
         return Recorded(outcome.inbox_id, "overtaken")
     by_a_person = None
-    if newest is not None and newest.revision_id == work.revision_id:
+    if work.revision_id in reviewed:
         after = under_decision(connection, work.revision_id, outcome)
         if after is not outcome and after.record is not None:
             outcome, record, by_a_person = after, after.record, after.record
