@@ -6,7 +6,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from running_newsroom import children_of, free_ports
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -283,7 +283,7 @@ def test_the_sweep_is_scheduled_and_the_receiver_answers(newsroom: Newsroom) -> 
 
 def test_everything_ends_when_asked(newsroom: Newsroom) -> None:
     """The last test of this file: Ctrl-C ends all of it, with exit code 0 and nobody left behind."""
-    family = descendants(newsroom.process.pid)
+    family = children_of(newsroom.process.pid)
     assert len(family) >= 3
     newsroom.process.send_signal(signal.SIGINT)
     assert newsroom.process.wait(90) == 0
@@ -309,25 +309,3 @@ def submit(page: Page) -> None:
         except AssertionError:
             if not tries_left:
                 raise
-
-
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
-
-
-def descendants(pid: int) -> list[int]:
-    """All processes below ``pid``, by /proc."""
-    parents = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
-        except (OSError, ValueError):
-            continue
-    found = [pid]
-    for one in found:
-        found += [child for child, parent in parents.items() if parent == one]
-    return found[1:]
