@@ -52,7 +52,8 @@ function story() {
     say();
   }
 
-  const shown = () => changes.filter((line) => !line.classList.contains("dim") && line.offsetParent);
+  // The clean copy shows no changes: there is nothing to walk.
+  const shown = () => one("#clean").checked ? [] : changes.filter((line) => !line.classList.contains("dim"));
 
   function say() {
     const found = shown();

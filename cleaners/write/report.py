@@ -176,6 +176,7 @@ def run_report(
         by_rule.update(dict(row.removals))
         stories_by_rule.update(rule for rule, _ in row.removals)
     ranked = sorted(by_rule.items(), key=lambda pair: (-pair[1], pair[0]))
+    rank = {rule: number for number, (rule, _) in enumerate(ranked)}
     return page(
         "run_report.html.j2",
         title=title,
@@ -192,7 +193,7 @@ def run_report(
         seconds=sum(row.seconds for row in every),
         by_rule=ranked,
         stories_by_rule=stories_by_rule,
-        rank={rule: number for number, (rule, _) in enumerate(ranked)},
+        ranks=lambda row: " ".join(str(rank[rule]) for rule, _ in row.removals),
         most=ranked[0][1] if ranked else 1,
         review=_review,
         link=link,

@@ -45,7 +45,9 @@ class Watched:
 
     def focused(self) -> str:
         """The number of the line that has the focus."""
-        found: str = self.page.evaluate("document.activeElement.querySelector('.number')?.textContent ?? ''")
+        found: str = self.page.evaluate(
+            "document.activeElement.closest('.line')?.querySelector('.number').textContent ?? ''"
+        )
         return found
 
     def texts(self, selector: str) -> list[str]:
@@ -164,6 +166,9 @@ def test_side_by_side_lays_the_copy_beside_its_source(show: Open, harbour: Clean
     seen.press("3")
     assert seen.texts(".line .text") == [block.text for block in harbour.copy.blocks]
     assert seen.texts(".notes") == []
+    seen.press("n")
+    assert seen.focused() == ""
+    assert not seen.is_visible("#next")
 
 
 def test_on_a_phone_the_sides_stand_one_under_the_other(show: Open, harbour: Cleaned) -> None:
@@ -361,7 +366,7 @@ def test_two_thousand_stories_are_found_at_once(show: Open, rows: list[RunRow]) 
             });
         }"""
     )
-    assert seen.texts(".headline")[0] == "Pier 1999 reopens"
+    assert seen.inner_text(".headline >> nth=0") == "Pier 1999 reopens"
     assert max(took) < 3000, took  # milliseconds; a fifth of it on an idle machine
 
 
