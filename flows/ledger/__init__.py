@@ -10,6 +10,7 @@ from flows.ledger.inbox import (
     fail,
     queue_counts,
     receive,
+    receive_each,
     release,
 )
 from flows.ledger.leases import release_owner, work_waits
@@ -47,6 +48,7 @@ __all__ = [
     "outbox_counts",
     "queue_counts",
     "receive",
+    "receive_each",
     "record_outcomes",
     "release",
     "release_owner",

@@ -219,7 +219,9 @@ def _record(
     owed: tuple[str, ...] = ()
     if record["verdict"] == "publish":
         names = tuple(dict.fromkeys(destinations_of(work.source, _tuple(work.destinations))))
-        owed = owe_copy(connection, story, work.story_id, copy_id, edition, digest, names, now)
+        owed = owe_copy(
+            connection, story, work.story_id, copy_id, edition, digest, names, now, first=newest is None
+        )
     elif record["verdict"] == "kill":
         owed = owe_withdrawal(connection, story, work.story_id, copy_id, edition, digest, now)
     elif record["verdict"] == "hold":

@@ -34,6 +34,8 @@ from flows.tasks.workers import MakeClean, make_clean
 
 CHUNK = 500
 LEASE_SECONDS = 600.0
+RECORDED_TOGETHER = 4
+"""Outcomes in one transaction: on SQLite, which has one writer, the receiver waits for its end."""
 LOOK_SECONDS = 0.2
 """How often a run that lingers looks for more."""
 MOST_ARTIFACTS = 25
@@ -106,8 +108,9 @@ def _clean_chunk(
     extended = time.monotonic()
     try:
         for batch in work.clean(rows):
-            if batch:
-                outcomes, recorded = _record(engine, owner, batch, destinations_of, clock())
+            for first in range(0, len(batch), RECORDED_TOGETHER):
+                some = batch[first : first + RECORDED_TOGETHER]
+                outcomes, recorded = _record(engine, owner, some, destinations_of, clock())
                 left -= {outcome.inbox_id for outcome in outcomes}
                 work.note(rows, outcomes, recorded)
             if left and time.monotonic() - extended > lease_seconds / 4:

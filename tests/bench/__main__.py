@@ -37,6 +37,7 @@ from tests.bench.scoring import (
     row,
     together,
 )
+from tests.bench.served import prefect_share, webhook
 from tests.bench.sets import (
     EXTRACTION_SETS,
     GROUPS,
@@ -71,6 +72,8 @@ NAMES = (
     "metadata",
     "speed",
     "memory",
+    "prefect",
+    "webhook",
 )
 
 
@@ -108,6 +111,14 @@ def main() -> None:
         )
         results["memory"] = {f"MB after {mark} pages": size / 1_000_000 for mark, size in sizes.items()}
         console.print(memory_table(sizes), "")
+    for name, served, title in (
+        ("prefect", prefect_share, "Prefect's share (CPU)"),
+        ("webhook", webhook, "Webhook (waits by the clock: read them on an idle machine)"),
+    ):
+        if name in wanted:
+            measures = served(settings.config_dir)
+            results[name] = {one.name.strip(): one.figure for one in measures}
+            console.print(speed_table(measures, title), "")
     if options.floors:
         sys.exit(_floors(results, options, console))
     if not (options.only or options.half or options.lang):
