@@ -11,6 +11,7 @@ from flows.ledger.inbox import (
     fail,
     queue_counts,
     receive,
+    receive_each,
     release,
 )
 from flows.ledger.leases import release_owner, work_waits
@@ -83,6 +84,7 @@ __all__ = [
     "queue_counts",
     "read_cursor",
     "receive",
+    "receive_each",
     "record_outcomes",
     "release",
     "release_owner",

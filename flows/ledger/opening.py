@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -99,8 +100,25 @@ def _make_safe(connection: Any, _record: object) -> None:
 
 
 def _begin_as_writer(connection: Connection) -> None:
-    only_reads = connection.get_execution_options().get("only_reads")
-    connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")
+    if connection.get_execution_options().get("only_reads"):
+        connection.exec_driver_sql("BEGIN")
+        return
+    # SQLite itself looks again after 25, then 50, then 100 ms, and others come between: a sender waited for a second while
+    # a drain wrote. Who looks every other millisecond has his turn when it is there.
+    driver: Any = connection.connection.dbapi_connection
+    deadline = time.monotonic() + BUSY_SECONDS
+    driver.execute("PRAGMA busy_timeout=0")
+    try:
+        while True:
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+            time.sleep(0.002)
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
 
 
 def _make_tables(engine: Engine) -> None:

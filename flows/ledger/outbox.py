@@ -210,8 +210,20 @@ def owe_copy(
     digest: str,
     destinations: Sequence[str],
     now: datetime,
+    *,
+    first: bool,
 ) -> tuple[str, ...]:
-    """Inside the recording transaction: owe this edition to those destinations that do not have its content."""
+    """Inside the recording transaction: owe this edition to those destinations that do not have its content.
+
+    Of a ``first`` edition, as most are, nothing is owed yet that would have to be looked at.
+    """
+    if first and destinations:
+        rows = [
+            _publication(story, story_id, copy_id, edition, digest, destination, "publish", now)
+            for destination in destinations
+        ]
+        connection.execute(PUBLICATIONS.insert(), rows)
+        return tuple(destinations)
     return tuple(
         destination
         for destination in destinations
@@ -300,22 +312,9 @@ def _insert(
     act: Act,
     now: datetime,
 ) -> bool:
-    key = sha256("\n".join((story, str(edition), digest, destination, act)).encode()).hexdigest()
     inserted = connection.execute(
         insert_into(connection, PUBLICATIONS)
-        .values(
-            story_id=story_id,
-            copy_id=copy_id,
-            edition=edition,
-            destination=destination,
-            act=act,
-            content_hash=digest,
-            idempotency_key=key,
-            state="owed",
-            attempts=0,
-            next_attempt_at=now,
-            owed_at=now,
-        )
+        .values(_publication(story, story_id, copy_id, edition, digest, destination, act, now))
         .on_conflict_do_update(
             index_elements=["story_id", "edition", "destination"],
             set_={**_TRIED_AGAIN, "next_attempt_at": now},
@@ -324,6 +323,33 @@ def _insert(
         .returning(PUBLICATIONS.c.id)
     )
     return inserted.first() is not None
+
+
+def _publication(
+    story: str,
+    story_id: int,
+    copy_id: int,
+    edition: int,
+    digest: str,
+    destination: str,
+    act: Act,
+    now: datetime,
+) -> dict[str, Any]:
+    return {
+        "story_id": story_id,
+        "copy_id": copy_id,
+        "edition": edition,
+        "destination": destination,
+        "act": act,
+        "content_hash": digest,
+        "idempotency_key": sha256(
+            "\n".join((story, str(edition), digest, destination, act)).encode()
+        ).hexdigest(),
+        "state": "owed",
+        "attempts": 0,
+        "next_attempt_at": now,
+        "owed_at": now,
+    }
 
 
 def _overtake(

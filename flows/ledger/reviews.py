@@ -256,7 +256,7 @@ def decide(engine: Engine, wish: Decision, destinations_of: DestinationsOf, now:
         owed: tuple[str, ...] = ()
         if wish.act != "drop":
             names = tuple(dict.fromkeys(destinations_of(story.source, _wanted(connection, copy.revision_id))))
-            owed = owe_copy(connection, wish.key, story.id, copy_id, edition, digest, names, now)
+            owed = owe_copy(connection, wish.key, story.id, copy_id, edition, digest, names, now, first=False)
         connection.execute(
             DECISIONS.insert().values(
                 story_id=story.id,

@@ -259,7 +259,9 @@ def _record(
     owed: tuple[str, ...] = ()
     if verdict == "publish":
         names = tuple(dict.fromkeys(destinations_of(work.source, as_names(work.destinations))))
-        owed = owe_copy(connection, story, work.story_id, copy_id, edition, digest, names, now)
+        owed = owe_copy(
+            connection, story, work.story_id, copy_id, edition, digest, names, now, first=newest is None
+        )
     elif verdict == "kill":
         owed = owe_withdrawal(connection, story, work.story_id, copy_id, edition, digest, now)
     elif verdict == "hold":

@@ -40,10 +40,15 @@ from flows.tasks.workers import MakeClean, make_clean
 
 CHUNK = 500
 LEASE_SECONDS = 600.0
+RECORDED_TOGETHER = 4
+"""Outcomes in one transaction: on SQLite, which has one writer, the receiver waits for its end."""
 LOOK_SECONDS = 0.2
 """How often a run that lingers looks for more."""
 MOST_ARTIFACTS = 25
 """Stories whose before/after the summary keeps; the reports have them all."""
+
+NOTED_TOGETHER = 100
+"""Stories whose outcome is written into the list of runs at once."""
 
 OnProgress = Callable[[Progress], None]
 LastRecords = Callable[[Sequence[tuple[str, str]]], Mapping[tuple[str, str], Any]]
@@ -124,22 +129,33 @@ def _clean_chunk(
     """Clean and record claimed rows; where that ends early, those that are left go back to the inbox."""
     left = {row.id for row in rows}
     extended = time.monotonic()
+    told: list[Did] = []
+
+    def tell(most: int = 0) -> None:
+        """Write down what the run did; one transaction for many stories, for each of them costs a write to the disk."""
+        if len(told) > most:
+            note_run(engine, work.run, flow, work.started_at, told, work.ruleset)
+            told.clear()
+
     try:
         for batch in work.clean(rows):
-            if batch:
-                outcomes, recorded = _record(engine, owner, batch, destinations_of, clock())
+            for first in range(0, len(batch), RECORDED_TOGETHER):
+                some = batch[first : first + RECORDED_TOGETHER]
+                outcomes, recorded = _record(engine, owner, some, destinations_of, clock())
                 left -= {outcome.inbox_id for outcome in outcomes}
                 work.note(rows, outcomes, recorded)
-                note_run(
-                    engine, work.run, flow, work.started_at, _done(outcomes, recorded), _version(outcomes)
-                )
+                work.ruleset = work.ruleset or _version(outcomes)
+                told += _done(outcomes, recorded)
+            tell(NOTED_TOGETHER)
             if left and time.monotonic() - extended > lease_seconds / 4:
                 extend(engine, owner, sorted(left), now=clock(), lease_seconds=lease_seconds)
                 extended = time.monotonic()
+        tell()
     except BaseException as error:
         said = f"The run ended before this story was done ({type(error).__name__}: {error})."
         with suppress(SQLAlchemyError):  # then the lease runs out, and they come back so
             release(engine, owner, sorted(left), said)
+            tell()
         raise
 
 
@@ -208,6 +224,7 @@ class _Run:
     ) -> None:
         self.run = run or run_name(started_at, owner)
         self.started_at = started_at
+        self.ruleset: str | None = None
         self.total = 0
         self._folder = settings.reports_dir / (report or self.run)
         self._lines: list[StoryLine] = []

@@ -38,6 +38,7 @@ from tests.bench.scoring import (
     row,
     together,
 )
+from tests.bench.served import prefect_share, webhook
 from tests.bench.sets import (
     EXTRACTION_SETS,
     GROUPS,
@@ -73,6 +74,8 @@ NAMES = (
     "speed",
     "memory",
     "polling",
+    "prefect",
+    "webhook",
 )
 
 
@@ -114,6 +117,14 @@ def main() -> None:
         polled = measure_polling()
         results["polling"] = polled._asdict()
         console.print(polling_table(polled), "")
+    for name, served, title in (
+        ("prefect", prefect_share, "Prefect's share (CPU)"),
+        ("webhook", webhook, "Webhook (waits by the clock: read them on an idle machine)"),
+    ):
+        if name in wanted:
+            measures = served(settings.config_dir)
+            results[name] = {one.name.strip(): one.figure for one in measures}
+            console.print(speed_table(measures, title), "")
     if options.floors:
         sys.exit(_floors(results, options, console))
     if not (options.only or options.half or options.lang):

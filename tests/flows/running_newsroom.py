@@ -53,11 +53,17 @@ class RunningNewsroom:
     ledger_url: str = ""
 
     def post(self, story: str, text: str, client: httpx.Client | None = None) -> httpx.Response:
-        """A signed event of the CMS."""
-        body = json.dumps({"id": story, "text": text})
-        headers = sign(SECRET, f"evt-{story}", int(time.time()), body) | {"content-type": "application/json"}
+        """Post an event of the CMS."""
+        body, headers = self.event(story, text)
         send = httpx if client is None else client
         return send.post(f"{self.webhook}/webhooks/cms", content=body, headers=headers, timeout=30)
+
+    def event(self, story: str, text: str) -> tuple[str, dict[str, str]]:
+        """A signed event: its body and its headers."""
+        body = json.dumps({"id": story, "text": text})
+        return body, sign(SECRET, f"evt-{story}", int(time.time()), body) | {
+            "content-type": "application/json"
+        }
 
     def published(self, story: str) -> list[Path]:
         return list((self.data / "published").glob(f"*{story}-*.txt"))
