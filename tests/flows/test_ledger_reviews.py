@@ -475,7 +475,7 @@ def test_a_decision_and_its_edition_are_written_together_or_not_at_all(
 ) -> None:
     from flows.ledger import reviews
 
-    def breaks(*_: object) -> tuple[str, ...]:
+    def breaks(*_: object, **__: object) -> tuple[str, ...]:
         raise OSError("the disk is full")
 
     monkeypatch.setattr(reviews, "owe_copy", breaks)
