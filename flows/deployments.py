@@ -1,31 +1,48 @@
 """The deployments: one list, served by ``cleancopy up`` and written down in ``prefect.yaml`` for work pools.
 
-``python -m flows.deployments serve`` serves them (it needs PREFECT_API_URL); ``python -m flows.deployments write``
-writes ``prefect.yaml`` anew, after a schedule in ``sources.yaml`` was changed.
+``python -m flows.deployments serve`` serves them (it needs PREFECT_API_URL), with ``--alone`` where no other program does;
+``python -m flows.deployments write`` writes ``prefect.yaml`` anew, after a schedule in ``sources.yaml`` was changed.
 """
 
 import asyncio
+import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import yaml
-from prefect import aserve
+from prefect import aserve, get_client
+from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import ConcurrencyLimitConfig
 from prefect.deployments.runner import RunnerDeployment
+from prefect.exceptions import ObjectNotFound
 from prefect.flows import Flow
 from prefect.schedules import Cron, Schedule
 from prefect.types.entrypoint import EntrypointType
 
+from cleaners.pipeline import pipeline_version
+from flows.backfill import backfill
 from flows.clean_stories import clean_stories
 from flows.drain_inbox import drain_inbox
+from flows.housekeeping import housekeeping
 from flows.poll_sources import poll_sources
-from flows.prefect_home import marker
+from flows.prefect_home import TAG, marker
+from flows.prefect_runs import crash_unfinished, wait_for_prefect
+from flows.review_story import review_story
 from flows.settings import Settings, load_settings, load_sources
-from flows.settings.sources import FeedSource, FolderSource
+from flows.settings.sources import WebhookSource
 
 SWEEP = "*/5 * * * *"
 """How often the inbox is drained when nobody asks. The webhook asks at once; this finds what it could not ask for."""
+
+NIGHTLY = "30 3 * * *"
+"""When housekeeping runs."""
 
 POOL = "cleancopy"
 """The work pool that ``prefect.yaml`` deploys to."""
@@ -52,16 +69,75 @@ def planned(settings: Settings) -> tuple[Planned, ...]:
     return (
         Planned(clean_stories),
         Planned(poll_sources, tuple(_looks(settings))),
+        Planned(review_story),
         Planned(drain_inbox, (Cron(SWEEP, timezone="UTC", slug="sweep"),), one_at_a_time=True),
+        Planned(housekeeping, (Cron(NIGHTLY, timezone="UTC", slug="nightly"),), one_at_a_time=True),
+        Planned(backfill),
     )
 
 
-async def serve(settings: Settings, when_ready: Callable[[], None] = lambda: None) -> None:
-    """Register the deployments and run what they are asked for, until SIGTERM. ``when_ready`` is called in between."""
-    deployments = [_deployment(one) for one in planned(settings)]
+async def deploy(settings: Settings, pool: str = POOL) -> dict[str, UUID]:
+    """Apply the deployments to the server of PREFECT_API_URL, for workers of ``pool``, which is made (of type process) where it
+    is missing. Again changes nothing; a schedule that is no longer in ``sources.yaml`` goes.
+
+    Their names with their ids. Raises cleaners.rules.ConfigError, and what Prefect's client raises.
+    """
+    async with get_client() as client:
+        try:
+            await client.read_work_pool(pool)
+        except ObjectNotFound:
+            await client.create_work_pool(WorkPoolCreate(name=pool, type="process"))
+        what = deployed_version(settings)
+        applied = {}
+        for one in planned(settings):
+            applied[one.name] = await _deployment(one, what).aapply(work_pool_name=pool)
+            await _forget_schedules(client, applied[one.name], one)
+        return applied
+
+
+async def _forget_schedules(client: PrefectClient, id: UUID, one: Planned) -> None:
+    """Prefect changes the schedules that are named again, and leaves those of sources that are no more."""
+    wanted = {schedule.slug for schedule in one.schedules}
+    for schedule in await client.read_deployment_schedules(id):
+        if schedule.slug not in wanted:
+            await client.delete_deployment_schedule(id, schedule.id)
+
+
+def deployed_version(settings: Settings) -> str:
+    """What runs: the code's commit (or cleancopy's version, outside a checkout) and the rules' hash."""
+    return f"{_commit() or version('cleancopy')}+rules.{pipeline_version(settings.config_dir)}"
+
+
+def _commit() -> str | None:
+    root = Path(__file__).resolve().parents[1]
+    git = shutil.which("git")
+    if git is None or not (root / ".git").exists():
+        return None
+    said = subprocess.run(  # noqa: S603
+        [git, "-C", str(root), "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
+    )
+    return said.stdout.strip() or None
+
+
+async def serve(
+    settings: Settings, when_ready: Callable[[], None] = lambda: None, *, alone: bool = False
+) -> None:
+    """Register the deployments and run what they are asked for, until SIGTERM. ``when_ready`` is called in between.
+
+    ``alone``: no other program runs them, so what is unfinished now was left behind by one that was killed.
+    """
+    started = datetime.now(UTC)
+    what, plan = deployed_version(settings), planned(settings)
+    deployments = [_deployment(one, what) for one in plan]
+    await wait_for_prefect()
     # aserve registers them too, and again changes nothing; here we learn when that is done.
-    for deployment in deployments:
-        await deployment.aapply()
+    ids = []
+    async with get_client() as client:
+        for one, deployment in zip(plan, deployments, strict=True):
+            ids.append(await deployment.aapply())
+            await _forget_schedules(client, ids[-1], one)
+    if alone:
+        await crash_unfinished(started, deployments=ids)
     when_ready()
     # Schedules stay on: what was missed while nothing ran is one late run, and the next `up` need not switch them on.
     await aserve(*deployments, pause_on_shutdown=False, print_starting_message=False)
@@ -76,6 +152,7 @@ def prefect_yaml(settings: Settings) -> str:
             entry["schedules"] = [_written(schedule) for schedule in one.schedules]
         if one.one_at_a_time:
             entry["concurrency_limit"] = 1
+        entry["tags"] = [TAG]
         deployments.append({**entry, "work_pool": {"name": POOL}})
     head = (
         "# The deployments of flows/deployments.py, for work pools:\n"
@@ -88,14 +165,16 @@ def prefect_yaml(settings: Settings) -> str:
 
 def _looks(settings: Settings) -> Iterator[Schedule]:
     for name, source in load_sources(settings.config_dir).items():
-        if source.enabled and isinstance(source, FolderSource | FeedSource) and source.schedule:
+        if source.enabled and not isinstance(source, WebhookSource) and source.schedule:
             yield Cron(source.schedule, timezone="UTC", slug=name, parameters={"look_at": {"source": name}})
 
 
-def _deployment(one: Planned) -> RunnerDeployment:
+def _deployment(one: Planned, what: str) -> RunnerDeployment:
     return RunnerDeployment.from_flow(
         one.flow,
         name=one.name,
+        version=what,
+        tags=[TAG],
         schedules=list(one.schedules),
         concurrency_limit=ConcurrencyLimitConfig(limit=1) if one.one_at_a_time else None,
         # By module: an installed cleancopy is found wherever the run is started.
@@ -115,10 +194,10 @@ def main(words: list[str]) -> int:
         target.write_text(prefect_yaml(settings), "utf-8")
         print(f"{target} is written.")
         return 0
-    if words == ["serve"]:
-        asyncio.run(serve(settings, marker(settings).touch))
+    if words[:1] == ["serve"] and words[1:] in ([], ["--alone"]):
+        asyncio.run(serve(settings, marker(settings).touch, alone="--alone" in words))
         return 0
-    print("Usage: python -m flows.deployments serve | write", file=sys.stderr)
+    print("Usage: python -m flows.deployments serve [--alone] | write", file=sys.stderr)
     return 2
 
 

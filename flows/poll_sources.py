@@ -21,7 +21,7 @@ class Look(BaseModel):
     source: str = Field(
         default=ANY,
         title="Source",
-        description="A folder or a feed. “any” looks at all that are switched on.",
+        description="A folder, a feed, a sitemap, a list of pages. “any” looks at all that are switched on.",
         json_schema_extra=offer_sources,
     )
 
@@ -31,7 +31,7 @@ ALL = Look()
 
 @flow(name="poll-sources")
 async def poll_sources(look_at: Look = ALL) -> State[Job]:
-    """Look at a folder or a feed, take in what is new, clean it and publish it.
+    """Look at sources, take in what is new, clean it and publish it.
 
     Args:
         look_at: One source, or all of them.
@@ -40,6 +40,6 @@ async def poll_sources(look_at: Look = ALL) -> State[Job]:
     looked = await asyncio.gather(*(look(name) for name in names), return_exceptions=True)
     brought = sum((one for one in looked if isinstance(one, Intake)), Intake())
     job = await clean(brought.ids)
-    job = job._replace(problems=brought.problems)
+    job = job._replace(problems=brought.problems, notes=brought.gone + brought.back)
     await show(job)
     return final_state(job, [str(one) for one in looked if isinstance(one, BaseException)])

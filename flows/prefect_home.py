@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import http.client
+import re
+import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
-import httpx
-
 from flows.settings import Settings
+
+TAG = "cleancopy"
+"""All our deployments and their runs have it: to filter by, in the list of runs."""
+DATABASE = "PREFECT_SERVER_DATABASE_CONNECTION_URL"
 
 
 def served_environment(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
@@ -27,6 +32,8 @@ def served_environment(settings: Settings, environ: Mapping[str, str]) -> dict[s
         # With the default a run that was asked for starts after 10 to 24 seconds; with this, after about 2.5.
         "PREFECT_RUNNER_POLL_FREQUENCY": "1",
         "PREFECT_LOGGING_LEVEL": "INFO",
+        "CLEANCOPY_REPORTS_URL": settings.reports_url or f"http://{near}:{settings.reports_port}",
+        **_server_database(environ),
     }
 
 
@@ -49,7 +56,16 @@ def embedded_environment(settings: Settings, environ: Mapping[str, str]) -> dict
         "PREFECT_LOGGING_TO_API_ENABLED": "false",
     }
     env.pop("PREFECT_API_URL", None)
+    # The database of the newsroom's server: a small one beside it would take its work, and do none of it.
+    env.pop(DATABASE, None)
     return env | {f"PREFECT_SERVER_SERVICES_{service}_ENABLED": "false" for service in services}
+
+
+def _server_database(environ: Mapping[str, str]) -> dict[str, str]:
+    """Prefect's own database, if it is not its SQLite file: Prefect wants the driver named."""
+    given = environ.get(DATABASE, "")
+    with_driver = re.sub(r"^postgres(ql)?://", "postgresql+asyncpg://", given)
+    return {DATABASE: with_driver} if given else {}
 
 
 def marker(settings: Settings) -> Path:
@@ -59,9 +75,12 @@ def marker(settings: Settings) -> Path:
 
 def answers(url: str) -> bool:
     """Whether ``url`` answers 200 now."""
+    # Not httpx: it reads all authorities of the machine for each call, which takes longer than the call.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        return httpx.get(url, trust_env=False, timeout=2).status_code == 200
-    except httpx.HTTPError:
+        with opener.open(url, timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (OSError, http.client.HTTPException):
         return False
 
 
@@ -79,6 +98,7 @@ def common_environment(settings: Settings, environ: Mapping[str, str]) -> dict[s
         "CLEANCOPY_HOST": settings.host,
         "CLEANCOPY_UI_PORT": str(settings.ui_port),
         "CLEANCOPY_WEBHOOK_PORT": str(settings.webhook_port),
+        "CLEANCOPY_REPORTS_PORT": str(settings.reports_port),
         "CLEANCOPY_WORKERS": str(settings.workers),
         "CLEANCOPY_STORY_SECONDS": str(settings.story_seconds),
         "PREFECT_HOME": str(settings.data_dir / "prefect"),

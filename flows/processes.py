@@ -1,4 +1,4 @@
-"""Child processes that are started together and end together, with nothing left behind."""
+"""Child processes that are started together, kept running and ended together, with nothing left behind."""
 
 from __future__ import annotations
 
@@ -9,48 +9,97 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+STEADY_SECONDS = 60.0
+"""A child that ran so long is well: its earlier deaths are forgotten."""
+LONGEST_PAUSE = 30.0
+MOST_DEATHS = 5
+"""Deaths one after the other after which a vital child is given up."""
 
 
 class ChildDied(RuntimeError):
     """A process that should go on running has ended. The message ends with what it said last."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Child:
-    """A running program with a log file. It leads a process group of its own, with all that it starts."""
+    """A running program with a log file. It leads a process group of its own, with all that it starts.
+
+    Without a ``vital`` child nothing is of use; any other is started again for as long as it takes.
+    """
 
     name: str
-    process: subprocess.Popen[bytes]
+    module: tuple[str, ...]
+    env: Mapping[str, str] = field(repr=False)
     log: Path
+    vital: bool = False
+    deaths: int = 0
+    started: float = 0.0
+    due: float | None = None
+    """When to start it again, by time.monotonic(); None while it runs."""
+    process: subprocess.Popen[bytes] = field(init=False)
 
     def check(self) -> None:
         """Raises ChildDied if it runs no more."""
-        code = self.process.poll()
-        if code is not None:
-            raise ChildDied(
-                f"{self.name} has ended by itself (exit code {code}). Its last words, from {self.log}:\n"
-                + last_lines(self.log)
+        if self.process.poll() is not None:
+            raise ChildDied(self.last_words())
+
+    def last_words(self) -> str:
+        return (
+            f"{self.name} has ended by itself (exit code {self.process.poll()}). Its last words, from {self.log}:\n"
+            + last_lines(self.log)
+        )
+
+    def launch(self) -> None:
+        """Start it; its log goes on."""
+        with self.log.open("ab") as out:
+            # A session of its own: Ctrl-C in the terminal reaches only us, and we end the children in order.
+            self.process = subprocess.Popen(  # noqa: S603
+                [sys.executable, "-m", *self.module],
+                env=dict(self.env),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
+        self.started, self.due = time.monotonic(), None
 
 
-def start(name: str, module: Sequence[str], env: Mapping[str, str], log: Path) -> Child:
+def start(
+    name: str, module: Sequence[str], env: Mapping[str, str], log: Path, *, vital: bool = False
+) -> Child:
     """Run ``python -m module…``; what it prints goes to ``log``, the log of the time before to ``log.1``."""
     log.parent.mkdir(parents=True, exist_ok=True)
     if log.exists():
         log.replace(log.with_name(log.name + ".1"))
-    with log.open("wb") as out:
-        # A session of its own: Ctrl-C in the terminal reaches only us, and we end the children in order.
-        process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", *module],
-            env=dict(env),
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    return Child(name, process, log)
+    child = Child(name, tuple(module), env, log, vital)
+    child.launch()
+    return child
+
+
+def keep_running(children: Sequence[Child], tell: Callable[[str], None]) -> None:
+    """Start again what has ended by itself, after a pause that doubles with each death; to be called now and then.
+
+    Each death is told. Raises ChildDied for a vital child that died MOST_DEATHS times without a steady time in between.
+    """
+    for child in children:
+        now = time.monotonic()
+        if child.due is not None:
+            if now >= child.due:
+                child.launch()
+        elif child.process.poll() is not None:
+            if now - child.started > STEADY_SECONDS:
+                child.deaths = 0
+            child.deaths += 1
+            # What it started must not go on beside what its successor starts.
+            _signal(child, signal.SIGKILL, group=True)
+            if child.vital and child.deaths >= MOST_DEATHS:
+                raise ChildDied(child.last_words())
+            pause = min(LONGEST_PAUSE, 0.5 * 2.0**child.deaths)
+            child.due = now + pause
+            tell(f"{child.last_words()}\nIt is started again in {pause:.0f} seconds.")
 
 
 def stop(children: Sequence[Child], seconds: float = 15.0) -> None:

@@ -1,6 +1,7 @@
 """``cleancopy up``: Prefect's server with its UI, the deployments, and the webhook receiver, on one machine.
 
-Three child processes and one parent that watches them. The parent imports nothing of Prefect.
+Five child processes and one parent that starts again what ends by itself: while Prefect is down the receiver goes on
+receiving, and stories go on being cleaned. The parent imports nothing of Prefect.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from flows.prefect_home import answers, marker, served_environment
-from flows.processes import Child, ChildDied, start, stop, wait_until
+from flows.processes import Child, ChildDied, keep_running, start, stop, wait_until
 from flows.settings import Settings, load_destinations, load_settings, shown_place
 
 START_SECONDS = 180
@@ -38,8 +39,7 @@ def up(config_dir: Path | None = None) -> None:
             if not ended():
                 print(addresses(settings), flush=True)
             while not ended():
-                for child in children:
-                    child.check()
+                keep_running(children, _tell)
                 time.sleep(0.2)
             print("Stopping …", flush=True)
     except (PortTaken, ChildDied, TimeoutError, ValueError) as error:
@@ -57,6 +57,7 @@ def running(settings: Settings, ended: Callable[[], bool] = lambda: False) -> It
     """
     _check_port(settings.host, settings.ui_port, "the Prefect UI", "CLEANCOPY_UI_PORT")
     _check_port(settings.host, settings.webhook_port, "the webhook receiver", "CLEANCOPY_WEBHOOK_PORT")
+    _check_port(settings.host, settings.reports_port, "the reports", "CLEANCOPY_REPORTS_PORT")
     env = served_environment(settings, os.environ)
     logs = settings.data_dir / "logs"
     serving = marker(settings)
@@ -79,10 +80,19 @@ def running(settings: Settings, ended: Callable[[], bool] = lambda: False) -> It
         )
         wait_until(lambda: answers(f"{ui}/api/health"), children, START_SECONDS, "Prefect's server", ended)
         if not ended():
-            children.append(start("The deployments", ("flows.deployments", "serve"), env, logs / "flows.log"))
-            children.append(start("The webhook receiver", ("flows.webhook",), env, logs / "webhook.log"))
+            flows = ("flows.deployments", "serve", "--alone")
+            children.append(start("The deployments", flows, env, logs / "flows.log"))
+            children.append(start("The drain", ("flows.warm_drain",), env, logs / "drain.log"))
+            # Without Prefect: nobody needs to be woken, for the drain stands by.
+            bare = {key: value for key, value in env.items() if key != "PREFECT_API_URL"}
+            children.append(
+                start("The webhook receiver", ("flows.webhook",), bare, logs / "webhook.log", vital=True)
+            )
+            children.append(start("The reports", ("flows.report_server",), env, logs / "reports.log"))
         wait_until(serving.exists, children, START_SECONDS, "The deployments", ended)
         wait_until(lambda: answers(f"{receiver}/healthz"), children, 60, "The webhook receiver", ended)
+        reports = f"{ui.rpartition(':')[0]}:{settings.reports_port}"
+        wait_until(lambda: answers(f"{reports}/healthz"), children, 60, "The reports", ended)
         yield tuple(children)
     finally:
         stop(children)
@@ -90,7 +100,7 @@ def running(settings: Settings, ended: Callable[[], bool] = lambda: False) -> It
 
 
 def addresses(settings: Settings) -> str:
-    """The three addresses, and where the logs and the clean copy lie."""
+    """The addresses, and where the logs and the clean copy lie."""
     env = served_environment(settings, {})
     ui = env["PREFECT_UI_URL"]
     near = ui.rpartition(":")[0]
@@ -101,10 +111,15 @@ def addresses(settings: Settings) -> str:
         f"  Prefect UI   {ui}   (there: Deployments, clean-stories, Run)\n"
         f"  Prefect API  {ui}/api\n"
         f"  Webhook      {near}:{settings.webhook_port}/webhooks/<source>\n"
+        f"  Reports      {env['CLEANCOPY_REPORTS_URL']}\n"
         f"  Clean copy   {places or 'no destination is enabled'}\n"
         f"  Logs         {settings.data_dir / 'logs'}\n"
         "Ctrl-C ends all of it.\n"
     )
+
+
+def _tell(said: str) -> None:
+    print(f"cleancopy up: {said}", file=sys.stderr, flush=True)
 
 
 @contextmanager

@@ -36,6 +36,9 @@ PULSE_SECONDS = 15.0
 PAUSES = (0.0, 0.0, 0.1, 0.5, 2.0, 5.0)
 """Seconds before each try to start workers: at once, then long enough for a fork server of many modules to end."""
 
+NOTES = "cleancopy-pool-"
+"""How the folders begin in which workers say what they are at; a pool that is killed leaves its own behind."""
+
 LOST = (BrokenExecutor, CancelledError)
 """What a future says when its pool broke, and when it was closed because it broke."""
 
@@ -90,6 +93,11 @@ class WarmPool:
                 self.renew()
         raise NoWorkers("The worker processes end as soon as they start. Look at the machine's memory.")
 
+    def warm(self) -> None:
+        """Start the first worker now, and not with the first work. Raises NoWorkers."""
+        if self._executor is None:
+            self._start()
+
     def renew(self) -> list[Death]:
         """End all processes, whatever they do; the next work starts new ones. Tells which had ended before, and why."""
         # Workers are started in `submit`, by this thread; that the pool is broken is found by another. A worker that is
@@ -134,7 +142,7 @@ class WarmPool:
         context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
         if "forkserver" in methods:
             context.set_forkserver_preload(self._preload)
-        self._limits = self._limits._replace(notes=tempfile.mkdtemp(prefix="cleancopy-pool-"))
+        self._limits = self._limits._replace(notes=tempfile.mkdtemp(prefix=NOTES))
         self._executor = ProcessPoolExecutor(
             self.workers,
             mp_context=context,

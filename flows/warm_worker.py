@@ -46,6 +46,9 @@ def start(make: Make, config_dir: Path, limits: Limits) -> None:
     global _work, _why_not, _limits, _note
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    if hasattr(os, "nice"):  # not on Windows
+        # Cleaning fills all cores; a sender who waits for his answer, and the one writer of the ledger, go first.
+        os.nice(5)
     _limits = limits
     try:
         _note = os.open(Path(limits.notes) / str(os.getpid()), os.O_CREAT | os.O_WRONLY, 0o600)

@@ -86,7 +86,8 @@ class Raw:
 class Block:
     """One paragraph-like piece, numbered once when the story is read.
 
-    ``text`` is repaired plain text without leading or trailing space. ``line`` is the index of the
+    ``text`` is repaired plain text without leading or trailing space. ``level`` is a heading's, from 1; of a table's row 1 says that it is
+    the header. ``line`` is the index of the
     input's line (forms ``text`` and ``lines``). ``element`` is what goes from the raw document when the
     whole block goes. ``picture`` is the index in ``Fields.pictures`` of the figure it stands in.
     ``markup`` is inline HTML for a block of a page (``None``: plain text). ``lead`` is how far the block of a page leads as the story's

@@ -298,7 +298,7 @@ def _row(cells: list[Leaf]) -> Iterator[Leaf]:
         text,
         first.cell.getparent(),
         "row",
-        0,
+        int(all(leaf.cell.tag == "th" for leaf in cells)),
         first.tags,
         sum(leaf.linked for leaf in cells),
         sum(leaf.links for leaf in cells),

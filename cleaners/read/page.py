@@ -390,6 +390,8 @@ def _line(leaf: Leaf, own: Leaf | None, at: int | None) -> _Line:
     kind, level = leaf.kind, leaf.level
     if own is not None and kind == "paragraph":
         kind, level = own.kind, own.level  # trafilatura makes a paragraph of a caption that it does not drop
+    elif own is not None and kind == own.kind == "row":
+        level = own.level  # and a cell of every <th>
     return _Line(leaf.text, kind, level, at)
 
 

@@ -8,12 +8,14 @@ from cleaners.write.markdown import markdown
 from cleaners.write.record import record
 from cleaners.write.recorded import BrokenRecord, cleaned_from
 from cleaners.write.report import RunRow, run_report, run_row, story_report
+from cleaners.write.run_list import ListedRun, run_list
 from cleaners.write.text import text
 
 __all__ = [
     "BrokenRecord",
     "Effect",
     "Line",
+    "ListedRun",
     "Piece",
     "RunRow",
     "before_after_markdown",
@@ -23,6 +25,7 @@ __all__ = [
     "html",
     "markdown",
     "record",
+    "run_list",
     "run_report",
     "run_row",
     "story_report",

@@ -89,8 +89,7 @@ def _run(run: Run, base: str | None) -> Iterator[str]:
                 + "</blockquote>"
             )
         case "row":
-            rows = ("".join(f"<td>{escape(cell)}</td>" for cell in cells(block.text)) for block in blocks)
-            yield "<table>\n" + "".join(f"<tr>{row}</tr>\n" for row in rows) + "</table>"
+            yield "<table>\n" + "".join(f"<tr>{_row(block)}</tr>\n" for block in blocks) + "</table>"
         case "heading":
             for block in blocks:
                 level = min(max(block.level, 2), 6)  # the headline is the page's only <h1>
@@ -106,6 +105,11 @@ def _run(run: Run, base: str | None) -> Iterator[str]:
         case "paragraph":
             for block in blocks:
                 yield f"<p>{_inline(block, base)}</p>"
+
+
+def _row(block: Block) -> str:
+    tag = "th" if block.level else "td"
+    return "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells(block.text))
 
 
 def _figure(picture: Picture, base: str | None) -> Iterator[str]:

@@ -47,7 +47,7 @@ def _run(run: Run) -> Iterator[str]:
         case "quote":
             yield "\n>\n".join("> " + markdown_text(block.text).replace("\n", "\n> ") for block in blocks)
         case "row":
-            yield _table([cells(block.text) for block in blocks])
+            yield _table([cells(block.text) for block in blocks], blocks[0].level > 0)
         case "heading":
             for block in blocks:
                 yield f"{'#' * min(max(block.level, 2), 6)} {one_line(block.text)}"
@@ -60,10 +60,12 @@ def _run(run: Run) -> Iterator[str]:
                     yield markdown_text(block.text)
 
 
-def _table(rows: list[list[str]]) -> str:
-    """The rows as a table with an empty header: which row is a header is not known."""
+def _table(rows: list[list[str]], headed: bool) -> str:
+    """The rows as a table; without a header row of its own, with an empty one, for Markdown knows no other tables."""
     width = max(len(row) for row in rows)
-    lines = [[""] * width, ["---"] * width, *([one_line(cell) for cell in row] for row in rows)]
+    shown = [[one_line(cell) for cell in row] for row in rows]
+    head = shown.pop(0) if headed else [""] * width
+    lines = [head, ["---"] * width, *shown]
     return "\n".join("| " + " | ".join(line + [""] * (width - len(line))) + " |" for line in lines)
 
 

@@ -107,7 +107,7 @@ def story_report(cleaned: Cleaned, run: str | None = None) -> str:
     lines = changes(cleaned)
     rows = _rows(lines)
     labels = {line.block.number: line.index + 1 for line in lines}
-    return _page(
+    return page(
         "story_report.html.j2",
         cleaned=cleaned,
         story=story,
@@ -177,7 +177,7 @@ def run_report(
         stories_by_rule.update(rule for rule, _ in row.removals)
     ranked = sorted(by_rule.items(), key=lambda pair: (-pair[1], pair[0]))
     rank = {rule: number for number, (rule, _) in enumerate(ranked)}
-    return _page(
+    return page(
         "run_report.html.j2",
         title=title,
         when=when,
@@ -196,7 +196,7 @@ def run_report(
         ranks=lambda row: " ".join(str(rank[rule]) for rule, _ in row.removals),
         most=ranked[0][1] if ranked else 1,
         review=_review,
-        link=_link,
+        link=link,
         duration=duration,
     )
 
@@ -318,12 +318,13 @@ def _review(row: RunRow) -> str:
     return f"cleancopy review {shlex.quote(story)}" if story.isprintable() else "cleancopy review"
 
 
-def _link(path: str) -> str:
+def link(path: str) -> str:
     """A path as a link's address; a web address stays as it is."""
     return path if urlsplit(path).scheme in ("http", "https") else quote(path)
 
 
-def _page(template: str, **values: Any) -> str:
+def page(template: str, **values: Any) -> str:
+    """A page of reports, with their style sheet, script and policy."""
     style, script, policy = _parts()
     return _templates().get_template(template).render(style=style, script=script, policy=policy, **values)
 

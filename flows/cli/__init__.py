@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli import clean, doctor, explain, rules, run, undo, up
+from flows.cli import clean, deploy, doctor, explain, review, rules, run, status, undo, up
 
 app = typer.Typer(
     name="cleancopy",
@@ -42,7 +42,10 @@ def _cleancopy(
 app.command("clean")(clean.clean)
 app.command("explain")(explain.explain)
 app.command("undo")(undo.undo)
+app.command("review")(review.review)
 app.add_typer(rules.app, name="rules")
 app.command("run")(run.run)
 app.command("up")(up.up)
+app.command("deploy")(deploy.deploy)
+app.command("status")(status.status)
 app.command("doctor")(doctor.doctor)

@@ -127,9 +127,11 @@ def _data(settings: Settings) -> Iterator[Finding]:
 
 
 def _ledger(settings: Settings) -> Iterator[Finding]:
-    from sqlalchemy import create_engine, inspect, text
+    from sqlalchemy import inspect, text
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import SQLAlchemyError
+
+    from flows.settings.databases import make_engine
 
     url = make_url(settings.ledger_url)
     is_sqlite = url.get_backend_name() == "sqlite"
@@ -138,7 +140,7 @@ def _ledger(settings: Settings) -> Iterator[Finding]:
         yield Finding(State.ok, "ledger", f"{settings.shown_ledger_url} will be made by the first run")
     else:
         try:
-            engine = create_engine(url)
+            engine = make_engine(url)
             with engine.connect() as connection:
                 tables = inspect(connection).get_table_names()
                 mode = connection.execute(text("PRAGMA journal_mode")).scalar() if is_sqlite else None
@@ -179,7 +181,7 @@ def _address(settings: Settings) -> Iterator[Finding]:
 
 
 def _secrets(settings: Settings) -> Iterator[Finding]:
-    from flows.settings import WebhookSource, load_sources
+    from flows.settings import CmsSource, WebhookSource, load_sources
 
     if not (settings.config_dir / "sources.yaml").exists():
         yield Finding(State.ok, "sources", "none are configured (no sources.yaml)")
@@ -192,6 +194,10 @@ def _secrets(settings: Settings) -> Iterator[Finding]:
     for name, source in sources.items():
         if isinstance(source, WebhookSource) and source.enabled:
             yield _secret(name, source.secret_env)
+        elif isinstance(source, CmsSource) and source.enabled and source.secret_env:
+            is_set = bool(os.environ.get(source.secret_env, "").strip())
+            said = f"{source.secret_env} is {'set' if is_set else 'not set: the CMS will not be asked'}"
+            yield Finding(State.ok if is_set else State.fail, f"cms {name}", said)
 
 
 def _secret(name: str, variable: str) -> Finding:

@@ -121,6 +121,21 @@ def counted(lines: Iterable[NotFollowed]) -> str:
     return f"{count.total():,} of their lines are not followed: {told}."
 
 
+def stop_at_mistakes(directory: Path, undone: str) -> None:
+    """Every mistake is shown where there is one, and the command ends; rules that were tried before are not tried again."""
+    from cleaners.rules import ConfigError
+    from flows.settings import load_destinations, load_sources
+    from flows.settings.tried_rules import load_tried_pipeline
+
+    try:
+        load_tried_pipeline(directory)
+        load_destinations(directory)
+        load_sources(directory)
+    except ConfigError as error:
+        found = mistakes(directory) or [error]
+        stop("\n".join(map(str, found)) + f"\nMend the configuration first; {undone}.")
+
+
 def mistakes(directory: Path) -> list[ConfigError]:
     """Everything that is wrong in a configuration folder, in the order of file and line."""
     from cleaners.pipeline import load_pipeline

@@ -24,12 +24,13 @@ PATIENCE = 1.0
 
 def stdout() -> Console:
     """Where reports go. In a file or a pipe they are wide: nobody's terminal sets their width."""
-    console = Console()
-    return console if console.is_terminal else Console(width=WIDTH)
+    # Without emoji: "cms:ferry: held" came out as "cms⛴ held".
+    console = Console(emoji=False)
+    return console if console.is_terminal else Console(width=WIDTH, emoji=False)
 
 
 def stderr() -> Console:
-    return Console(stderr=True)
+    return Console(stderr=True, emoji=False)
 
 
 def say(message: str, style: str | None = None) -> None:

@@ -19,7 +19,6 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    create_engine,
     or_,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -28,6 +27,7 @@ from sqlalchemy.exc import ArgumentError
 
 from flows.destinations.publication import Publication, PublishError, Receipt
 from flows.settings import TableDestination
+from flows.settings.databases import make_engine, with_driver
 
 COPY_COLUMNS = (
     "id",
@@ -122,7 +122,7 @@ def _address(destination: TableDestination, data_dir: Path) -> URL:
             f"{destination.name}: set the environment variable {destination.url_env} to its address."
         )
     try:
-        url = make_url(given)
+        url = make_url(with_driver(given))
     except ArgumentError:
         raise PublishError(
             f"{destination.name}: this is not a database address (see destinations.yaml)."
@@ -136,5 +136,5 @@ def _address(destination: TableDestination, data_dir: Path) -> URL:
 
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() == "sqlite":
-        return create_engine(url, connect_args={"timeout": 30}, hide_parameters=True)
-    return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+        return make_engine(url, connect_args={"timeout": 30})
+    return make_engine(url, pool_pre_ping=True)

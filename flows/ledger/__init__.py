@@ -1,5 +1,6 @@
 """The database that nothing is lost in: what arrived, what became of it, and what is owed to whom."""
 
+from flows.ledger.following import known_stories, not_done, read_cursor, write_cursor
 from flows.ledger.inbox import (
     Arrival,
     InboxRow,
@@ -10,15 +11,31 @@ from flows.ledger.inbox import (
     fail,
     queue_counts,
     receive,
+    receive_each,
     release,
 )
+from flows.ledger.leases import release_owner, work_waits
 from flows.ledger.opening import ledger_id, open_ledger
 from flows.ledger.outbox import Owed, claim_owed, failed, made, outbox_counts
 from flows.ledger.outcome import Outcome
+from flows.ledger.reviews import (
+    Decided,
+    Decision,
+    Held,
+    NotDecided,
+    Reviewed,
+    decide,
+    held_count,
+    held_stories,
+    look_at_story,
+)
+from flows.ledger.runs import Did, RunLine, end_dead_runs, end_run, find_run, last_runs, note_run
 from flows.ledger.stories import (
     DestinationsOf,
     Recorded,
     StoryFilter,
+    known_among,
+    last_records,
     newest_record,
     record_outcomes,
     select_raws,
@@ -26,27 +43,52 @@ from flows.ledger.stories import (
 
 __all__ = [
     "Arrival",
+    "Decided",
+    "Decision",
     "DestinationsOf",
+    "Did",
+    "Held",
     "InboxRow",
+    "NotDecided",
     "Outcome",
     "Owed",
     "Received",
     "Recorded",
+    "Reviewed",
+    "RunLine",
     "StoryFilter",
     "again",
     "claim",
     "claim_owed",
+    "decide",
+    "end_dead_runs",
+    "end_run",
     "extend",
     "fail",
     "failed",
+    "find_run",
+    "held_count",
+    "held_stories",
+    "known_among",
+    "known_stories",
+    "last_records",
+    "last_runs",
     "ledger_id",
+    "look_at_story",
     "made",
     "newest_record",
+    "not_done",
+    "note_run",
     "open_ledger",
     "outbox_counts",
     "queue_counts",
+    "read_cursor",
     "receive",
+    "receive_each",
     "record_outcomes",
     "release",
+    "release_owner",
     "select_raws",
+    "work_waits",
+    "write_cursor",
 ]

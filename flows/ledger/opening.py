@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, select
+from sqlalchemy import Connection, Engine, event, func, select
 from sqlalchemy.engine import make_url
 
 from flows.ledger.tables import META, METADATA
+from flows.settings.databases import make_engine, with_driver
 
 SCHEMA = "1"
 BUSY_SECONDS = 30
+ADVISORY_LOCK = 0x636C6561  # "clea": any number that no other program takes
 WAL_IS_SAFE = (3, 51, 3)
 """The first SQLite without the WAL-reset bug (3.7.0 to 3.51.2 may corrupt a WAL database with two connections)."""
 
@@ -29,19 +32,35 @@ def open_ledger(url: str) -> Engine:
 
     SQLite is opened so that a commit is on disk when it returns (``synchronous=FULL``), with one writer at a time
     (``BEGIN IMMEDIATE``), in a journal mode that its version is safe in. Raises WrongLedger for a ledger of another
-    version.
+    version, and flows.settings.databases.NoDriver.
     """
-    address = make_url(url)
+    address = make_url(with_driver(url))
     if address.get_backend_name() == "sqlite":
         if address.database and address.database != ":memory:":
             Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(address, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
+        engine = make_engine(address, connect_args={"timeout": BUSY_SECONDS})
         event.listen(engine, "connect", _make_safe)
         event.listen(engine, "begin", _begin_as_writer)
     else:
-        engine = create_engine(address, pool_pre_ping=True, hide_parameters=True)
+        engine = make_engine(address, pool_pre_ping=True)
     _make_tables(engine)
     return engine
+
+
+@contextmanager
+def glancing(url: str) -> Iterator[Engine | None]:
+    """A ledger for one quick look; None where there is none yet. It makes no tables, and waits for nobody longer than seconds."""
+    address = make_url(with_driver(url))
+    sqlite = address.get_backend_name() == "sqlite"
+    if sqlite and not Path(address.database or "").exists():
+        yield None
+        return
+    patience = {"timeout": 2} if sqlite else {"connect_timeout": 3}
+    engine = make_engine(address, connect_args=patience)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 @contextmanager
@@ -81,13 +100,33 @@ def _make_safe(connection: Any, _record: object) -> None:
 
 
 def _begin_as_writer(connection: Connection) -> None:
-    only_reads = connection.get_execution_options().get("only_reads")
-    connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")
+    if connection.get_execution_options().get("only_reads"):
+        connection.exec_driver_sql("BEGIN")
+        return
+    # SQLite itself looks again after 25, then 50, then 100 ms, and others come between: a sender waited for a second while
+    # a drain wrote. Who looks every other millisecond has his turn when it is there.
+    driver: Any = connection.connection.dbapi_connection
+    deadline = time.monotonic() + BUSY_SECONDS
+    driver.execute("PRAGMA busy_timeout=0")
+    try:
+        while True:
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+            time.sleep(0.002)
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
 
 
 def _make_tables(engine: Engine) -> None:
     """In one transaction, so that a ledger has its name as soon as it has its tables."""
     with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            # CREATE TABLE looks first and makes then: of two programs that start together one would fail.
+            connection.execute(select(func.pg_advisory_xact_lock(ADVISORY_LOCK)))
         METADATA.create_all(connection)
         schema = connection.execute(select(META.c.value).where(META.c.key == "schema")).scalar()
         if schema is None:

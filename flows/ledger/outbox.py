@@ -19,6 +19,7 @@ from sqlalchemy.sql import ColumnElement
 
 from flows.ledger.opening import ledger_id, reading
 from flows.ledger.tables import COPIES, PUBLICATIONS, REVISIONS, STORIES, AnyRow
+from flows.ledger.transactions import transact
 from flows.ledger.upsert import insert_into
 
 MOST_ATTEMPTS = 12
@@ -67,7 +68,8 @@ def claim_owed(
     newer one is owed or made there, nor is a publish once a newer edition is held: it is then ``overtaken``.
     """
     ledger = ledger_id(engine)
-    with engine.begin() as connection:
+
+    def work(connection: Connection) -> list[Owed]:
         free = _free(now)
         if destinations is not None:
             free = and_(free, PUBLICATIONS.c.destination.in_(destinations))
@@ -115,6 +117,8 @@ def claim_owed(
             .returning(PUBLICATIONS.c.id)
         ).scalars()
         return [_owed(row, ledger) for row in connection.execute(_details(list(claimed)))]
+
+    return transact(engine, work)
 
 
 def made(engine: Engine, owner: str, receipts: Mapping[int, Mapping[str, Any]], now: datetime) -> int:
@@ -206,8 +210,20 @@ def owe_copy(
     digest: str,
     destinations: Sequence[str],
     now: datetime,
+    *,
+    first: bool,
 ) -> tuple[str, ...]:
-    """Inside the recording transaction: owe this edition to those destinations that do not have its content."""
+    """Inside the recording transaction: owe this edition to those destinations that do not have its content.
+
+    Of a ``first`` edition, as most are, nothing is owed yet that would have to be looked at.
+    """
+    if first and destinations:
+        rows = [
+            _publication(story, story_id, copy_id, edition, digest, destination, "publish", now)
+            for destination in destinations
+        ]
+        connection.execute(PUBLICATIONS.insert(), rows)
+        return tuple(destinations)
     return tuple(
         destination
         for destination in destinations
@@ -296,22 +312,9 @@ def _insert(
     act: Act,
     now: datetime,
 ) -> bool:
-    key = sha256("\n".join((story, str(edition), digest, destination, act)).encode()).hexdigest()
     inserted = connection.execute(
         insert_into(connection, PUBLICATIONS)
-        .values(
-            story_id=story_id,
-            copy_id=copy_id,
-            edition=edition,
-            destination=destination,
-            act=act,
-            content_hash=digest,
-            idempotency_key=key,
-            state="owed",
-            attempts=0,
-            next_attempt_at=now,
-            owed_at=now,
-        )
+        .values(_publication(story, story_id, copy_id, edition, digest, destination, act, now))
         .on_conflict_do_update(
             index_elements=["story_id", "edition", "destination"],
             set_={**_TRIED_AGAIN, "next_attempt_at": now},
@@ -320,6 +323,33 @@ def _insert(
         .returning(PUBLICATIONS.c.id)
     )
     return inserted.first() is not None
+
+
+def _publication(
+    story: str,
+    story_id: int,
+    copy_id: int,
+    edition: int,
+    digest: str,
+    destination: str,
+    act: Act,
+    now: datetime,
+) -> dict[str, Any]:
+    return {
+        "story_id": story_id,
+        "copy_id": copy_id,
+        "edition": edition,
+        "destination": destination,
+        "act": act,
+        "content_hash": digest,
+        "idempotency_key": sha256(
+            "\n".join((story, str(edition), digest, destination, act)).encode()
+        ).hexdigest(),
+        "state": "owed",
+        "attempts": 0,
+        "next_attempt_at": now,
+        "owed_at": now,
+    }
 
 
 def _overtake(
@@ -345,10 +375,16 @@ def _overtake(
 
 
 def _history(connection: Connection, story_id: int) -> dict[str, list[AnyRow]]:
-    """For each destination that ever had to do with the story: its acts, the oldest first."""
+    """For each destination that ever had to do with the story: its acts, the oldest first.
+
+    They are locked: a publisher may claim the copy at this moment, and a kill that read "never tried" would let it stay.
+    """
     history: dict[str, list[AnyRow]] = {}
     for row in connection.execute(
-        select(PUBLICATIONS).where(PUBLICATIONS.c.story_id == story_id).order_by(PUBLICATIONS.c.edition)
+        select(PUBLICATIONS)
+        .where(PUBLICATIONS.c.story_id == story_id)
+        .order_by(PUBLICATIONS.c.edition)
+        .with_for_update()
     ):
         history.setdefault(row.destination, []).append(row)
     return history

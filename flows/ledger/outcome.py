@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
+
+# What a reader gets. The explanation (removed, reasons, ruleset) is not part of it: a new rule that
+# changes no word of a story publishes nothing.
+_COPY_KEYS = (
+    "id",
+    "url",
+    "publisher",
+    "headline",
+    "standfirst",
+    "section",
+    "byline",
+    "published",
+    "language",
+    "pictures",
+    "text",
+    "html",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +43,10 @@ class Outcome:
     rendered: Mapping[str, str] = field(default_factory=dict)
     error: str | None = None
     seconds: float = 0.0
+
+
+def content_hash(outcome: Outcome) -> str:
+    """The hash of what a reader of the copy gets."""
+    record = outcome.record or {}
+    content = [{key: record.get(key) for key in _COPY_KEYS}, dict(outcome.rendered)]
+    return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -2,41 +2,25 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import Connection, Engine, and_, func, or_, select, update
+from sqlalchemy.sql import ColumnElement
 
+from flows.ledger.decided import decided_revisions, under_decision, verdict_of
 from flows.ledger.inbox import Arrival, finish
 from flows.ledger.opening import reading
 from flows.ledger.outbox import owe_copy, owe_silence, owe_withdrawal
-from flows.ledger.outcome import Outcome
+from flows.ledger.outcome import Outcome, content_hash
 from flows.ledger.raws import restore
-from flows.ledger.tables import COPIES, INBOX, RAWS, REMOVALS, REVISIONS, STORIES, AnyRow
+from flows.ledger.tables import COPIES, INBOX, RAWS, REMOVALS, REVISIONS, RUN_STORIES, STORIES, AnyRow
+from flows.ledger.transactions import transact
 
 DestinationsOf = Callable[[str, tuple[str, ...] | None], Iterable[str]]
 """(source, the arrival's own wish or None) → names of destinations."""
-
-# What a reader gets. The explanation (removed, reasons, ruleset) is not part of it: a new rule that
-# changes no word of a story publishes nothing.
-_COPY_KEYS = (
-    "id",
-    "url",
-    "publisher",
-    "headline",
-    "standfirst",
-    "section",
-    "byline",
-    "published",
-    "language",
-    "pictures",
-    "text",
-    "html",
-)
 
 
 class Recorded(NamedTuple):
@@ -44,7 +28,8 @@ class Recorded(NamedTuple):
 
     ``state``: ``done``; ``failed``; ``lost`` (another worker has the row: nothing was written); ``overtaken`` (a newer
     revision of the story is cleaned already: this one is done, without a copy). ``changed`` says whether there is a new
-    edition; ``owed`` are the destinations that something is newly owed to.
+    edition; ``owed`` are the destinations that something is newly owed to. ``decided`` is the record as it stands now, where
+    a person's decision about the story made it another one than cleaning did (see ``flows.ledger.decided``).
     """
 
     inbox_id: int
@@ -52,22 +37,28 @@ class Recorded(NamedTuple):
     edition: int | None = None
     changed: bool = False
     owed: tuple[str, ...] = ()
+    decided: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StoryFilter:
     """Which stories; conditions are joined by *and*, an empty one does not count.
 
-    ``ids`` are the sources' ids or URLs. ``since``: the newest revision arrived then or later. ``only_failed``: the
-    newest attempt to clean it failed. ``only_held``: its newest edition is held.
+    ``ids`` are keys (``source:id``), the sources' ids, or URLs. ``since``, ``until``: the newest revision arrived then or later, and
+    before then. ``run``: the run of this name had it. ``only_failed``: the newest attempt to clean it failed, or with ``run`` the
+    run's own. ``only_held``: its newest edition is held. ``only_other_than``: its newest edition was not made under the
+    pipeline of this version, or there is none.
     """
 
     source: str | None = None
     publisher: str | None = None
     ids: tuple[str, ...] = ()
     since: datetime | None = None
+    until: datetime | None = None
+    run: str | None = None
     only_failed: bool = False
     only_held: bool = False
+    only_other_than: str | None = None
 
 
 def record_outcomes(
@@ -80,19 +71,17 @@ def record_outcomes(
     """
     if not outcomes:
         return []
-    with engine.begin() as connection:
+
+    def work(connection: Connection) -> list[Recorded]:
         works = _works(connection, [outcome.inbox_id for outcome in outcomes])
+        # After the stories are locked: a decision that is made meanwhile has been seen, or waits.
+        reviewed = decided_revisions(connection, {work.revision_id for work in works.values()})
         return [
-            _record(connection, owner, outcome, works.get(outcome.inbox_id), destinations_of, now)
+            _record(connection, owner, outcome, works.get(outcome.inbox_id), reviewed, destinations_of, now)
             for outcome in sorted(outcomes, key=lambda outcome: outcome.inbox_id)
         ]
 
-
-def content_hash(outcome: Outcome) -> str:
-    """The hash of what a reader of the copy gets."""
-    record = outcome.record or {}
-    content = [{key: record.get(key) for key in _COPY_KEYS}, dict(outcome.rendered)]
-    return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return transact(engine, work)
 
 
 def select_raws(engine: Engine, wanted: StoryFilter) -> list[Arrival]:
@@ -127,15 +116,28 @@ def select_raws(engine: Engine, wanted: StoryFilter) -> list[Arrival]:
     if wanted.publisher:
         query = query.where(STORIES.c.publisher == wanted.publisher)
     if wanted.ids:
-        query = query.where(or_(STORIES.c.external_id.in_(wanted.ids), STORIES.c.url.in_(wanted.ids)))
+        query = query.where(_is_one_of(wanted.ids))
     if wanted.since:
         query = query.where(REVISIONS.c.arrived_at >= wanted.since)
-    if wanted.only_failed:
+    if wanted.until:
+        query = query.where(REVISIONS.c.arrived_at < wanted.until)
+    if wanted.run:
+        of_run = and_(RUN_STORIES.c.story_id == STORIES.c.id, RUN_STORIES.c.run == wanted.run)
+        query = query.join(RUN_STORIES, of_run)
+        if wanted.only_failed:
+            query = query.where(RUN_STORIES.c.outcome == "failed")
+    elif wanted.only_failed:
         tries = INBOX.alias("tries")
         last = select(func.max(tries.c.id)).where(tries.c.revision_id == REVISIONS.c.id).scalar_subquery()
         query = query.join(INBOX, INBOX.c.id == last).where(INBOX.c.state == "failed")
     if wanted.only_held:
         query = query.where(STORIES.c.verdict == "hold")
+    if wanted.only_other_than:
+        own = COPIES.alias("own")
+        last = select(func.max(own.c.edition)).where(own.c.story_id == STORIES.c.id).scalar_subquery()
+        query = query.outerjoin(
+            COPIES, and_(COPIES.c.story_id == STORIES.c.id, COPIES.c.edition == last)
+        ).where(or_(COPIES.c.id.is_(None), ~COPIES.c.ruleset.startswith(wanted.only_other_than + "-")))
     with reading(engine) as connection:
         return [
             Arrival(
@@ -145,6 +147,19 @@ def select_raws(engine: Engine, wanted: StoryFilter) -> list[Arrival]:
             )
             for row in connection.execute(query)
         ]
+
+
+def known_among(engine: Engine, ids: Sequence[str], besides: str | None = None) -> set[str]:
+    """Those of the ids (as in ``StoryFilter.ids``) that name a story of the ledger, of another source than ``besides``."""
+    if not ids:
+        return set()
+    query = select(STORIES.c.source, STORIES.c.external_id, STORIES.c.url).where(_is_one_of(ids))
+    if besides is not None:
+        query = query.where(STORIES.c.source != besides)
+    with reading(engine) as connection:
+        rows = connection.execute(query).all()
+    named = {one for row in rows for one in (f"{row.source}:{row.external_id}", row.external_id, row.url)}
+    return named.intersection(ids)
 
 
 def newest_record(engine: Engine, source: str, external_id: str) -> dict[str, Any] | None:
@@ -159,6 +174,28 @@ def newest_record(engine: Engine, source: str, external_id: str) -> dict[str, An
     with reading(engine) as connection:
         found: dict[str, Any] | None = connection.execute(query).scalar()
         return found
+
+
+def last_records(engine: Engine, stories: Sequence[tuple[str, str]]) -> dict[tuple[str, str], AnyRow]:
+    """For each story (source, id) the edition that was publishable last, or else its newest one; what has none is left out.
+
+    The rows have ``record``, ``verdict`` and ``edition``.
+    """
+    wanted = sorted(set(stories))
+    query = (
+        select(STORIES.c.source, STORIES.c.external_id, COPIES.c.record, COPIES.c.verdict, COPIES.c.edition)
+        .join(STORIES, STORIES.c.id == COPIES.c.story_id)
+        .where(STORIES.c.external_id.in_([name for _, name in wanted]))
+        .order_by(COPIES.c.verdict == "publish", COPIES.c.edition)
+    )
+    with reading(engine) as connection:
+        rows = {(row.source, row.external_id): row for row in connection.execute(query)}
+    return {story: rows[story] for story in wanted if story in rows}
+
+
+def _is_one_of(ids: Sequence[str]) -> ColumnElement[bool]:
+    key = STORIES.c.source + ":" + STORIES.c.external_id
+    return or_(key.in_(ids), STORIES.c.external_id.in_(ids), STORIES.c.url.in_(ids))
 
 
 def _works(connection: Connection, ids: Sequence[int]) -> dict[int, AnyRow]:
@@ -187,6 +224,7 @@ def _record(
     owner: str,
     outcome: Outcome,
     work: AnyRow | None,
+    reviewed: Collection[int],
     destinations_of: DestinationsOf,
     now: datetime,
 ) -> Recorded:
@@ -196,31 +234,39 @@ def _record(
         return Recorded(outcome.inbox_id, "lost")
     if error or record is None:
         return Recorded(outcome.inbox_id, "failed")
-    digest = content_hash(outcome)
     newest = _newest_copy(connection, work.story_id)
     if newest is not None and newest.number > work.number:
         return Recorded(outcome.inbox_id, "overtaken")
+    by_a_person = None
+    if work.revision_id in reviewed:
+        after = under_decision(connection, work.revision_id, outcome)
+        if after is not outcome and after.record is not None:
+            outcome, record, by_a_person = after, after.record, after.record
+    digest = content_hash(outcome)
+    verdict = verdict_of(record)
     changed = newest is None or (
         newest.revision_id,
         newest.content_hash,
         newest.ruleset,
         newest.verdict,
-    ) != (work.revision_id, digest, record["ruleset"], record["verdict"])
+    ) != (work.revision_id, digest, record["ruleset"], verdict)
     if newest is None or changed:
         edition = 1 if newest is None else newest.edition + 1
-        copy_id = _write_copy(connection, outcome, record, work, edition, digest, now)
+        copy_id = write_copy(connection, outcome, record, work, edition, digest, now)
     else:
         edition, copy_id = newest.edition, newest.id
     story = f"{work.source}:{work.external_id}"
     owed: tuple[str, ...] = ()
-    if record["verdict"] == "publish":
-        names = tuple(dict.fromkeys(destinations_of(work.source, _tuple(work.destinations))))
-        owed = owe_copy(connection, story, work.story_id, copy_id, edition, digest, names, now)
-    elif record["verdict"] == "kill":
+    if verdict == "publish":
+        names = tuple(dict.fromkeys(destinations_of(work.source, as_names(work.destinations))))
+        owed = owe_copy(
+            connection, story, work.story_id, copy_id, edition, digest, names, now, first=newest is None
+        )
+    elif verdict == "kill":
         owed = owe_withdrawal(connection, story, work.story_id, copy_id, edition, digest, now)
-    elif record["verdict"] == "hold":
+    elif verdict == "hold":
         owed = owe_silence(connection, story, work.story_id, copy_id, edition, digest, now)
-    return Recorded(outcome.inbox_id, "done", edition, changed, owed)
+    return Recorded(outcome.inbox_id, "done", edition, changed, owed, by_a_person)
 
 
 def _newest_copy(connection: Connection, story_id: int) -> AnyRow | None:
@@ -241,7 +287,7 @@ def _newest_copy(connection: Connection, story_id: int) -> AnyRow | None:
     ).first()
 
 
-def _write_copy(
+def write_copy(
     connection: Connection,
     outcome: Outcome,
     record: dict[str, Any],
@@ -250,13 +296,15 @@ def _write_copy(
     digest: str,
     now: datetime,
 ) -> int:
+    """Inside a transaction: a new edition with its removals; ``work`` names story and revision. Gives the copy's id."""
+    verdict = verdict_of(record)
     copy_id: int = connection.execute(
         COPIES.insert()
         .values(
             story_id=work.story_id,
             revision_id=work.revision_id,
             edition=edition,
-            verdict=record["verdict"],
+            verdict=verdict,
             reasons=list(record["reasons"]),
             ruleset=record["ruleset"],
             content_hash=digest,
@@ -289,10 +337,11 @@ def _write_copy(
     connection.execute(
         update(STORIES)
         .where(STORIES.c.id == work.story_id)
-        .values(verdict=record["verdict"], **{name: value for name, value in known.items() if value})
+        .values(verdict=verdict, **{name: value for name, value in known.items() if value})
     )
     return copy_id
 
 
-def _tuple(names: Sequence[str] | None) -> tuple[str, ...] | None:
+def as_names(names: Sequence[str] | None) -> tuple[str, ...] | None:
+    """Destinations as the ledger keeps them, as ``DestinationsOf`` takes them."""
     return None if names is None else tuple(names)

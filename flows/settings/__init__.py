@@ -11,15 +11,23 @@ from flows.settings.destinations import (
 )
 from flows.settings.places import Settings, load_settings
 from flows.settings.sources import (
+    ArchiveSource,
+    CmsSource,
     FeedSource,
     FolderSource,
     Limits,
+    SitemapSource,
     Source,
+    UrlsSource,
     WebhookSource,
+    WebLimits,
+    WebSource,
     load_sources,
 )
 
 __all__ = [
+    "ArchiveSource",
+    "CmsSource",
     "Destination",
     "FeedSource",
     "FolderDestination",
@@ -27,8 +35,12 @@ __all__ = [
     "Format",
     "Limits",
     "Settings",
+    "SitemapSource",
     "Source",
     "TableDestination",
+    "UrlsSource",
+    "WebLimits",
+    "WebSource",
     "WebhookSource",
     "load_destinations",
     "load_settings",

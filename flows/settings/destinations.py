@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from cleaners.rules.schema import StrictModel, fault, load_model
-from flows.settings.names import Name, SecretName
+from flows.settings.names import Name, SecretName, holds_password
 
 Format = Literal["json", "html", "markdown", "text"]
 
@@ -60,8 +60,8 @@ class TableDestination(_Common):
                 "a table needs either url or url_env",
                 "Write url: sqlite:///clean-copy.sqlite, or url_env: with the name of the variable that holds the address",
             )
-        # Example: postgresql://editor:pa55@db/news. A configuration file is read by many and kept in git.
-        if self.url is not None and "@" in self.url and ":" in self.url.split("://", 1)[-1].split("@", 1)[0]:
+        # Example: postgresql://editor:pa55@db/news
+        if self.url is not None and holds_password(self.url):
             raise fault(
                 "url", "this address holds a password", "Put it into a variable and name that in url_env"
             )

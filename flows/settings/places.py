@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 import cleaners
+from flows.settings.databases import with_driver
 
 ENVIRONMENT = {
     "data_dir": "CLEANCOPY_DATA",
@@ -17,6 +18,8 @@ ENVIRONMENT = {
     "host": "CLEANCOPY_HOST",
     "webhook_port": "CLEANCOPY_WEBHOOK_PORT",
     "ui_port": "CLEANCOPY_UI_PORT",
+    "reports_port": "CLEANCOPY_REPORTS_PORT",
+    "reports_url": "CLEANCOPY_REPORTS_URL",
     "workers": "CLEANCOPY_WORKERS",
     "story_seconds": "CLEANCOPY_STORY_SECONDS",
 }
@@ -27,17 +30,20 @@ class Settings(BaseModel):
     """Everything a run needs to know about its surroundings.
 
     ``workers`` are the processes that clean; ``story_seconds`` is what one story may take before its worker is ended.
-    ``ledger_url`` may hold a password: show ``shown_ledger_url``.
+    ``ledger_url`` may hold a password: show ``shown_ledger_url``. ``reports_url`` is the address at which people open reports; without
+    one a run tells where they lie.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     config_dir: Path
     data_dir: Path
-    ledger_url: str = Field(repr=False)
+    ledger_url: Annotated[str, AfterValidator(with_driver)] = Field(repr=False)
     host: str = "127.0.0.1"
     webhook_port: int = Field(default=8787, ge=1, le=65535)
     ui_port: int = Field(default=4200, ge=1, le=65535)
+    reports_port: int = Field(default=4201, ge=1, le=65535)
+    reports_url: str | None = Field(default=None, pattern=r"^https?://[^\s<>\"]+$")
     workers: int = Field(default_factory=lambda: max(1, min(8, _processors())), ge=1, le=256)
     story_seconds: float = Field(default=60.0, gt=0, le=3600)
 

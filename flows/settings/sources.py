@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, HttpUrl, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, HttpUrl, StringConstraints, model_validator
 
 from cleaners.rules.errors import did_you_mean
 from cleaners.rules.schema import StrictModel, fault, load_model
 from cleaners.rules.yaml_file import load_yaml
 from flows.settings.destinations import load_destinations
-from flows.settings.names import Name, SecretName
+from flows.settings.names import Name, SecretName, holds_password
 
 Cron = Annotated[str, StringConstraints(pattern=r"^\s*[\d*/,\-A-Za-z?#]+(\s+[\d*/,\-A-Za-z?#]+){4}\s*$")]
 """Minute, hour, day of month, month, day of week: ``*/15 * * * *``. Times are UTC."""
@@ -42,6 +42,19 @@ class Limits(StrictModel):
     seconds: float = Field(default=30.0, gt=0, le=600)
 
 
+class WebLimits(Limits):
+    """As Limits, and how the hosts of a source are asked.
+
+    ``requests`` at once in all and ``per_host`` at once to one host, with ``pause`` seconds between the starts of two to the same
+    host (a longer Crawl-delay in its robots.txt counts). After ``minutes`` a look begins no more requests: the next goes on.
+    """
+
+    pause: float = Field(default=1.0, ge=0, le=600)
+    per_host: int = Field(default=2, ge=1, le=64)
+    requests: int = Field(default=16, ge=1, le=128)
+    minutes: float = Field(default=10.0, gt=0, le=600)
+
+
 class _Common(StrictModel):
     name: str = ""
     enabled: bool = True
@@ -51,27 +64,160 @@ class _Common(StrictModel):
     limits: Limits = Limits()
 
 
+def _without_password(path: str) -> str:
+    if holds_password(path):
+        raise fault(
+            "path",
+            "this address holds a password",
+            "Leave it out: stores take their credentials from their own environment variables (AWS_ACCESS_KEY_ID, …)",
+        )
+    return path
+
+
+PlacePath = Annotated[str, Field(min_length=1), AfterValidator(_without_password)]
+"""A path, relative to the configuration folder, or an fsspec address without a password (``s3://bucket/incoming``)."""
+
+
 class FolderSource(_Common):
-    """A drop folder. A relative ``path`` lies in the configuration folder. ``keep: yes`` never moves its files."""
+    """A drop folder, or a bucket by its fsspec address (``s3://…``, with the package that speaks it).
+
+    ``keep: yes`` never moves its files.
+    """
 
     kind: Literal["folder"]
-    path: str = Field(min_length=1)
+    path: PlacePath
     schedule: Cron | None = None
     keep: bool = False
 
 
-class FeedSource(_Common):
-    """An RSS or Atom feed: the story is the linked ``page``, or the ``body`` that stands in the entry itself. ``auto`` takes
-    the body where the entry holds the whole story, and fetches the page where it holds a summary.
+class ArchiveSource(_Common):
+    """Web archives (WARC) and JSON lines of any size, packed or not: one file, all of a folder, or those that match ``*``.
 
-    ``private_addresses: yes`` allows a feed inside one's own network.
+    A look takes what comes after the last one, at most ``limits.stories``. ``backfill`` goes through all of it.
+    """
+
+    kind: Literal["archive"]
+    path: PlacePath
+    schedule: Cron | None = None
+
+
+class CmsSource(_Common):
+    """A CMS that is asked what has changed: ``wordpress`` and ``ghost`` by the address of the site, ``json`` by that of a list.
+
+    ``secret_env`` names the variable with ``user:application password`` (WordPress), the Content or Admin API key (Ghost), or
+    a bearer token. For ``json``, ``items`` and ``next`` say where in the answer the stories and the next page (an address, or
+    with ``next_parameter`` a token) stand, ``map`` where in a story its parts do, ``modified`` when it was changed.
+    ``since_parameter`` is how the list is asked for what changed after a time.
+
+    ``private_addresses: yes`` allows a CMS inside one's own network.
+    """
+
+    kind: Literal["cms"]
+    api: Literal["wordpress", "ghost", "json"]
+    url: HttpUrl
+    secret_env: SecretName | None = None
+    schedule: Cron | None = None
+    private_addresses: bool = False
+    items: str = ""
+    next: str | None = None
+    next_parameter: str | None = None
+    modified: str | None = None
+    since_parameter: str | None = None
+    map: dict[MapKey, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _what_its_api_needs(self) -> Self:
+        if "@" in (self.url.unicode_string().split("://", 1)[1].split("/", 1)[0]):
+            raise fault(
+                "url", "this address holds a password", "Put it into a variable and name that in secret_env"
+            )
+        if self.api == "ghost" and self.secret_env is None:
+            raise fault(
+                "secret_env",
+                "Ghost answers nobody without a key",
+                "Make a custom integration in Ghost, put its Content API key into a variable, and name that here",
+            )
+        of_json = ("items", "next", "next_parameter", "modified", "since_parameter", "map")
+        given = [key for key in of_json if getattr(self, key)]
+        if self.api != "json" and given:
+            raise fault(given[0], f"{given[0]} is for api: json", f"{self.api} needs none: leave it out")
+        if self.since_parameter and not self.modified:
+            raise fault(
+                "since_parameter",
+                "it needs modified",
+                "Write in modified where a story says when it was changed",
+            )
+        return self
+
+
+class WebSource(_Common):
+    """What is asked over the web again and again.
+
+    Pages that were new or changed within the last ``again_hours`` are looked at again, so that a silent correction and a page that is
+    taken down are seen. ``robots: ignore`` is for one's own site. ``private_addresses: yes`` allows addresses inside one's own
+    network.
+    """
+
+    schedule: Cron | None = None
+    again_hours: float = Field(default=48.0, ge=0, le=8_760)
+    robots: Literal["obey", "ignore"] = "obey"
+    private_addresses: bool = False
+    limits: WebLimits = WebLimits()
+
+
+class _ListSource(WebSource):
+    url: HttpUrl | None = None
+    urls: tuple[HttpUrl, ...] = ()
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The addresses of its lists, each once, in their order."""
+        return tuple(dict.fromkeys(str(one) for one in (self.url, *self.urls) if one is not None))
+
+    @model_validator(mode="after")
+    def _some_address(self) -> Self:
+        if not self.addresses:
+            raise fault("url", "the source has no address", "Add url: https://… (or urls: with several)")
+        return self
+
+
+class FeedSource(_ListSource):
+    """RSS or Atom feeds: the story is the linked ``page``, or the ``body`` that stands in the entry itself. ``auto`` takes
+    the body where the entry holds the whole story, and fetches the page where it holds a summary.
     """
 
     kind: Literal["feed"]
-    url: HttpUrl
-    schedule: Cron | None = None
     form: Literal["auto", "page", "body"] = "auto"
-    private_addresses: bool = False
+
+
+class SitemapSource(_ListSource):
+    """Sitemaps, news sitemaps, or an index of them: each address is a page with a story.
+
+    ``paths`` are patterns such as ``/news/*``, of which a page's path must match one. Pages whose lastmod (or day of publication) lies
+    more than ``days`` back are left alone; pages without a day are taken.
+    """
+
+    kind: Literal["sitemap"]
+    paths: tuple[str, ...] = ()
+    days: float = Field(default=7.0, gt=0, le=36_500)
+
+
+class UrlsSource(WebSource):
+    """Pages that are named one by one: here under ``urls``, or in a text ``file`` in the configuration folder, one a line."""
+
+    kind: Literal["urls"]
+    urls: tuple[HttpUrl, ...] = ()
+    file: str | None = None
+
+    @model_validator(mode="after")
+    def _some_page(self) -> Self:
+        if not self.urls and not (self.file or "").strip():
+            raise fault(
+                "urls",
+                "the source names no page",
+                "Add urls: [https://…], or file: with the name of a text file",
+            )
+        return self
 
 
 class WebhookSource(_Common):
@@ -93,7 +239,10 @@ class WebhookSource(_Common):
         return self
 
 
-Source = Annotated[FolderSource | FeedSource | WebhookSource, Field(discriminator="kind")]
+Source = Annotated[
+    FolderSource | FeedSource | SitemapSource | UrlsSource | ArchiveSource | CmsSource | WebhookSource,
+    Field(discriminator="kind"),
+]
 
 
 class _SourcesFile(StrictModel):

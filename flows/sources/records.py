@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from cleaners.model import Form, Raw
@@ -43,6 +44,11 @@ def parse_record(line: str) -> Raw:
     Raises BrokenRecord.
     """
     return raw_from_record(_parsed(line))
+
+
+def filled(raw: Raw, publisher: str | None, language: str | None = None) -> Raw:
+    """The story with what its source says of all its stories; what it says itself goes before that."""
+    return replace(raw, publisher=raw.publisher or publisher, language=raw.language or language)
 
 
 def items_in(line: str, place: str) -> tuple[Item, ...]:

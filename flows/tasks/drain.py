@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import time
-import uuid
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
@@ -18,33 +16,43 @@ from cleaners.write import run_row
 from flows.ledger import (
     Arrival,
     DestinationsOf,
+    Did,
     InboxRow,
     Outcome,
     Recorded,
     claim,
+    end_run,
     extend,
+    note_run,
     queue_counts,
     record_outcomes,
     release,
 )
-from flows.settings import Settings, load_destinations, load_sources, wanted_destinations
+from flows.settings import Settings, load_destinations, load_sources
+from flows.tasks.against import Against, against
 from flows.tasks.cleaning import WarmPool, clean_batch
-from flows.tasks.publishing import Published, publish_owed, utc_now
+from flows.tasks.decided_pages import as_decided
+from flows.tasks.owners import new_owner, present, release_the_dead
+from flows.tasks.publishing import Published, by_source, publish_owed, utc_now
 from flows.tasks.reports import run_name, write_run_report, write_story_report
 from flows.tasks.summary import Progress, RunSummary, StoryLine
 from flows.tasks.workers import MakeClean, make_clean
 
 CHUNK = 500
 LEASE_SECONDS = 600.0
+RECORDED_TOGETHER = 4
+"""Outcomes in one transaction: on SQLite, which has one writer, the receiver waits for its end."""
+LOOK_SECONDS = 0.2
+"""How often a run that lingers looks for more."""
 MOST_ARTIFACTS = 25
 """Stories whose before/after the summary keeps; the reports have them all."""
 
+NOTED_TOGETHER = 100
+"""Stories whose outcome is written into the list of runs at once."""
+
 OnProgress = Callable[[Progress], None]
-
-
-def new_owner() -> str:
-    """A name for a worker that no other has: for leases."""
-    return f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+LastRecords = Callable[[Sequence[tuple[str, str]]], Mapping[tuple[str, str], Any]]
+"""Stories (source, id) → the rows of their copies before, as ``flows.ledger.last_records`` gives them."""
 
 
 def drain(
@@ -61,35 +69,51 @@ def drain(
     make: MakeClean = make_clean,
     clock: Callable[[], datetime] = utc_now,
     run: str | None = None,
+    flow: str = "cleancopy",
+    report: str | None = None,
+    linger_seconds: float = 0.0,
+    enough: Callable[[], bool] = lambda: False,
 ) -> RunSummary:
     """Clean and publish what waits in the inbox (``ids``: only these rows; ``limit``: at most so many).
 
     Each small batch is recorded as soon as it is clean, so that a run that is killed loses little; its other rows come
-    back when its lease runs out. What is owed from before is published, too. ``pool`` is used and left open; without
-    one, processes are started for the run. ``run`` names the report's folder.
+    back with the next drain on this machine, or when its lease runs out. What is owed from before is published, too.
+    ``pool`` is used and left open; without one, processes are started for the run. ``run`` names the report's folder, and the
+    run in the ledger's list of runs; ``flow`` is what it is a run of. ``report`` names the report's folder where one run drains
+    several times. With ``linger_seconds`` the run goes on until nothing came for so long, so that a burst is one run; once
+    ``enough()`` is true it claims no more.
 
     Raises cleaners.rules.ConfigError, NoWorkers, or what the ledger raises; the rows go back to the inbox then.
     """
     owner = owner or new_owner()
-    work = _Run(settings, owner, clock(), make, pool, run, progress)
+    work = _Run(settings, owner, clock(), make, pool, run, progress, report)
     destinations = load_destinations(settings.config_dir)
-    sources = load_sources(settings.config_dir)
-
-    def destinations_of(source: str, wish: tuple[str, ...] | None) -> tuple[str, ...]:
-        if wish is None and source in sources:
-            wish = sources[source].destinations
-        return wanted_destinations(destinations, wish)
-
+    destinations_of = by_source(destinations, load_sources(settings.config_dir))
     published = Published()
-    with work:
+    with work, present(settings.data_dir, owner), _ended(engine, work.run, clock):
+        release_the_dead(engine, settings.data_dir)
         work.total = len(ids) if ids is not None else queue_counts(engine)["waiting"]
         if limit is not None:
             work.total = min(work.total, limit)
-        for rows in _claims(engine, owner, ids, limit, chunk, lease_seconds, clock):
-            _clean_chunk(work, engine, owner, rows, destinations_of, lease_seconds, clock)
+        for rows in _claims(engine, owner, ids, limit, chunk, lease_seconds, clock, linger_seconds, enough):
+            _clean_chunk(work, engine, owner, rows, destinations_of, lease_seconds, clock, flow)
             published += publish_owed(engine, settings, owner, destinations=destinations, clock=clock)
         published += publish_owed(engine, settings, owner, destinations=destinations, clock=clock)
         return work.summary(published)
+
+
+@contextmanager
+def _ended(engine: Engine, run: str, clock: Callable[[], datetime]) -> Iterator[None]:
+    """The run is over after this, however it ends."""
+    error: str | None = None
+    try:
+        yield
+    except BaseException as problem:
+        error = f"{type(problem).__name__}: {problem}"
+        raise
+    finally:
+        with suppress(SQLAlchemyError):  # then it is ended as a dead one, later
+            end_run(engine, run, clock(), error)
 
 
 def _clean_chunk(
@@ -100,24 +124,63 @@ def _clean_chunk(
     destinations_of: DestinationsOf,
     lease_seconds: float,
     clock: Callable[[], datetime],
+    flow: str,
 ) -> None:
     """Clean and record claimed rows; where that ends early, those that are left go back to the inbox."""
     left = {row.id for row in rows}
     extended = time.monotonic()
+    told: list[Did] = []
+
+    def tell(most: int = 0) -> None:
+        """Write down what the run did; one transaction for many stories, for each of them costs a write to the disk."""
+        if len(told) > most:
+            note_run(engine, work.run, flow, work.started_at, told, work.ruleset)
+            told.clear()
+
     try:
         for batch in work.clean(rows):
-            if batch:
-                outcomes, recorded = _record(engine, owner, batch, destinations_of, clock())
+            for first in range(0, len(batch), RECORDED_TOGETHER):
+                some = batch[first : first + RECORDED_TOGETHER]
+                outcomes, recorded = _record(engine, owner, some, destinations_of, clock())
                 left -= {outcome.inbox_id for outcome in outcomes}
                 work.note(rows, outcomes, recorded)
+                work.ruleset = work.ruleset or _version(outcomes)
+                told += _done(outcomes, recorded)
+            tell(NOTED_TOGETHER)
             if left and time.monotonic() - extended > lease_seconds / 4:
                 extend(engine, owner, sorted(left), now=clock(), lease_seconds=lease_seconds)
                 extended = time.monotonic()
+        tell()
     except BaseException as error:
         said = f"The run ended before this story was done ({type(error).__name__}: {error})."
         with suppress(SQLAlchemyError):  # then the lease runs out, and they come back so
             release(engine, owner, sorted(left), said)
+            tell()
         raise
+
+
+def _against(before: Any, outcome: Outcome) -> Against | None:
+    if before is None or outcome.record is None:
+        return None
+    return against(before.record, outcome.record, before.verdict == "publish")
+
+
+def _done(outcomes: Sequence[Outcome], recorded: Sequence[Recorded]) -> Iterator[Did]:
+    known = {one.inbox_id: one for one in recorded}
+    for outcome in outcomes:
+        one = known[outcome.inbox_id]
+        if one.state == "lost":
+            continue
+        record = outcome.record or {}
+        why = outcome.error or "; ".join(record.get("reasons") or ())
+        verdict = "failed" if one.state == "failed" else record["verdict"]
+        yield Did(outcome.inbox_id, verdict, why, one.changed)
+
+
+def _version(outcomes: Sequence[Outcome]) -> str | None:
+    """The pipeline's version, under which the outcomes were made: a ruleset is called "VERSION-PUBLISHER'S"."""
+    records = (outcome.record for outcome in outcomes if outcome.record)
+    return next((str(record["ruleset"]).rpartition("-")[0] for record in records), None)
 
 
 def preview(
@@ -129,15 +192,19 @@ def preview(
     make: MakeClean = make_clean,
     clock: Callable[[], datetime] = utc_now,
     run: str | None = None,
+    last: LastRecords = lambda stories: {},
 ) -> RunSummary:
-    """Clean without a ledger and without publishing: only the reports are written. Raises as ``drain`` does."""
+    """Clean without writing to a ledger and without publishing: only the reports are written. Raises as ``drain`` does.
+
+    ``last`` knows the copies before: what would change in them is shown.
+    """
     rows = [
         InboxRow(number, arrival.source, 1, arrival.named_raw) for number, arrival in enumerate(arrivals, 1)
     ]
     with _Run(settings, new_owner(), clock(), make, pool, run, progress) as work:
         work.total = len(rows)
         for outcomes in work.clean(rows):
-            work.note(rows, outcomes, None)
+            work.note(rows, outcomes, None, last)
         return work.summary(Published(), preview=True)
 
 
@@ -153,11 +220,13 @@ class _Run:
         pool: WarmPool | None,
         run: str | None,
         progress: OnProgress | None,
+        report: str | None = None,
     ) -> None:
         self.run = run or run_name(started_at, owner)
         self.started_at = started_at
+        self.ruleset: str | None = None
         self.total = 0
-        self._folder = settings.reports_dir / self.run
+        self._folder = settings.reports_dir / (report or self.run)
         self._lines: list[StoryLine] = []
         self._lost = 0
         self._artifacts = 0
@@ -179,10 +248,15 @@ class _Run:
         return clean_batch(self._pool, rows)
 
     def note(
-        self, rows: Sequence[InboxRow], outcomes: Sequence[Outcome], recorded: Sequence[Recorded] | None
+        self,
+        rows: Sequence[InboxRow],
+        outcomes: Sequence[Outcome],
+        recorded: Sequence[Recorded] | None,
+        last: LastRecords = lambda stories: {},
     ) -> None:
         """Write the stories' pages and keep their lines."""
         by_id = {row.id: row for row in rows}
+        before = last([(by_id[one.inbox_id].source, one.story_id) for one in outcomes if one.record])
         known = {one.inbox_id: one for one in recorded or ()}
         for outcome in outcomes:
             source = by_id[outcome.inbox_id].source
@@ -190,6 +264,8 @@ class _Run:
             if one is not None and one.state == "lost":
                 self._lost += 1
                 continue
+            if one is not None and one.decided is not None:
+                outcome = as_decided(outcome, one.decided)
             path = write_story_report(self._folder, source, outcome)
             row = run_row(
                 outcome.record
@@ -211,6 +287,7 @@ class _Run:
                     owed=one.owed if one else (),
                     report=self._folder / path if path else None,
                     artifact=self._artifact(outcome),
+                    against=_against(before.get((source, outcome.story_id)), outcome),
                 )
             )
         done = len(self._lines) + self._lost
@@ -273,11 +350,14 @@ def _claims(
     chunk: int,
     lease_seconds: float,
     clock: Callable[[], datetime],
+    linger_seconds: float,
+    enough: Callable[[], bool],
 ) -> Iterator[list[InboxRow]]:
-    """Chunks of claimed rows until none is left, or ``limit`` is reached."""
+    """Chunks of claimed rows until none is left and none comes, or ``limit`` is reached."""
     left = limit
     wanted = None if ids is None else sorted(ids)
-    while left is None or left > 0:
+    came = time.monotonic()
+    while (left is None or left > 0) and not enough():
         size = chunk if left is None else min(chunk, left)
         if wanted is not None:
             part, wanted = wanted[:size], wanted[size:]
@@ -287,7 +367,10 @@ def _claims(
         else:
             rows = claim(engine, owner, now=clock(), limit=size, lease_seconds=lease_seconds)
             if not rows:
-                return
+                if time.monotonic() - came >= linger_seconds:
+                    return
+                time.sleep(LOOK_SECONDS)
         left = None if left is None else left - len(rows)
         if rows:
             yield rows
+            came = time.monotonic()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -12,12 +11,31 @@ from typing import Protocol
 from sqlalchemy import Engine
 
 from cleaners.model import Raw
-from cleaners.read.wire import Entry, entry_story
-from flows.ledger import Arrival, receive
-from flows.settings import FeedSource, FolderSource, Settings, Source, load_sources
-from flows.sources.feed import BrokenFeed, parse_feed, raw_from_page
-from flows.sources.folder import read_file, set_aside, waiting_files
+from flows.ledger import Arrival
+from flows.settings import (
+    ArchiveSource,
+    CmsSource,
+    FeedSource,
+    FolderSource,
+    Settings,
+    SitemapSource,
+    Source,
+    UrlsSource,
+    WebSource,
+    load_sources,
+)
+from flows.sources import polite
+from flows.sources.folder import read_file, waiting_files
 from flows.sources.http import Fetched, FetchError, fetch
+from flows.sources.records import filled
+from flows.tasks.following import looking
+from flows.tasks.poll_archive import poll_archive
+from flows.tasks.poll_cms import poll_cms
+from flows.tasks.poll_feed import poll_feed
+from flows.tasks.poll_folder import poll_folder
+from flows.tasks.poll_sitemap import poll_sitemap
+from flows.tasks.poll_urls import poll_urls
+from flows.tasks.taking import Intake, SourceDown, take
 
 BY_HAND = "by-hand"
 """The source of stories that a person named one by one."""
@@ -27,24 +45,6 @@ class Fetch(Protocol):
     def __call__(
         self, url: str, *, most_bytes: int, seconds: float, allow_private: bool
     ) -> Fetched: ...  # pragma: no cover
-
-
-class SourceDown(RuntimeError):
-    """A source that could not be looked at, for a reason that may pass: looking again later is worth it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Intake:
-    """What one look at sources brought. ``ids`` are new rows of the inbox; ``known`` are those in which
-    the others had come before;
-    ``problems`` are sentences about what could not be taken in."""
-
-    ids: tuple[int, ...] = ()
-    known: tuple[int, ...] = ()
-    problems: tuple[str, ...] = ()
-
-    def __add__(self, other: Intake) -> Intake:
-        return Intake(self.ids + other.ids, self.known + other.known, self.problems + other.problems)
 
 
 def find_source(settings: Settings, name: str) -> Source:
@@ -57,23 +57,35 @@ def find_source(settings: Settings, name: str) -> Source:
     return sources[name]
 
 
-def poll(engine: Engine, settings: Settings, source: Source, *, fetch: Fetch = fetch) -> Intake:
-    """Look at a source once, and take in what is there.
+def poll(
+    engine: Engine,
+    settings: Settings,
+    source: Source,
+    *,
+    fetch: polite.Fetch | None = None,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Intake:
+    """Look at a source once, and take in what is there. ``fetch`` stands in for the network.
 
     Raises SourceDown where the whole source cannot be looked at now; what is wrong with single stories is told in
     ``problems``. A webhook source has nothing to be looked at.
     """
     if isinstance(source, FolderSource):
-        return _poll_folder(engine, settings, source)
-    if isinstance(source, FeedSource):
-        return _poll_feed(engine, source, fetch)
+        return poll_folder(engine, settings, source)
+    if isinstance(source, ArchiveSource):
+        return poll_archive(engine, settings, source)
+    if isinstance(source, CmsSource):
+        return poll_cms(engine, source)
+    if isinstance(source, WebSource):
+        living = [name for name, one in load_sources(settings.config_dir).items() if one.enabled]
+        with looking(engine, source, living, fetch, clock) as look:
+            if isinstance(source, FeedSource):
+                return poll_feed(look, source)
+            if isinstance(source, SitemapSource):
+                return poll_sitemap(look, source)
+            if isinstance(source, UrlsSource):
+                return poll_urls(look, source, settings.config_dir)
     return Intake(problems=(f"{source.name}: a webhook source sends by itself; there is nothing to look at",))
-
-
-def take(engine: Engine, arrivals: Iterable[Arrival]) -> Intake:
-    """Put arrivals into the inbox."""
-    received = receive(engine, arrivals, datetime.now(UTC))
-    return Intake(ids=received.ids, known=received.duplicates)
 
 
 def arrivals_from_urls(
@@ -125,7 +137,7 @@ def arrivals_from_files(
         except OSError as error:
             tell(_unreadable(str(path), error))
             continue
-        arrivals += [Arrival(_known(raw, publisher, None), BY_HAND) for raw in file.raws]
+        arrivals += [Arrival(filled(raw, publisher), BY_HAND) for raw in file.raws]
         for problem in file.problems:
             tell(problem)
     return arrivals
@@ -150,77 +162,15 @@ def _unreadable(name: str, error: OSError) -> str:
     return f"{name}: {error.strerror or error}. The path must be right on the machine where cleancopy runs"
 
 
-def _poll_folder(engine: Engine, settings: Settings, source: FolderSource) -> Intake:
-    folder = settings.config_dir / Path(source.path).expanduser()
-    try:
-        paths = waiting_files(folder)
-    except OSError as error:
-        raise SourceDown(f"{source.name}: {error}") from None
-    intake = Intake()
-    for path in paths:
-        if len(intake.ids) >= source.limits.stories:
-            break
-        try:
-            file = read_file(path, source.limits.story_bytes)
-            arrivals = [
-                Arrival(_known(raw, source.publisher, source.language), source.name) for raw in file.raws
-            ]
-            # One file, one transaction; the file is moved when its stories are on disk, never before.
-            intake += take(engine, arrivals)
-            if not source.keep:
-                set_aside(path, file.problems)
-        except OSError as error:
-            intake += Intake(problems=(f"{source.name}: {path.name}: {error.strerror or error}",))
-        else:
-            intake += Intake(problems=tuple(f"{source.name}: {problem}" for problem in file.problems))
-    return intake
-
-
-def _poll_feed(engine: Engine, source: FeedSource, fetch: Fetch) -> Intake:
-    try:
-        entries = parse_feed(_fetch(source, str(source.url), fetch))
-    except FetchError as error:
-        if error.passing:
-            raise SourceDown(f"{source.name}: {error}") from None
-        return Intake(problems=(f"{source.name}: {error}",))
-    except BrokenFeed as error:
-        return Intake(problems=(f"{source.name}: {error}",))
-    intake = Intake()
-    for entry in entries[: source.limits.stories]:
-        try:
-            raw = _raw(source, entry, fetch)
-        except (FetchError, ValueError) as error:
-            intake += Intake(problems=(f"{source.name}: {error}",))
-        else:
-            intake += take(engine, [Arrival(raw, source.name)])
-    return intake
-
-
-def _raw(source: FeedSource, entry: Entry, fetch: Fetch) -> Raw:
-    # A page need not be fetched for what the feed itself takes back or holds.
-    if entry.stops or source.form == "body" or (source.form == "auto" and (entry.full or not entry.link)):
-        if not entry.body.strip() and not entry.stops:
-            raise ValueError(
-                f"{entry.id}: the entry holds no text. Write form: page to fetch what it links to"
-            )
-        return entry_story(entry, source.publisher, source.language)
-    if entry.link is None:
-        raise ValueError(
-            f"{entry.id}: the entry links to no page. Write form: body if the text is in the feed"
-        )
-    return raw_from_page(entry, _fetch(source, entry.link, fetch), source.publisher, source.language)
-
-
-def _fetch(source: FeedSource, url: str, fetch: Fetch) -> Fetched:
-    limits = source.limits
-    return fetch(
-        url,
-        most_bytes=limits.story_bytes,
-        seconds=limits.seconds,
-        allow_private=source.private_addresses,
-    )
-
-
-def _known(raw: Raw, publisher: str | None, language: str | None) -> Raw:
-    """What the record itself says goes before what the source says of all its stories."""
-    return replace(raw, publisher=raw.publisher or publisher, language=raw.language or language)
+__all__ = [
+    "BY_HAND",
+    "Fetch",
+    "Intake",
+    "SourceDown",
+    "arrivals_from_files",
+    "arrivals_from_urls",
+    "find_source",
+    "one_of_each",
+    "poll",
+    "take",
+]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
-from flows.ledger import again, open_ledger
+from flows.ledger import again, last_records, open_ledger
 from flows.settings import Settings, WebhookSource, load_sources
 from flows.tasks.drain import OnProgress, drain, preview
 from flows.tasks.intake import Intake, find_source, poll, take
@@ -16,14 +17,16 @@ from flows.tasks.waiting import stories_of, waiting_arrivals
 
 
 class Job(NamedTuple):
-    """What a run did. ``problems`` are sentences about what could not be taken in at all."""
+    """What a run did. ``problems`` are sentences about what could not be taken in at all; ``notes`` about what else a person should
+    know: stories that have vanished at their source, or are there again."""
 
     summary: RunSummary
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def pollable(settings: Settings) -> tuple[str, ...]:
-    """The enabled sources that can be looked at: folders and feeds."""
+    """The enabled sources that can be looked at: all but webhooks, which send by themselves."""
     sources = load_sources(settings.config_dir)
     return tuple(
         name for name, source in sources.items() if source.enabled and not isinstance(source, WebhookSource)
@@ -45,18 +48,25 @@ def clean_waiting(
     ids: Sequence[int] | None = None,
     *,
     run: str | None = None,
+    flow: str = "cleancopy",
     progress: OnProgress | None = None,
+    **more: Any,
 ) -> RunSummary:
-    """Clean and publish what waits in the inbox, or these rows of it. Raises as ``drain`` does."""
+    """Clean and publish what waits in the inbox, or these rows of it. Takes and raises what ``drain`` does."""
     engine = open_ledger(settings.ledger_url)
     try:
-        return drain(engine, settings, ids=ids, run=run, progress=progress)
+        return drain(engine, settings, ids=ids, run=run, flow=flow, progress=progress, **more)
     finally:
         engine.dispose()
 
 
 def clean_selected(
-    settings: Settings, selection: Selection, *, run: str, progress: OnProgress | None = None
+    settings: Settings,
+    selection: Selection,
+    *,
+    run: str,
+    flow: str = "clean-stories",
+    progress: OnProgress | None = None,
 ) -> Job:
     """Do what a person chose. ``run`` names the run: the same run, tried again, takes nothing in twice.
 
@@ -69,12 +79,13 @@ def clean_selected(
         if selection.look_first:
             looked = poll(engine, settings, find_source(settings, selection.source))
         chosen = choose(engine, settings, selection)
-        problems = looked.problems + chosen.problems
+        problems, notes = looked.problems + chosen.problems, looked.gone + looked.back
         if selection.dry_run:
             stories = waiting_arrivals(engine) if selection.is_inbox else [*chosen.named, *chosen.known]
-            return Job(preview(stories, settings, progress, run=run), problems)
+            before = partial(last_records, engine)
+            return Job(preview(stories, settings, progress, run=run, last=before), problems)
         if selection.is_inbox:
-            return Job(drain(engine, settings, run=run, progress=progress), problems)
+            return Job(drain(engine, settings, run=run, flow=flow, progress=progress), problems, notes)
         # What was looked up just now waits already; it need not be cleaned twice.
         new = stories_of(engine, looked.ids)
         known = [arrival for arrival in chosen.known if (arrival.source, arrival.story_id) not in new]
@@ -85,8 +96,16 @@ def clean_selected(
         # Known to the inbox: this run was tried before. What it left undone is claimed, and what is done is not.
         taken = take(engine, arrivals)
         return Job(
-            drain(engine, settings, ids=looked.ids + taken.ids + taken.known, run=run, progress=progress),
+            drain(
+                engine,
+                settings,
+                ids=looked.ids + taken.ids + taken.known,
+                run=run,
+                flow=flow,
+                progress=progress,
+            ),
             problems,
+            notes,
         )
     finally:
         engine.dispose()

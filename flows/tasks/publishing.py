@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from sqlalchemy import Engine
 
 from flows.destinations import Publication, Publisher, PublishError, Receipt, open_destination
-from flows.ledger import Owed, claim_owed, failed, made
-from flows.settings import Destination, Settings, load_destinations
+from flows.ledger import DestinationsOf, Owed, claim_owed, failed, made
+from flows.settings import Destination, Settings, Source, load_destinations, wanted_destinations
 
 log = logging.getLogger("cleancopy.publishing")
 
@@ -57,6 +57,17 @@ class Published:
 
     def __add__(self, other: Published) -> Published:
         return Published(self.made + other.made, self.not_made + other.not_made)
+
+
+def by_source(destinations: Mapping[str, Destination], sources: Mapping[str, Source]) -> DestinationsOf:
+    """Where a story goes: where its arrival wished it, else where its source says, else to the destinations of all."""
+
+    def destinations_of(source: str, wish: tuple[str, ...] | None) -> tuple[str, ...]:
+        if wish is None and source in sources:
+            wish = sources[source].destinations
+        return wanted_destinations(destinations, wish)
+
+    return destinations_of
 
 
 def publish_owed(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import (
     BaseModel,
@@ -19,13 +19,22 @@ from pydantic import (
 )
 from sqlalchemy import Engine
 
+from cleaners.pipeline import pipeline_version
 from cleaners.rules import ConfigError
-from flows.ledger import Arrival, StoryFilter, select_raws
-from flows.settings import FeedSource, Settings, load_destinations, load_settings, load_sources
-from flows.tasks.intake import arrivals_from_files, arrivals_from_urls, find_source, one_of_each
+from flows.ledger import Arrival, StoryFilter, find_run, known_among, select_raws
+from flows.settings import Settings, WebSource, load_destinations, load_settings, load_sources
+from flows.sources.folder import FORMS
+from flows.tasks.intake import BY_HAND, arrivals_from_files, arrivals_from_urls, find_source, one_of_each
 
 ANY = "any"
 AS_CONFIGURED = "as configured"
+
+Only = Literal["all of them", "failed", "held", "cleaned with older rules"]
+ALL: Only = "all of them"
+
+Day = Annotated[date | None, WithJsonSchema({"type": "string", "format": "date"})]
+# A string that may be empty: of "date or nothing" the form makes two tabs and "Property is type None".
+NO_DAY: dict[str, Any] = {"default": ""}
 
 _ADDRESS = re.compile(r"https?://", re.IGNORECASE)
 
@@ -39,7 +48,7 @@ def offer_sources(schema: dict[str, Any]) -> None:
     schema["enum"] = [ANY, *_names(load_sources)]
 
 
-def _offer_destinations(schema: dict[str, Any]) -> None:
+def offer_destinations(schema: dict[str, Any]) -> None:
     schema["enum"] = [AS_CONFIGURED, *_names(_switched_on)]
 
 
@@ -65,9 +74,9 @@ class Selection(BaseModel):
 
     addresses: str = Field(
         default="",
-        title="Stories: web addresses or files",
-        description="Paste one or many, one a line: https://… for a web page, or the path of a file or folder on the "
-        "machine where cleancopy runs (.html, .txt, .json, .jsonl).",
+        title="Stories: web addresses, files or ids",
+        description="Paste one or many, one a line: https://… for a web page, the path of a file or folder on the machine "
+        "where cleancopy runs, or the id of a story that is known (“cms:42”, as tables and reports show it).",
     )
     source: str = Field(
         default=ANY,
@@ -80,17 +89,29 @@ class Selection(BaseModel):
         title="Publisher",
         description="Known stories of this publisher only. For addresses and files above: whose rules to use.",
     )
-    since: Annotated[date | None, WithJsonSchema({"type": "string", "format": "date"})] = Field(
+    since: Day = Field(
         default=None,
         title="Arrived since",
         description="Known stories that arrived on this day or later (UTC).",
-        # A string that may be empty: of "date or nothing" the form makes two tabs and "Property is type None".
-        json_schema_extra={"default": ""},
+        json_schema_extra=NO_DAY,
     )
-    only_failed: bool = Field(
-        default=False,
-        title="Only stories that failed",
-        description="Known stories whose last cleaning ended with an error.",
+    until: Day = Field(
+        default=None,
+        title="Arrived until",
+        description="Known stories that arrived on this day or before (UTC).",
+        json_schema_extra=NO_DAY,
+    )
+    run: str = Field(
+        default="",
+        title="Of the run",
+        description="Known stories of this earlier run only: its name, such as “fierce-otter”. Together with “failed” below: only what "
+        "failed in it.",
+    )
+    only: Only = Field(
+        default=ALL,
+        title="Which of them",
+        description="Of the known stories only those whose last cleaning failed, that are held, or that were cleaned with other rules than "
+        "today's.",
     )
     look_first: bool = Field(
         default=False,
@@ -100,21 +121,22 @@ class Selection(BaseModel):
     dry_run: bool = Field(
         default=True,
         title="Dry run: show, do not publish",
-        description="On: the run shows what would be removed, and stores and publishes nothing. Switch it off to publish.",
+        description="On: the run shows what would be removed and how that differs from what was published last, and stores and publishes "
+        "nothing. Switch it off to publish.",
     )
     destination: str = Field(
         default=AS_CONFIGURED,
         title="Publish to",
         description="“as configured” sends each story where its source says.",
-        json_schema_extra=_offer_destinations,
+        json_schema_extra=offer_destinations,
     )
 
-    @field_validator("since", mode="before")
+    @field_validator("since", "until", mode="before")
     @classmethod
     def _no_day(cls, value: object) -> object:
         return None if value == "" else value
 
-    @field_serializer("since")
+    @field_serializer("since", "until")
     def _empty(self, value: date | None) -> str:
         return "" if value is None else value.isoformat()
 
@@ -136,6 +158,8 @@ class Selection(BaseModel):
             raise ValueError(
                 "“Look for new stories first” takes stories in: switch off the dry run, or this."
             )
+        if self.since and self.until and self.until < self.since:
+            raise ValueError("“Arrived until” lies before “Arrived since”: no story can have arrived then.")
         return self
 
     @property
@@ -148,7 +172,8 @@ class Selection(BaseModel):
         return tuple(one for one in self.named if _ADDRESS.match(one))
 
     @property
-    def files(self) -> tuple[str, ...]:
+    def others(self) -> tuple[str, ...]:
+        """Files and ids: only the ledger knows which is which."""
         return tuple(one for one in self.named if not _ADDRESS.match(one))
 
     @property
@@ -162,17 +187,30 @@ class Selection(BaseModel):
 
     @property
     def _by_ledger(self) -> bool:
-        filters = (self.source != ANY, self.publisher, self.since, self.only_failed)
         # With addresses, source and publisher say whose stories these are.
-        return any(filters) and (not self.named or bool(self.since or self.only_failed))
+        whose = (self.source != ANY, self.publisher.strip())
+        which = (self.since, self.until, self.run.strip(), self.only != ALL)
+        return any(which) or (any(whose) and not self.named)
 
-    def filter(self) -> StoryFilter:
+    def filter(
+        self, ids: tuple[str, ...] = (), run: str | None = None, version: str | None = None
+    ) -> StoryFilter:
+        """As the ledger understands it. ``run`` is the whole name of the run, ``version`` that of the pipeline of today."""
         return StoryFilter(
             source=None if self.source == ANY else self.source,
             publisher=self.publisher.strip() or None,
-            since=None if self.since is None else datetime.combine(self.since, time(), UTC),
-            only_failed=self.only_failed,
+            ids=ids,
+            since=None if self.since is None else _midnight(self.since),
+            until=None if self.until is None else _midnight(self.until + timedelta(days=1)),
+            run=run,
+            only_failed=self.only == "failed",
+            only_held=self.only == "held",
+            only_other_than=version,
         )
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
 
 
 class Chosen(NamedTuple):
@@ -187,8 +225,13 @@ def check(selection: Selection, settings: Settings) -> None:
     """Raises ValueError, in words for the person who filled the form, where a name is not configured."""
     if selection.source != ANY:
         find_source(settings, selection.source)
+    check_destinations(settings, selection.destinations)
+
+
+def check_destinations(settings: Settings, names: Iterable[str] | None) -> None:
+    """Raises ValueError, in words for the person who filled the form, where one is not configured or switched off."""
     destinations = load_destinations(settings.config_dir)
-    for name in selection.destinations or ():
+    for name in names or ():
         if name not in destinations:
             raise ValueError(
                 f"there is no destination {name!r} in destinations.yaml; there are: {', '.join(destinations)}"
@@ -200,14 +243,51 @@ def check(selection: Selection, settings: Settings) -> None:
 
 
 def choose(engine: Engine, settings: Settings, selection: Selection) -> Chosen:
-    """The stories that a selection means. What cannot be fetched or read is told in ``problems``."""
+    """The stories that a selection means. What cannot be fetched or read is told in ``problems``.
+
+    An id, and the address of a story that a source brought, mean the story as it arrived; of any other address the page is fetched.
+    Raises ValueError, in words for the person who filled the form, where there is no such run.
+    """
     problems: list[str] = []
     source = None if selection.source == ANY else find_source(settings, selection.source)
     publisher = selection.publisher.strip() or (source.publisher if source else None)
-    private = isinstance(source, FeedSource) and source.private_addresses
+    private = isinstance(source, WebSource) and source.private_addresses
+    # A page or a file that was named by hand before is fetched and read anew: it may have changed.
+    kept = [one for one in selection.others if one.startswith(f"{BY_HAND}:")]
+    known = known_among(engine, selection.named, besides=BY_HAND) | known_among(engine, kept)
+    files = [one for one in selection.others if one not in known]
+    for one in [one for one in files if not _is_path(one)]:
+        problems.append(
+            f"{one}: there is no story of this id. Copy it from a table or a report, as source:id"
+        )
+        files.remove(one)
     named = arrivals_from_urls(
-        selection.urls, publisher=publisher, allow_private=private, tell=problems.append
-    ) + arrivals_from_files(selection.files, publisher=publisher, tell=problems.append)
+        [one for one in selection.urls if one not in known],
+        publisher=publisher,
+        allow_private=private,
+        tell=problems.append,
+    ) + arrivals_from_files(files, publisher=publisher, tell=problems.append)
     named = one_of_each(named, problems.append)
-    known = select_raws(engine, selection.filter()) if selection._by_ledger else []
-    return Chosen(tuple(named), tuple(known), tuple(problems))
+    chosen: list[Arrival] = []
+    if known or selection._by_ledger:
+        chosen = select_raws(engine, _filter(engine, settings, selection, tuple(sorted(known))))
+    return Chosen(tuple(named), tuple(chosen), tuple(problems))
+
+
+def _filter(engine: Engine, settings: Settings, selection: Selection, ids: tuple[str, ...]) -> StoryFilter:
+    run = version = None
+    if selection.run.strip():
+        try:
+            run = find_run(engine, selection.run)
+        except LookupError as error:
+            raise ValueError(str(error)) from None
+    if selection.only == "cleaned with older rules":
+        version = pipeline_version(settings.config_dir)
+    return selection.filter(ids, run, version)
+
+
+def _is_path(text: str) -> bool:
+    """Whether a line can only mean a file or a folder: "~/desk/ferry.txt", "ferry.html"."""
+    return (
+        text.startswith(("/", "~", "./", "../")) or Path(text).suffix.lower() in FORMS or Path(text).exists()
+    )

@@ -10,8 +10,10 @@ import json
 import re
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import quote
 
 from cleaners.write.escapes import code, markdown_text
+from flows.tasks.against import against_markdown
 from flows.tasks.jobs import Job
 from flows.tasks.summary import RunSummary, StoryLine
 
@@ -64,8 +66,11 @@ def table_rows(summary: RunSummary, most_bytes: int = MOST_BYTES) -> list[dict[s
     return rows
 
 
-def table_text(job: Job) -> str:
-    """What stands beside the table, as Markdown: totals, rules, what went wrong, where the reports lie."""
+def table_text(job: Job, reports_url: str | None = None) -> str:
+    """What stands beside the table, as Markdown: totals, rules, what went wrong, and the way to the report.
+
+    ``reports_url`` is where reports are served; without it their place on disk is told.
+    """
     summary = job.summary
     parts = [f"**{markdown_text(headline_of(job), 'code', at_start=False)}** ({summary.seconds:.1f} s)"]
     if summary.removals:
@@ -75,16 +80,26 @@ def table_text(job: Job) -> str:
         parts.append(f"Lines in doubt, kept and marked in the report: {summary.suspects}")
     told = [
         *job.problems,
+        *job.notes,
         *(f"{one.destination}: {one.story}: {one.error}" for one in summary.published.not_made),
     ]
     if told:
         parts.append("\n".join(f"- {_plain(problem, 300)}" for problem in told[:50]))
     if summary.report is not None:
-        parts.append(f"Report with every story: {code(str(summary.report))}")
+        where = report_address(summary, reports_url)
+        shown = f"[{where}]({where})" if where else code(str(summary.report))
+        parts.append(f"Report with every story: {shown}")
     hidden = len(summary.stories) - len(table_rows(summary))
     if hidden > 0:
         parts.append(f"{hidden} more stories are in the report only.")
     return "\n\n".join(parts)
+
+
+def report_address(summary: RunSummary, reports_url: str | None) -> str | None:
+    """Where a run's report is opened, or None: there is none, or it is not served."""
+    if summary.report is None or not reports_url:
+        return None
+    return f"{reports_url.rstrip('/')}/{quote(summary.report.parent.name)}/"
 
 
 def stories_shown(summary: RunSummary, most: int = MOST_STORIES) -> list[Shown]:
@@ -113,7 +128,14 @@ def story_key(story: str) -> str:
 
 
 def _by_interest(summary: RunSummary) -> list[StoryLine]:
-    return sorted(summary.stories, key=lambda line: (_ORDER[line.row.outcome], not line.row.removals))
+    return sorted(
+        summary.stories,
+        key=lambda line: (
+            _ORDER[line.row.outcome],
+            line.against is not None and line.against.same,
+            not line.row.removals,
+        ),
+    )
 
 
 def _row(line: StoryLine) -> dict[str, str | int]:
@@ -124,6 +146,7 @@ def _row(line: StoryLine) -> dict[str, str | int]:
         "Story": _cut(row.headline or row.id, 48),
         "Cuts": sum(count for _, count in row.removals),
         "Words": row.words_removed + row.words_lifted,
+        "Copy": _cut(_copy(line), 60),
         "In doubt": row.suspects,
         "Why": _cut("; ".join(row.reasons), 300),
         "Rules": _cut(
@@ -134,7 +157,23 @@ def _row(line: StoryLine) -> dict[str, str | int]:
     }
 
 
+def _copy(line: StoryLine) -> str:
+    """What becomes of the copy that was there before."""
+    if line.against is not None:
+        return line.against.said
+    if line.state == "preview":
+        return "first"
+    if line.edition is None:
+        return ""
+    return f"edition {line.edition}" + ("" if line.changed else ", as before")
+
+
 def _story(line: StoryLine) -> str:
+    against = f"\n\n{against_markdown(line.against)}\n" if line.against is not None else ""
+    return _before_after(line).rstrip() + (against or "\n")
+
+
+def _before_after(line: StoryLine) -> str:
     if line.artifact is not None:
         return line.artifact
     title = f"## {_plain(line.row.headline or line.row.id, 300)}"

@@ -4,12 +4,20 @@ No ``from __future__ import annotations`` here: Prefect reads the annotations.
 """
 
 import asyncio
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from contextvars import ContextVar
+from types import MappingProxyType
 from typing import Any
 
 from prefect import get_run_logger, task
-from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
+from prefect.artifacts import (
+    acreate_link_artifact,
+    acreate_markdown_artifact,
+    acreate_progress_artifact,
+    acreate_table_artifact,
+    aupdate_progress_artifact,
+)
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.runtime import flow_run
@@ -18,20 +26,28 @@ from prefect.tasks import Task, exponential_backoff
 from sqlalchemy.exc import OperationalError
 
 from flows.settings import load_settings
+from flows.tasks.drain import OnProgress
 from flows.tasks.intake import Intake, SourceDown
 from flows.tasks.jobs import Job, clean_selected, clean_waiting, look_at
 from flows.tasks.selection import Selection
-from flows.tasks.showing import headline_of, stories_shown, table_rows, table_text
+from flows.tasks.showing import headline_of, report_address, stories_shown, table_rows, table_text
 from flows.tasks.summary import Progress
 
 SAY_EVERY = 5.0
-"""Seconds between two lines of progress in a run's log."""
+"""Seconds between two lines of progress in a run's log, and two moves of its bar."""
+
+
+LENT: ContextVar[Mapping[str, Any]] = ContextVar("lent", default=MappingProxyType({}))
+"""What a program that runs many flows lends to each: a warm pool, and what else ``drain`` takes."""
 
 
 async def is_passing(task: Task[..., Any], run: TaskRun, state: State) -> bool:
-    """Whether trying again may help: a source that is down, a ledger that does not answer. Nothing else changes by waiting."""
+    """Whether trying again may help: a source that is down, a ledger that does not answer. Nothing else changes by waiting.
+
+    A source whose next look the ledger has set is left to its schedule: it would not be asked now.
+    """
     error = await state.aresult(raise_on_failure=False)
-    return isinstance(error, SourceDown | OperationalError)
+    return isinstance(error, OperationalError) or (isinstance(error, SourceDown) and error.again_at is None)
 
 
 @task(
@@ -46,7 +62,12 @@ async def is_passing(task: Task[..., Any], run: TaskRun, state: State) -> bool:
 async def look(source: str) -> Intake:
     """Look at a source once, and take in what is new."""
     intake = await asyncio.to_thread(look_at, load_settings(), source)
-    get_run_logger().info("%s: %d new, %d known", source, len(intake.ids), len(intake.known))
+    logger = get_run_logger()
+    for line in (*intake.skipped, *intake.back):
+        logger.info(line)
+    for line in (*intake.problems, *intake.gone):
+        logger.warning(line)
+    logger.info("%s: %d new, %d known", source, len(intake.ids), len(intake.known))
     return intake
 
 
@@ -60,7 +81,18 @@ async def look(source: str) -> Intake:
 )
 async def clean(ids: Sequence[int] | None = None) -> Job:
     """Clean and publish what waits in the inbox, or these rows of it."""
-    return Job(await asyncio.to_thread(clean_waiting, load_settings(), ids, run=_run_name(), progress=_say()))
+    name = str(flow_run.flow_name or "cleancopy")
+    async with _watched() as progress:
+        done = await asyncio.to_thread(
+            clean_waiting,
+            load_settings(),
+            ids,
+            run=run_name_now(),
+            flow=name,
+            progress=progress,
+            **LENT.get(),
+        )
+    return Job(done)
 
 
 @task(
@@ -73,17 +105,26 @@ async def clean(ids: Sequence[int] | None = None) -> Job:
 )
 async def clean_chosen(selection: Selection) -> Job:
     """Clean what a person chose."""
-    return await asyncio.to_thread(
-        clean_selected, load_settings(), selection, run=_run_name(), progress=_say()
-    )
+    async with _watched() as progress:
+        return await asyncio.to_thread(
+            clean_selected, load_settings(), selection, run=run_name_now(), progress=progress
+        )
 
 
 @task(name="show", cache_policy=NO_CACHE)
 async def show(job: Job) -> None:
     """Leave a table of the run and the before/after of its stories as artifacts. Nothing to do shows nothing."""
     rows = table_rows(job.summary)
-    if rows or job.problems:
-        await acreate_table_artifact(rows, key=f"run-of-{flow_run.flow_name}", description=table_text(job))
+    if rows or job.problems or job.notes:
+        await acreate_table_artifact(
+            rows, key=f"run-of-{flow_run.flow_name}", description=table_text(job, load_settings().reports_url)
+        )
+    if report := report_address(job.summary, load_settings().reports_url):
+        await acreate_link_artifact(
+            report,
+            key=f"report-of-{flow_run.flow_name}",
+            link_text="The report: every story, before and after",
+        )
     for story in stories_shown(job.summary):
         await acreate_markdown_artifact(story.text, key=story.key, description=story.title)
 
@@ -95,19 +136,42 @@ def final_state(job: Job, problems: Sequence[str] = ()) -> State[Job]:
     return Failed(message=message) if problems else Completed(message=message, data=job)
 
 
-def _run_name() -> str:
+def run_name_now() -> str:
     """One name for all tries of a run; Prefect's, so that run and report can be put side by side."""
     return f"{flow_run.name or 'run'}-{str(flow_run.id or '')[:8]}".strip("-")
 
 
-def _say() -> Callable[[Progress], None]:
-    logger = get_run_logger()
-    last = time.monotonic()
+@asynccontextmanager
+async def _watched() -> AsyncIterator[OnProgress]:
+    """What the work inside says of its progress: a bar among the run's artifacts and lines in its log. A short run needs neither."""
+    latest = Progress(0, 0)
 
     def say(progress: Progress) -> None:
-        nonlocal last
-        if time.monotonic() - last >= SAY_EVERY:
-            last = time.monotonic()
-            logger.info("%d of %d stories", progress.done, progress.total)
+        nonlocal latest
+        latest = progress
 
-    return say
+    async def tell() -> None:
+        bar, told = None, latest
+        while True:
+            await asyncio.sleep(SAY_EVERY)
+            if latest == told:
+                continue
+            told = latest
+            said = f"{told.done:,} of {told.total:,} stories"
+            get_run_logger().info(said)
+            share = 100 * told.done / max(told.total, 1)
+            try:
+                if bar is None:
+                    bar = await acreate_progress_artifact(share, f"progress-of-{flow_run.flow_name}", said)
+                else:
+                    await aupdate_progress_artifact(bar, share, said)
+            except Exception as error:  # the work does not wait for a bar
+                get_run_logger().warning("The progress cannot be shown: %s", error)
+
+    telling = asyncio.create_task(tell())
+    try:
+        yield say
+    finally:
+        telling.cancel()
+        with suppress(asyncio.CancelledError):
+            await telling

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cleaners.write import RunRow
+from flows.tasks.against import Against
 from flows.tasks.publishing import Published
 
 
@@ -27,7 +28,8 @@ class StoryLine:
     ``row`` is what the report's table shows (id, headline, outcome, reasons, removals by rule, words, seconds).
     ``state`` is what the ledger did: ``done``, ``failed``, ``overtaken`` (a newer revision was cleaned before) or
     ``preview``. ``changed``: there is a new edition. ``owed``: destinations that something is newly owed to. ``report`` is
-    the story's page; ``artifact`` its before/after in Markdown, kept for the first stories that changed something.
+    the story's page; ``artifact`` its before/after in Markdown, kept for the first stories that changed something. ``against`` is what
+    a dry run would change in the copy before, if there is one.
     """
 
     source: str
@@ -39,6 +41,7 @@ class StoryLine:
     owed: tuple[str, ...] = ()
     report: Path | None = None
     artifact: str | None = None
+    against: Against | None = None
 
     @property
     def key(self) -> str:

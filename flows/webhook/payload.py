@@ -10,24 +10,11 @@ from typing import Any
 from cleaners.model import Raw
 from cleaners.read.signals import says_stop
 from cleaners.read.wire import is_ninjs, read_ninjs
-from flows.sources.records import BrokenRecord, raw_from_record
+from flows.sources.mapping import LongField, mapped_story
+from flows.sources.records import BrokenRecord
 from flows.webhook.refusal import Refused
 from flows.webhook.strict_json import shown
 
-CONTENT_KEYS = ("lines", "body", "html", "page", "text")
-"""Where the copy may stand; the first that is there is read, as a CMS often sends a story as HTML and as text."""
-
-FIELD_KEYS = ("id", "url", "headline", "language", "published", "publisher")
-
-STATUS_KEYS = ("ednote", "pubstatus", "embargoed")
-"""What stops a story. They are read from every event, so that no kill is missed for want of a line in the map."""
-
-LONGEST_FIELD = 2000
-"""Characters of an id, an address, a headline. The copy has its own limit, in bytes."""
-
-_WHOLE_PAGE = re.compile(
-    r"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<(!doctype|html|head)\b", re.IGNORECASE | re.DOTALL
-)
 _ADDRESS = re.compile(r"https?://[^\s/]", re.IGNORECASE)
 
 
@@ -52,7 +39,8 @@ def read_payload(
     try:
         raw = _raw(payload, paths)
     except BrokenRecord as error:
-        raise _no_story("bad-story", str(error), paths) from None
+        code = "long-field" if isinstance(error, LongField) else "bad-story"
+        raise _no_story(code, str(error), paths) from None
     lines = raw.content if isinstance(raw.content, tuple) else (raw.content,)
     if not any(line.strip() for line in lines) and not says_stop(raw):
         raise _no_story("empty-story", "its copy is empty", paths)
@@ -64,49 +52,13 @@ def read_payload(
 def _raw(payload: Mapping[str, Any], paths: Mapping[str, str]) -> Raw:
     """An event that is a ninjs item, as Superdesk posts it, needs no map."""
     if paths or not is_ninjs(payload):
-        return raw_from_record(_record(payload, paths))
+        return mapped_story(payload, paths)
     items = read_ninjs(payload, "the event")
     if len(items) != 1:
         raise BrokenRecord(f"it holds {len(items)} stories; send one in an event")
     if items[0].raw is None:
         raise BrokenRecord(str(items[0].problem))
     return items[0].raw
-
-
-def _record(payload: Mapping[str, Any], paths: Mapping[str, str]) -> dict[str, Any]:
-    """The payload as one of cleancopy's JSON records (see ``flows.sources.records``)."""
-    content = [key for key in CONTENT_KEYS if key in paths] or CONTENT_KEYS
-    record = {key: _at(payload, paths.get(key, key)) for key in (*FIELD_KEYS, *STATUS_KEYS, *content)}
-    for key in FIELD_KEYS:
-        value = record[key]
-        if isinstance(value, str):
-            if len(value) > LONGEST_FIELD:
-                raise _no_story("long-field", f'"{key}" has more than {LONGEST_FIELD} characters', paths)
-            record[key] = value.strip() or None
-    if record["id"] is None:
-        record["id"] = record["url"]
-    html = record.pop("html", None)
-    page = record.pop("page", None)
-    if isinstance(html, str) and record.get("body") is None and not _WHOLE_PAGE.match(html):
-        record["body"] = html
-    else:
-        record["html"] = html if html is not None else page
-    return record
-
-
-def _at(payload: Mapping[str, Any], path: str) -> Any:
-    """What stands at a dotted path, or None. A key that has dots itself is found by its full name first."""
-    if path in payload:
-        return payload[path]
-    value: Any = payload
-    for step in path.split("."):
-        if isinstance(value, Mapping):
-            value = value.get(step)
-        elif isinstance(value, list) and step.isdecimal() and len(step) < 6 and int(step) < len(value):
-            value = value[int(step)]
-        else:
-            return None
-    return value
 
 
 def _no_story(code: str, what: str, paths: Mapping[str, str]) -> Refused:

@@ -45,7 +45,7 @@ async def run_server(settings: Settings, on_stored: Callable[[], None] | None = 
         waker = Waker(start)
         on_stored = waker.wake
     if on_stored is None:
-        log.info("no Prefect API is configured (PREFECT_API_URL): events wait for the next drain-inbox run")
+        log.info("nobody is woken from here (no PREFECT_API_URL): events wait for the drain that stands by")
     app = create_app(settings, on_stored=on_stored)
     log.info("receiving at http://%s:%d/webhooks/<source>", settings.host, settings.webhook_port)
     try:

@@ -26,6 +26,7 @@ from tests.bench import floors, metadata
 from tests.bench.cleaning import Cleaner, Done
 from tests.bench.line_model import TRAINED_ON, five_fold
 from tests.bench.memory import measure_memory, memory_table
+from tests.bench.polling import measure_polling, polling_table
 from tests.bench.scoring import (
     Figures,
     Row,
@@ -37,6 +38,7 @@ from tests.bench.scoring import (
     row,
     together,
 )
+from tests.bench.served import prefect_share, webhook
 from tests.bench.sets import (
     EXTRACTION_SETS,
     GROUPS,
@@ -71,6 +73,9 @@ NAMES = (
     "metadata",
     "speed",
     "memory",
+    "polling",
+    "prefect",
+    "webhook",
 )
 
 
@@ -108,6 +113,18 @@ def main() -> None:
         )
         results["memory"] = {f"MB after {mark} pages": size / 1_000_000 for mark, size in sizes.items()}
         console.print(memory_table(sizes), "")
+    if "polling" in wanted:
+        polled = measure_polling()
+        results["polling"] = polled._asdict()
+        console.print(polling_table(polled), "")
+    for name, served, title in (
+        ("prefect", prefect_share, "Prefect's share (CPU)"),
+        ("webhook", webhook, "Webhook (waits by the clock: read them on an idle machine)"),
+    ):
+        if name in wanted:
+            measures = served(settings.config_dir)
+            results[name] = {one.name.strip(): one.figure for one in measures}
+            console.print(speed_table(measures, title), "")
     if options.floors:
         sys.exit(_floors(results, options, console))
     if not (options.only or options.half or options.lang):

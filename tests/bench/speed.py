@@ -78,8 +78,10 @@ def measure(config: Path, pages: list[Record]) -> list[Measure]:
         ]
 
 
-def table(measures: list[Measure]) -> Table:
-    told = Table(title=f"Speed (CPU, the least of {TURNS} turns for each page)", title_justify="left")
+def table(
+    measures: list[Measure], title: str = f"Speed (CPU, the least of {TURNS} turns for each page)"
+) -> Table:
+    told = Table(title=title, title_justify="left")
     for heading in ("measure", "figure", "target", "reached"):
         told.add_column(heading, justify="left" if heading == "measure" else "right")
     for one in measures:

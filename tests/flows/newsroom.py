@@ -90,8 +90,7 @@ def small_settings(root: Path, **more: Any) -> Settings:
     return Settings(
         config_dir=small_config(root / "config"),
         data_dir=root / "data",
-        ledger_url=f"sqlite:///{root / 'ledger.sqlite'}",
-        **({"workers": 2} | more),
+        **({"ledger_url": f"sqlite:///{root / 'ledger.sqlite'}", "workers": 2} | more),
     )
 
 

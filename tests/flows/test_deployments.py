@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from cleaners.pipeline import Pipeline, pipeline_version
 from flows.clean_stories import clean_stories
-from flows.deployments import planned, prefect_yaml
+from flows.deployments import deployed_version, planned, prefect_yaml
 from flows.settings import Settings, load_settings
 
 SOURCES = """
 sources:
   desk: {kind: folder, path: desk, schedule: "*/10 * * * *"}
   wire: {kind: feed, url: "https://wire.example/feed", schedule: "5 * * * *"}
+  map: {kind: sitemap, url: "https://wire.example/map.xml", schedule: "*/30 * * * *"}
+  pages: {kind: urls, urls: ["https://wire.example/a"], schedule: "7 * * * *"}
   silent: {kind: folder, path: silent}
   off: {kind: folder, path: off, schedule: "* * * * *", enabled: no}
 """
@@ -30,11 +34,15 @@ def settings(tmp_path: Path) -> Settings:
 
 def test_sources_with_a_schedule_are_looked_at_on_it(settings: Settings) -> None:
     by_name = {one.name: one for one in planned(settings)}
-    assert list(by_name) == ["clean-stories", "poll-sources", "drain-inbox"]
+    assert list(by_name) == [
+        *("clean-stories", "poll-sources", "review-story", "drain-inbox", "housekeeping", "backfill"),
+    ]
     looks = by_name["poll-sources"].schedules
     assert [(one.slug, one.cron, one.parameters, one.timezone) for one in looks] == [
         ("desk", "*/10 * * * *", {"look_at": {"source": "desk"}}, "UTC"),
         ("wire", "5 * * * *", {"look_at": {"source": "wire"}}, "UTC"),
+        ("map", "*/30 * * * *", {"look_at": {"source": "map"}}, "UTC"),
+        ("pages", "7 * * * *", {"look_at": {"source": "pages"}}, "UTC"),
     ]
     assert by_name["drain-inbox"].one_at_a_time
     assert by_name["clean-stories"].schedules == ()
@@ -45,7 +53,12 @@ def test_prefect_yaml_has_the_same(settings: Settings) -> None:
     assert [(one["name"], one["entrypoint"]) for one in written] == [
         (one.name, one.entrypoint) for one in planned(settings)
     ]
-    assert [one["cron"] for one in written[1]["schedules"]] == ["*/10 * * * *", "5 * * * *"]
+    assert [one["cron"] for one in written[1]["schedules"]] == [
+        "*/10 * * * *",
+        "5 * * * *",
+        "*/30 * * * *",
+        "7 * * * *",
+    ]
 
 
 def test_the_prefect_yaml_in_the_project_is_the_one_that_would_be_written(config_dir: Path) -> None:
@@ -71,3 +84,15 @@ def test_the_form_has_titles_help_and_lists(config_dir: Path, monkeypatch: pytes
     default = schema.properties["stories"]["default"]
     assert {name for name, value in default.items() if value is None} == set()
     assert default["dry_run"] is True
+
+
+def test_the_version_is_the_one_that_the_rules_are_loaded_with(
+    config_dir: Path, pipeline: Pipeline, tmp_path: Path
+) -> None:
+    assert pipeline_version(config_dir) == pipeline.version
+    assert deployed_version(load_settings(config_dir)).endswith(f"+rules.{pipeline.version}")
+    changed = tmp_path / "config"
+    shutil.copytree(config_dir, changed)
+    with (changed / "rules" / "english.yaml").open("a") as file:
+        file.write("# one more line\n")
+    assert pipeline_version(changed) != pipeline.version

@@ -19,15 +19,8 @@ from flows.tasks.summary import Progress, RunSummary
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return small_settings(tmp_path)
-
-
-@pytest.fixture
-def ledger(settings: Settings) -> Iterator[Engine]:
-    engine = open_ledger(settings.ledger_url)
-    yield engine
-    engine.dispose()
+def settings(tmp_path: Path, ledger_url: str) -> Settings:
+    return small_settings(tmp_path, ledger_url=ledger_url)
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cleaners.read.wire import entry_story as raw_from_entry
-from flows.sources.feed import BrokenFeed, parse_feed, raw_from_page
+from flows.sources.feed import BrokenFeed, entry_hash, entry_version, parse_feed, rest_seconds
 from flows.sources.http import Fetched
 
 RSS = b"""<?xml version="1.0" encoding="utf-8"?>
@@ -54,16 +54,26 @@ def test_atom_and_relative_links() -> None:
     assert entry.body == "<p>Das Bad &amp; mehr.</p>"
 
 
-def test_a_linked_page_keeps_the_entrys_name() -> None:
-    entry = parse_feed(Fetched("https://post.example/feed", RSS))[0]
-    page = Fetched("https://post.example/1-moved", b"<p>Page</p>", "text/html")
-    raw = raw_from_page(entry, page, None, "en")
-    assert (raw.id, raw.form, raw.url, raw.content) == (
-        "hp-1",
-        "page",
-        "https://post.example/1-moved",
-        b"<p>Page</p>",
+@pytest.mark.parametrize(
+    ("head", "seconds"),
+    [
+        (b"<ttl>45</ttl>", 2700.0),
+        (b"<sy:updatePeriod>daily</sy:updatePeriod><sy:updateFrequency>4</sy:updateFrequency>", 21600.0),
+        (b"<sy:updatePeriod>sometimes</sy:updatePeriod>", None),
+        (b"<item><ttl>45</ttl></item>", None),
+    ],
+)
+def test_a_feed_says_how_often_it_wants_to_be_asked(head: bytes, seconds: float | None) -> None:
+    assert rest_seconds(b"<rss><channel>" + head + b"</channel></rss>") == seconds
+
+
+def test_another_word_is_another_version() -> None:
+    known, other = (
+        parse_feed(Fetched("https://post.example/feed", feed))[0]
+        for feed in (RSS, RSS.replace(b"sold on Monday", b"sold on Tuesday"))
     )
+    assert entry_hash(known) != entry_hash(other)
+    assert entry_version(known) == entry_version(other) == "Tue, 03 Mar 2026 06:00:00 GMT"
 
 
 @pytest.mark.parametrize("body", [b"", b"<!doctype html><p>Not found", b'{"error": 404}'])

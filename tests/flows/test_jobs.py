@@ -5,16 +5,26 @@ from __future__ import annotations
 import json
 import os
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
-from flows.ledger import StoryFilter, open_ledger, queue_counts, select_raws
+from flows.ledger import (
+    Did,
+    StoryFilter,
+    end_dead_runs,
+    last_runs,
+    note_run,
+    open_ledger,
+    queue_counts,
+    select_raws,
+)
 from flows.settings import Settings
 from flows.sources.http import Fetched, FetchError
-from flows.tasks.intake import SourceDown, find_source, poll
-from flows.tasks.jobs import clean_selected, clean_waiting, look_at, pollable
+from flows.tasks.intake import Intake, SourceDown, find_source, poll
+from flows.tasks.jobs import Job, clean_selected, clean_waiting, look_at, pollable
 from flows.tasks.selection import Selection
 from flows.tasks.showing import headline_of, stories_shown, story_key, table_rows, table_text
 
@@ -26,12 +36,19 @@ rules:
     matches: ["Published: undefined"]
     spares: ["Published: a memoir"]
 """
+THANKS = """
+  thanks:
+    why: The ferry company's newsletter ends so.
+    line: "Thank you for sailing with us."
+    matches: ["Thank you for sailing with us."]
+    spares: ["Thank you for sailing."]
+"""
 SOURCES = """
 sources:
   desk: {kind: folder, path: desk, publisher: Harbour Post}
   kept: {kind: folder, path: kept, keep: yes}
-  wire: {kind: feed, url: "https://wire.example/feed", form: body}
-  pages: {kind: feed, url: "https://wire.example/feed"}
+  wire: {kind: feed, url: "https://wire.example/feed", form: body, robots: ignore}
+  pages: {kind: feed, url: "https://wire.example/feed", robots: ignore, limits: {pause: 0}}
   cms: {kind: webhook, secret_env: SOME_SECRET}
   off: {kind: folder, path: off, enabled: no}
 """
@@ -105,7 +122,7 @@ def test_a_folder_that_is_gone_is_a_source_that_is_down(settings: Settings) -> N
 def test_a_feed_gives_its_entries_and_its_pages(settings: Settings) -> None:
     asked: list[str] = []
 
-    def fetch(url: str, *, most_bytes: int, seconds: float, allow_private: bool) -> Fetched:
+    def fetch(url: str, **_: object) -> Fetched:
         asked.append(url)
         if url.endswith("/2"):
             raise FetchError(url, "answered 404 Not Found")
@@ -118,12 +135,13 @@ def test_a_feed_gives_its_entries_and_its_pages(settings: Settings) -> None:
     assert len(pages.ids) == 1
     assert pages.problems == ("pages: https://wire.example/2: answered 404 Not Found",)
     again = poll(engine, settings, find_source(settings, "wire"), fetch=fetch)
-    assert (again.ids, again.known) == ((), bodies.ids)
+    # The same feed says nothing new: nothing of it is taken in, not even as known.
+    assert again == Intake()
 
 
 @pytest.mark.parametrize("passing", [True, False])
 def test_a_feed_that_does_not_answer_is_down_or_wrong(settings: Settings, passing: bool) -> None:
-    def fetch(url: str, *, most_bytes: int, seconds: float, allow_private: bool) -> Fetched:
+    def fetch(url: str, **_: object) -> Fetched:
         raise FetchError(url, "no", passing=passing)
 
     engine = open_ledger(settings.ledger_url)
@@ -135,6 +153,10 @@ def test_a_feed_that_does_not_answer_is_down_or_wrong(settings: Settings, passin
         assert poll(engine, settings, source, fetch=fetch).problems == (
             "wire: https://wire.example/feed: no",
         )
+    # It has failed: it is not asked again at once, and the log says so.
+    (skipped,) = poll(engine, settings, source, fetch=fetch).skipped
+    assert "not asked before" in skipped
+    assert "failed 1 times in a row" in skipped
 
 
 def test_a_dry_run_shows_and_leaves_nothing_behind(settings: Settings) -> None:
@@ -264,7 +286,7 @@ def test_the_form_reads_what_was_pasted() -> None:
         addresses=" https://a.example/1 \r\n\n/data/b.txt\nhttps://a.example/1\nHTTP://b.example"
     )
     assert wanted.urls == ("https://a.example/1", "HTTP://b.example")
-    assert wanted.files == ("/data/b.txt",)
+    assert wanted.others == ("/data/b.txt",)
     assert Selection.model_validate({"since": ""}).since is None
     assert Selection.model_validate(Selection().model_dump()) == Selection()
 
@@ -280,3 +302,132 @@ def test_artifact_keys_are_what_prefect_allows_and_differ() -> None:
     keys = [story_key(name) for name in names]
     assert len(set(keys)) == len(keys)
     assert all(set(key) <= set("abcdefghijklmnopqrstuvwxyz0123456789-") and len(key) < 80 for key in keys)
+
+
+def choose_and_clean(settings: Settings, name: str, /, **chosen: object) -> Job:
+    return clean_selected(settings, Selection.model_validate({"dry_run": False, **chosen}), run=name)
+
+
+def ids(job: Job) -> list[str]:
+    return sorted(line.row.id for line in job.summary.stories)
+
+
+def two_known_stories(settings: Settings) -> None:
+    drop(settings, "desk/ferry.txt")
+    drop(settings, "kept/roof.txt", TEXT.replace("ferry", "roof"))
+    for source in ("desk", "kept"):
+        look_at(settings, source)
+    clean_waiting(settings, run="morning-otter-1a2b3c4d", flow="drain-inbox")
+
+
+def test_known_stories_are_named_by_their_ids(settings: Settings) -> None:
+    two_known_stories(settings)
+    job = choose_and_clean(settings, "two", addresses="desk:ferry.txt\nroof.txt\ncms:42")
+    assert ids(job) == ["ferry.txt", "roof.txt"]
+    assert job.problems == (
+        "cms:42: there is no story of this id. Copy it from a table or a report, as source:id",
+    )
+    assert job.summary.published.made == ()  # the same rules: nothing new
+
+
+def test_the_address_of_a_story_that_a_source_brought_means_that_story(settings: Settings) -> None:
+    drop(settings, "desk/a.json", json.dumps({"id": "a", "url": "https://post.example/a", "text": TEXT}))
+    look_at(settings, "desk")
+    clean_waiting(settings)
+    job = choose_and_clean(settings, "two", addresses="https://post.example/a")
+    assert (job.problems, [line.key for line in job.summary.stories]) == ((), ["desk:a"])
+
+
+def test_a_file_that_was_named_before_is_read_anew(settings: Settings) -> None:
+    path = drop(settings, "ferry.txt")
+    assert choose_and_clean(settings, "one", addresses=str(path)).summary.stories[0].edition == 1
+    drop(settings, "ferry.txt", TEXT.replace("noon", "one"))
+    again = choose_and_clean(settings, "two", addresses=str(path)).summary
+    assert (again.stories[0].edition, len(again.published.made)) == (2, 1)
+
+
+def test_days_choose_by_arrival(settings: Settings) -> None:
+    two_known_stories(settings)
+    today, tomorrow = (datetime.now(UTC).date() + timedelta(days=days) for days in (0, 1))
+    assert ids(choose_and_clean(settings, "two", since=today, until=today)) == ["ferry.txt", "roof.txt"]
+    assert ids(choose_and_clean(settings, "three", since=tomorrow)) == []
+    assert ids(choose_and_clean(settings, "four", until=today - timedelta(days=1))) == []
+
+
+def test_only_what_failed_in_a_run_is_done_again(settings: Settings) -> None:
+    drop(settings, "desk/a.json", json.dumps({"id": "a", "html": "<p></p>"}))
+    drop(settings, "desk/ferry.txt")
+    look_at(settings, "desk")
+    first = clean_waiting(settings, run="morning-otter-1a2b3c4d", flow="drain-inbox")
+    assert first.outcomes == {"failed": 1, "publish": 1}
+    for name in ("morning-otter", "morning-otter-1a2b3c4d", "1a2b3c4d-7e0c-4f5e-9a53-0d1a6f3c2b11"):
+        assert ids(choose_and_clean(settings, f"again-{len(name)}", run=name, only="failed")) == ["a"]
+    assert ids(choose_and_clean(settings, "two", run="morning-otter")) == ["a", "ferry.txt"]
+    with pytest.raises(ValueError, match="there is no run 'evening-otter' that cleaned stories"):
+        choose_and_clean(settings, "three", run="evening-otter")
+    runs = last_runs(open_ledger(settings.ledger_url))
+    assert (runs[-1].flow, runs[-1].outcomes, runs[-1].changed) == (
+        "drain-inbox",
+        {"failed": 1, "publish": 1},
+        1,
+    )
+    assert all(run.finished_at is not None and run.error is None for run in runs)
+
+
+def test_held_stories_are_done_again(settings: Settings) -> None:
+    two_known_stories(settings)
+    drop(settings, "desk/gone.txt", "HOLD HOLD HOLD\n" + TEXT)
+    look_at(settings, "desk")
+    assert clean_waiting(settings).outcomes == {"hold": 1}
+    assert ids(choose_and_clean(settings, "two", only="held")) == ["gone.txt"]
+
+
+def test_new_rules_show_what_they_change_before_they_publish_it(settings: Settings) -> None:
+    drop(settings, "desk/ferry.txt", TEXT + "Thank you for sailing with us.\n")
+    drop(settings, "desk/roof.txt", TEXT.replace("ferry", "roof"))
+    look_at(settings, "desk")
+    clean_waiting(settings)
+    older = {"only": "cleaned with older rules"}
+    assert ids(choose_and_clean(settings, "one", **older)) == []
+    rules = settings.config_dir / "rules" / "house.yaml"
+    rules.write_text(rules.read_text() + THANKS)
+    preview = clean_selected(settings, Selection.model_validate(older), run="two")
+    assert [row["Copy"] for row in table_rows(preview.summary)] == ["1 line less", "as published"]
+    assert "- ~~Thank you for sailing with us.~~" in stories_shown(preview.summary)[0].text
+    assert "No difference" in stories_shown(preview.summary)[1].text
+    assert len(published(settings)) == 2
+    assert any("Thank you" in one for one in published(settings))  # looking has published nothing
+    done = choose_and_clean(settings, "three", **older).summary
+    assert [made.story for made in done.published.made] == ["desk:ferry.txt"]
+    assert not any("Thank you" in one for one in published(settings))
+    assert ids(choose_and_clean(settings, "four", **older)) == []
+
+
+def test_a_run_that_was_killed_is_ended_later(settings: Settings) -> None:
+    two_known_stories(settings)
+    engine = open_ledger(settings.ledger_url)
+    began = datetime.now(UTC) - timedelta(days=2)
+    note_run(engine, "killed", "drain-inbox", began, [Did(1, "publish", "", True)], "v")
+    assert last_runs(engine)[-1].finished_at is None
+    now = datetime.now(UTC)
+    assert end_dead_runs(engine, now - timedelta(days=1), now) == 1
+    assert "ended from outside" in str(last_runs(engine)[-1].error)
+
+
+def test_a_run_that_breaks_off_says_why(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    two_known_stories(settings)
+    drop(settings, "desk/harbour.txt", TEXT.replace("ferry", "crane"))
+    look_at(settings, "desk")
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("the disk is full")
+
+    monkeypatch.setattr("flows.tasks.drain.publish_owed", broken)
+    with pytest.raises(RuntimeError):
+        clean_waiting(settings, run="broken", flow="drain-inbox")
+    assert last_runs(open_ledger(settings.ledger_url))[0].error == "RuntimeError: the disk is full"
+
+
+def test_days_in_the_wrong_order_are_refused() -> None:
+    with pytest.raises(ValidationError, match="lies before"):
+        Selection.model_validate({"since": "2026-03-02", "until": "2026-03-01"})

@@ -10,9 +10,19 @@ from datetime import datetime, timedelta
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    initialize,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
 from newsroom import NOON, arrival, outcome_of
-from sqlalchemy import func, select
+from postgres_server import Postgres
+from sqlalchemy import Engine, func, select, text
 
 from flows.ledger import (
     InboxRow,
@@ -27,7 +37,7 @@ from flows.ledger import (
     receive,
     record_outcomes,
 )
-from flows.ledger.tables import INBOX, PUBLICATIONS, REVISIONS
+from flows.ledger.tables import INBOX, METADATA, PUBLICATIONS, REVISIONS
 
 LEASE = 100
 STORIES = st.sampled_from(["ferry", "harbour"])
@@ -40,9 +50,12 @@ class Newsroom(RuleBasedStateMachine):
     claimed = Bundle("claimed")
     acts = Bundle("acts")
 
+    def open_empty(self) -> Engine:
+        return open_ledger("sqlite://")
+
     @initialize()
     def open(self) -> None:
-        self.ledger = open_ledger("sqlite://")
+        self.ledger = self.open_empty()
         self.now = NOON
         self.runs = 0
         self.written: dict[str, tuple[int, str | None]] = {}
@@ -191,6 +204,22 @@ class Newsroom(RuleBasedStateMachine):
             ).all()
         assert all(number == highest for number, highest in counts)
         assert orphans == []
+
+
+def test_the_laws_hold_on_postgresql(postgres: Postgres) -> None:
+    ledger_url = postgres.database()
+
+    class OnPostgres(Newsroom):
+        def open_empty(self) -> Engine:
+            engine = open_ledger(ledger_url)
+            tables = ", ".join(name for name in METADATA.tables if name != "meta")
+            with engine.begin() as connection:
+                connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY"))
+            return engine
+
+    # A question to a server takes ten times as long as one to a file in memory.
+    fewer = settings(max_examples=max(20, settings().max_examples // 100), stateful_step_count=30)
+    run_state_machine_as_test(OnPostgres, settings=fewer)  # type: ignore[no-untyped-call]
 
 
 # A case is a whole life of a ledger, so a twentieth of the usual number of them takes as long as one law.

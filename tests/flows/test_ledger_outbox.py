@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from newsroom import NOON, arrival, later, outcome_of
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, select
 
 from flows.ledger import (
     claim,
@@ -23,13 +21,7 @@ from flows.ledger import (
     record_outcomes,
 )
 from flows.ledger.outbox import LONGEST_DELAY_SECONDS, MOST_ATTEMPTS, delay_seconds
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_ledger(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
-    yield engine
-    engine.dispose()
+from flows.ledger.tables import PUBLICATIONS
 
 
 def owe(ledger: Engine, story: str = "ferry", text: str = "The ferry is back.", **record: Any) -> None:
@@ -56,9 +48,8 @@ def test_a_receipt_is_kept(ledger: Engine) -> None:
     [act] = claim_owed(ledger, "me", now=NOON)
     made(ledger, "me", {act.id: {"did": "wrote", "where": ["ferry.json"]}}, NOON)
     with ledger.connect() as connection:
-        assert connection.execute(text("SELECT receipt FROM publications")).scalar() == (
-            '{"did": "wrote", "where": ["ferry.json"]}'
-        )
+        receipt = connection.execute(select(PUBLICATIONS.c.receipt)).scalar()
+    assert receipt == {"did": "wrote", "where": ["ferry.json"]}
 
 
 @pytest.mark.parametrize(("jitter", "wait"), [(0.0, 2.5), (0.5, 5.0), (0.999, 7.495)])
@@ -158,16 +149,15 @@ def test_a_publisher_may_look_after_some_destinations_only(ledger: Engine) -> No
     assert len(claim_owed(ledger, "me", now=NOON, destinations=["table", "folder"])) == 1
 
 
-def test_publishers_that_race_never_have_the_same_act(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
-    engine = open_ledger(url)
+def test_publishers_that_race_never_have_the_same_act(ledger_url: str) -> None:
+    engine = open_ledger(ledger_url)
     for number in range(30):
         owe(engine, f"story-{number}")
     start = threading.Barrier(3)
     taken: list[int] = []
 
     def work(owner: str) -> None:
-        mine = open_ledger(url)
+        mine = open_ledger(ledger_url)
         start.wait()
         while owed := claim_owed(mine, owner, now=NOON, limit=4):
             taken.extend(act.id for act in owed)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,13 +31,6 @@ from flows.ledger import (
 )
 from flows.ledger.outbox import MOST_ATTEMPTS
 from flows.ledger.tables import COPIES, PUBLICATIONS, REMOVALS
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_ledger(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
-    yield engine
-    engine.dispose()
 
 
 def both(source: str, wish: tuple[str, ...] | None) -> tuple[str, ...]:
@@ -249,9 +240,8 @@ def test_all_of_a_batch_is_written_or_nothing(ledger: Engine) -> None:
     assert queue_counts(ledger)["claimed"] == 2
 
 
-def test_two_workers_that_clean_the_same_revision_publish_it_once(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
-    engine = open_ledger(url)
+def test_two_workers_that_clean_the_same_revision_publish_it_once(ledger_url: str) -> None:
+    engine = open_ledger(ledger_url)
     for run in range(4):
         receive(engine, again([arrival()], str(run)), NOON)
     rows = claim(engine, "me", now=NOON)
@@ -259,7 +249,7 @@ def test_two_workers_that_clean_the_same_revision_publish_it_once(tmp_path: Path
     start = threading.Barrier(len(rows))
 
     def work(row: InboxRow) -> None:
-        mine = open_ledger(url)
+        mine = open_ledger(ledger_url)
         start.wait()
         record_outcomes(mine, "me", [outcome_of(row)], one, NOON)
         mine.dispose()

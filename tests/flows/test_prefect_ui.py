@@ -6,7 +6,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from running_newsroom import children_of, free_ports
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -49,7 +49,7 @@ class Newsroom:
 
     def __init__(self, process: subprocess.Popen[str], ports: list[int], data: Path) -> None:
         self.process, self.data = process, data
-        self.ui, self.webhook = (f"http://127.0.0.1:{port}" for port in ports)
+        self.ui, self.webhook, self.reports = (f"http://127.0.0.1:{port}" for port in ports)
 
     def ask(self, path: str, body: object) -> Any:
         client = "4a8d7a3e-7e0c-4f5e-9a53-0d1a6f3c2b11"
@@ -70,7 +70,8 @@ class Newsroom:
     def finished_run(self, flow: str, seconds: float = 300) -> Any:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            runs = self.ask("/flow_runs/filter", {"flows": {"name": {"any_": [flow]}}})
+            newest = {"flows": {"name": {"any_": [flow]}}, "sort": "EXPECTED_START_TIME_DESC"}
+            runs = self.ask("/flow_runs/filter", newest)
             if runs and runs[0]["state_type"] in ("COMPLETED", "FAILED", "CRASHED"):
                 return runs[0]
             time.sleep(0.3)
@@ -80,10 +81,11 @@ class Newsroom:
 @pytest.fixture(scope="module")
 def newsroom(tmp_path_factory: pytest.TempPathFactory, config_dir: Path) -> Iterator[Newsroom]:
     data = tmp_path_factory.mktemp("newsroom")
-    ports = free_ports(2)
+    ports = free_ports(3)
     env = {**os.environ, "CLEANCOPY_DATA": str(data), "CLEANCOPY_CONFIG": str(config_dir)}
     env |= {
         "CLEANCOPY_UI_PORT": str(ports[0]),
+        "CLEANCOPY_REPORTS_PORT": str(ports[2]),
         "CLEANCOPY_WEBHOOK_PORT": str(ports[1]),
         "PYTHONUNBUFFERED": "1",
     }
@@ -135,7 +137,7 @@ def test_an_editor_cleans_a_story_by_hand(newsroom: Newsroom, chromium: Path, tm
         page.get_by_role("button", name="Run", exact=True).click()
         page.get_by_text("Custom run").click()
         # The first form item with this title is the box to paste into; the lists come from the configuration.
-        page.get_by_label("Stories: web addresses or files").fill(str(story))
+        page.get_by_label("Stories: web addresses, files or ids").fill(str(story))
         dry_run = page.get_by_role("switch", name="Dry run: show, do not publish")
         expect(dry_run).to_be_checked()
         dry_run.click()
@@ -178,6 +180,49 @@ def test_an_editor_cleans_a_story_by_hand(newsroom: Newsroom, chromium: Path, tm
     assert "said Ida Brandvold" in copy.read_text()
 
 
+def test_an_editor_publishes_a_held_story_with_a_removal_put_back(
+    newsroom: Newsroom, chromium: Path, tmp_path: Path
+) -> None:
+    from held_newsroom import Desk, cleaner
+    from playwright.sync_api import expect, sync_playwright
+
+    from flows.ledger import open_ledger
+
+    ledger = open_ledger(f"sqlite:///{newsroom.data / 'ledger.sqlite'}")
+    # After the form was made: its list does not have it, so its key is pasted.
+    Desk(ledger, cleaner(tmp_path / "few-rules")).arrives(headline="Harbour of Kesten closed")
+    ledger.dispose()
+    shots = Path(os.environ.get("CLEANCOPY_SCREENSHOTS") or tmp_path)
+    expect.set_options(timeout=30_000)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1300, "height": 1400})
+        page.goto(f"{newsroom.ui}/v2/deployments")
+        page.get_by_role("link", name="review-story").first.click()
+        page.get_by_role("button", name="Run", exact=True).click()
+        page.get_by_text("Custom run").click()
+        page.get_by_label("Or paste its key").fill("desk:ferry, edition 1")
+        page.get_by_label("Decision").click()
+        page.get_by_role("option", name="publish with some removals put back").click()
+        expect(page.get_by_role("listbox")).to_have_count(0)
+        page.get_by_label("Removals to put back").fill("2")
+        page.get_by_label("Why").first.fill("The harbour master said it.")
+        page.get_by_label("Who decides").fill("Ida Holm")
+        page.screenshot(path=shots / "review-form.png", full_page=True)
+        submit(page)
+        run = newsroom.finished_run("review-story")
+        assert run["state"]["message"] == (
+            "desk:ferry: published by Ida Holm with 1 removal put back (#2): The harbour master said it. At copy-folder now"
+        )
+        browser.close()
+    (shown,) = newsroom.ask("/artifacts/filter", {"artifacts": {"key": {"any_": ["story-desk-ferry"]}}})
+    assert "~~Published: undefined~~" in shown["data"]
+    assert "Join us on the mole at six" in shown["data"].replace("~~Join", "")
+    (copy,) = (newsroom.data / "published").glob("*harbour-of-kesten*.txt")
+    assert "Join us on the mole at six" in copy.read_text()
+    assert "undefined" not in copy.read_text()
+
+
 def test_a_foreign_page_cannot_start_a_run(newsroom: Newsroom) -> None:
     request = urllib.request.Request(
         f"{newsroom.ui}/api/flow_runs/filter", b"{}", {"Content-Type": "application/json"}
@@ -200,7 +245,7 @@ def test_the_sweep_is_scheduled_and_the_receiver_answers(newsroom: Newsroom) -> 
 
 def test_everything_ends_when_asked(newsroom: Newsroom) -> None:
     """The last test of this file: Ctrl-C ends all of it, with exit code 0 and nobody left behind."""
-    family = descendants(newsroom.process.pid)
+    family = children_of(newsroom.process.pid)
     assert len(family) >= 3
     newsroom.process.send_signal(signal.SIGINT)
     assert newsroom.process.wait(90) == 0
@@ -226,25 +271,3 @@ def submit(page: Page) -> None:
         except AssertionError:
             if not tries_left:
                 raise
-
-
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
-
-
-def descendants(pid: int) -> list[int]:
-    """All processes below ``pid``, by /proc."""
-    parents = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
-        except (OSError, ValueError):
-            continue
-    found = [pid]
-    for one in found:
-        found += [child for child, parent in parents.items() if parent == one]
-    return found[1:]

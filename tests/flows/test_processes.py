@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from flows.prefect_home import embedded_environment, served_environment
-from flows.processes import ChildDied, start, stop, wait_until
+from flows.processes import Child, ChildDied, keep_running, start, stop, wait_until
 from flows.settings import Settings
 from flows.up import PortTaken, running
 
@@ -126,3 +126,54 @@ def test_the_children_know_the_password_of_their_server(tmp_path: Path) -> None:
     own = guarded | {"PREFECT_API_AUTH_STRING": "desk:word"}
     assert served_environment(one, own)["PREFECT_API_AUTH_STRING"] == "desk:word"
     assert "PREFECT_API_AUTH_STRING" not in served_environment(one, {})
+
+
+def test_a_child_that_dies_is_started_again_after_a_pause(tmp_path: Path) -> None:
+    child = start(
+        "The drain", ["some_program"], program(tmp_path, "print('here', flush=True)"), tmp_path / "a.log"
+    )
+    told: list[str] = []
+    deadline = time.monotonic() + 30
+    while child.log.read_text().count("here") < 2 and time.monotonic() < deadline:
+        keep_running([child], told.append)
+        time.sleep(0.02)
+    assert child.log.read_text() == "here\nhere\n", "its log goes on"
+    assert "The drain has ended by itself (exit code 0)" in told[0]
+    assert told[0].endswith("started again in 1 seconds.")
+    stop([child])
+
+
+def test_pauses_grow_and_only_a_vital_child_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    env = program(tmp_path, "raise SystemExit('no such table')")
+    now = [1000.0]
+    monkeypatch.setattr("flows.processes.time.monotonic", lambda: now[0])
+    some = [
+        start(str(vital), ["some_program"], env, tmp_path / f"{vital}.log", vital=vital)
+        for vital in (False, True)
+    ]
+
+    def die(child: Child, told: list[str]) -> float:
+        """What keep_running says and waits once the child has ended."""
+        child.process.wait(30)
+        keep_running([child], told.append)
+        assert child.due is not None
+        pause, now[0] = child.due - now[0], child.due
+        keep_running([child], told.append)
+        assert child.due is None
+        return pause
+
+    told: list[str] = []
+    other, vital = some
+    assert [die(other, told) for _ in range(8)] == [1, 2, 4, 8, 16, 30, 30, 30]
+    assert len(told) == 8
+    assert "no such table" in told[-1]
+    assert [die(vital, told) for _ in range(4)] == [1, 2, 4, 8]
+    with pytest.raises(ChildDied, match="no such table"):
+        die(vital, told)
+    # A steady time is a new beginning.
+    other.process.wait(30)
+    now[0] += 61
+    assert die(other, told) == 1
+    stop(some)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import pytest
 from newsroom import NOON, arrival, later, outcome_of, small_config, small_settings
 from sqlalchemy import Engine, text
 
-from flows.ledger import claim, claim_owed, open_ledger, outbox_counts, receive, record_outcomes
+from flows.ledger import claim, claim_owed, outbox_counts, receive, record_outcomes
 from flows.settings import Settings
 from flows.tasks.publishing import publish_owed
 
@@ -22,15 +21,8 @@ DOWN = "  down:\n    kind: table\n    url_env: CLEANCOPY_TEST_NO_SUCH_VARIABLE\n
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return small_settings(tmp_path)
-
-
-@pytest.fixture
-def ledger(settings: Settings) -> Iterator[Engine]:
-    engine = open_ledger(settings.ledger_url)
-    yield engine
-    engine.dispose()
+def settings(tmp_path: Path, ledger_url: str) -> Settings:
+    return small_settings(tmp_path, ledger_url=ledger_url)
 
 
 def owe(

@@ -13,8 +13,11 @@ from flows.settings import (
     FolderDestination,
     FolderSource,
     Limits,
+    SitemapSource,
     TableDestination,
+    UrlsSource,
     WebhookSource,
+    WebLimits,
     load_destinations,
     load_settings,
     load_sources,
@@ -52,7 +55,7 @@ def test_the_environment_sets_what_it_names(tmp_path: Path) -> None:
         9001,
         3,
     )
-    assert settings.shown_ledger_url == "postgresql://desk:***@db/ledger"
+    assert settings.shown_ledger_url == "postgresql+psycopg://desk:***@db/ledger"
     assert "pa55" not in repr(settings)
 
 
@@ -85,6 +88,7 @@ def test_a_variable_that_cannot_be_used_is_named(variable: str, value: str, said
 def test_the_shipped_files_load(config_dir: Path) -> None:
     sources, destinations = load_sources(config_dir), load_destinations(config_dir)
     demo, feed, cms = sources["demo"], sources["wire-feed"], sources["cms"]
+    assert [name for name, source in sources.items() if source.enabled] == ["demo"]
     assert isinstance(demo, FolderSource)
     assert (demo.enabled, demo.keep, demo.name) == (True, True, "demo")
     assert isinstance(feed, FeedSource)
@@ -114,9 +118,32 @@ def test_limits_have_defaults_of_their_own_for_a_webhook(tmp_path: Path) -> None
     assert sources["drop"].limits == Limits(stories=5)
 
 
+def test_a_watched_source_has_manners_by_default(tmp_path: Path) -> None:
+    config = small_config(
+        tmp_path,
+        sources="sources:\n  feed: {kind: feed, url: 'https://a.example/1', urls: ['https://a.example/2', 'https://a.example/1']}\n"
+        "  map: {kind: sitemap, url: 'https://a.example/map.xml', limits: {pause: 0.5}}\n"
+        "  pages: {kind: urls, file: pages.txt, robots: ignore}\n",
+    )
+    feed, sitemap, pages = load_sources(config).values()
+    assert isinstance(feed, FeedSource)
+    assert feed.addresses == ("https://a.example/1", "https://a.example/2")
+    assert (feed.robots, feed.again_hours, feed.limits) == ("obey", 48.0, WebLimits())
+    assert (feed.limits.pause, feed.limits.per_host) == (1.0, 2)
+    assert isinstance(sitemap, SitemapSource)
+    assert (sitemap.days, sitemap.limits.pause, sitemap.limits.stories) == (7.0, 0.5, 1000)
+    assert isinstance(pages, UrlsSource)
+    assert (pages.file, pages.robots) == ("pages.txt", "ignore")
+
+
 @pytest.mark.parametrize(
     ("entry", "place", "said"),
     [
+        ("feed: {kind: feed}", "2:3", "the source has no address"),
+        ("map: {kind: sitemap, url: 'https://a.example', day: 3}", "2:50", "Did you mean days?"),
+        ("pages: {kind: urls}", "2:3", "the source names no page"),
+        ("feed: {kind: feed, url: 'https://a.example', robots: no}", "2:56", "robots"),
+        ("feed: {kind: feed, url: 'https://a.example', limits: {paus: 1}}", "2:57", "Did you mean pause?"),
         ("demo: {kind: folder, path: demo, keeep: yes}", "2:36", "Did you mean keep?"),
         ("demo: {kind: ftp, path: demo}", "2:", "kind"),
         ("demo: {kind: folder}", "2:3", "needs the key 'path'"),

@@ -6,12 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
+from newsroom import small_settings
 
 from cleaners.model import Fields, Picture, Raw
 from cleaners.read import read
 from flows.ledger import open_ledger
 from flows.ledger.raws import keep, restore
-from flows.settings import FeedSource, Settings
+from flows.settings import FeedSource
 from flows.sources.folder import read_file
 from flows.sources.http import Fetched
 from flows.sources.records import BrokenRecord, raw_from_record
@@ -73,14 +74,14 @@ def test_ninjs_and_mail_in_the_folder(tmp_path: Path) -> None:
 def test_a_feed_is_read_where_it_is_whole_and_its_pages_where_it_is_not(tmp_path: Path) -> None:
     asked: list[str] = []
 
-    def fetch(url: str, *, most_bytes: int, seconds: float, allow_private: bool) -> Fetched:
+    def fetch(url: str, **_: object) -> Fetched:
         asked.append(url)
         return Fetched(url, FEED.encode() if url.endswith("feed") else b"<p>A page.</p>", "text/html")
 
-    settings = Settings(
-        config_dir=tmp_path, data_dir=tmp_path, ledger_url=f"sqlite:///{tmp_path}/l.sqlite", workers=1
+    settings = small_settings(tmp_path)
+    source = FeedSource.model_validate(
+        {"kind": "feed", "url": "https://wire.example/feed", "name": "wire", "robots": "ignore"}
     )
-    source = FeedSource.model_validate({"kind": "feed", "url": "https://wire.example/feed", "name": "wire"})
     assert source.form == "auto"
     intake = poll(open_ledger(settings.ledger_url), settings, source, fetch=fetch)
     assert (len(intake.ids), intake.problems) == (3, ())

@@ -118,7 +118,7 @@ def page() -> Cleaned:
         Block(6, "Related: ten piers", "paragraph"),
         Block(7, "Tide tables", "item"),
         Block(8, "“We wait,” she said.", "quote"),
-        Block(9, "Day | Tide", "row"),
+        Block(9, "Day | Tide", "row", level=1),
         Block(10, "Mon | 2 < 3 m", "row"),
         Block(11, "https://video.example.org/v?a=1&b=2", "embed"),
     )

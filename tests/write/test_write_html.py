@@ -52,7 +52,7 @@ def test_each_kind_of_block_has_its_element(page: Cleaned) -> None:
             "<ul>\n<li>Salt</li>\n<li>Rope &amp; tar</li>\n</ul>",
             "<ul>\n<li>Tide tables</li>\n</ul>",
             "<blockquote>\n<p>“We wait,” she said.</p>\n</blockquote>",
-            "<table>\n<tr><td>Day</td><td>Tide</td></tr>\n<tr><td>Mon</td><td>2 &lt; 3 m</td></tr>\n</table>",
+            "<table>\n<tr><th>Day</th><th>Tide</th></tr>\n<tr><td>Mon</td><td>2 &lt; 3 m</td></tr>\n</table>",
             '<p><a href="https://video.example.org/v?a=1&amp;b=2">https://video.example.org/v?a=1&amp;b=2</a></p>',
         ]
     )

@@ -284,4 +284,7 @@ def test_reports_are_the_same_bytes_each_time(harbour: Cleaned) -> None:
 
 def test_templates_stand_beside_their_module() -> None:
     names = {path.name for path in _HERE.iterdir() if path.suffix in (".j2", ".css", ".js")}
-    assert names == {"page.html.j2", "story_report.html.j2", "run_report.html.j2", "report.css", "report.js"}
+    assert names == {
+        *("page.html.j2", "story_report.html.j2", "run_report.html.j2", "run_list.html.j2"),
+        *("report.css", "report.js"),
+    }

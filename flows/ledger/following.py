@@ -1,0 +1,67 @@
+"""What a source that is followed over time needs to know: how far it was read, its stories, and what of them is not done."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine, select
+
+from flows.ledger.opening import reading
+from flows.ledger.tables import CURSORS, INBOX, STORIES, storable
+from flows.ledger.upsert import insert_into
+
+_AT_ONCE = 500
+"""Names in one query: SQLite and PostgreSQL both have a limit."""
+
+
+def read_cursor(engine: Engine, name: str) -> dict[str, Any]:
+    """How far the source or archive of this name was read; empty: it never was."""
+    with reading(engine) as connection:
+        found: dict[str, Any] | None = connection.execute(
+            select(CURSORS.c.position).where(CURSORS.c.name == name)
+        ).scalar()
+    return found or {}
+
+
+def write_cursor(engine: Engine, name: str, position: Mapping[str, Any], now: datetime) -> None:
+    """Remember how far something was read: after what was read is in the inbox, never before."""
+    with engine.begin() as connection:
+        insert = insert_into(connection, CURSORS).values(name=name, position=dict(position), moved_at=now)
+        connection.execute(
+            insert.on_conflict_do_update(
+                index_elements=["name"], set_={"position": dict(position), "moved_at": now}
+            )
+        )
+
+
+def known_stories(engine: Engine, source: str, ids: Collection[str] | None = None) -> list[str]:
+    """The names of a source's stories, the oldest first; ``ids``: which of these there are."""
+    query = select(STORIES.c.external_id).where(STORIES.c.source == source).order_by(STORIES.c.id)
+    with reading(engine) as connection:
+        if ids is None:
+            return list(connection.execute(query).scalars())
+        asked = sorted(map(storable, ids))
+        parts = (asked[first : first + _AT_ONCE] for first in range(0, len(asked), _AT_ONCE))
+        return [
+            name
+            for part in parts
+            for name in connection.execute(query.where(STORIES.c.external_id.in_(part))).scalars()
+        ]
+
+
+def not_done(engine: Engine, source: str, events: str) -> tuple[int, ...]:
+    """The rows of the inbox whose event begins with ``events`` and that are waiting, or claimed by whomever."""
+    with reading(engine) as connection:
+        return tuple(
+            connection.execute(
+                select(INBOX.c.id)
+                .where(
+                    INBOX.c.source == source,
+                    INBOX.c.event_id.startswith(events, autoescape=True),
+                    INBOX.c.state.in_(("waiting", "claimed")),
+                )
+                .order_by(INBOX.c.id)
+            ).scalars()
+        )

@@ -1,0 +1,111 @@
+"""WordPress by its REST interface (``/wp-json/wp/v2/posts``, since 5.7): what was modified after a time, the oldest first.
+
+Without credentials it shows what readers see; with an application password also the copy as it was written
+(``content.raw``), and drafts, by which a story is known that was taken offline.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from cleaners.model import Fields, Raw
+from cleaners.read.wire.item import plain
+from flows.settings import CmsSource
+from flows.sources.api import Question
+from flows.sources.cms import NAMELESS, BrokenAnswer, Page, Post, identity, moment_of, text_at
+
+OVERLAP = timedelta(hours=1)
+"""``modified_after`` compares the site's local time, in which an hour comes twice when summer ends."""
+
+MOST_AT_ONCE = 100
+
+_FIELDS = "id,link,title,content,date_gmt,modified_gmt,status,lang"
+_STATUSES = "publish,future,draft,pending,private,trash"
+
+
+def changed(source: CmsSource, secret: str | None, after: datetime | None, page: int, size: int) -> Question:
+    """The question for what was modified after a time."""
+    params = {
+        "orderby": "modified",
+        "order": "asc",
+        "per_page": str(size),
+        "page": str(page),
+        "context": "edit" if secret else "view",
+        "_fields": _FIELDS,
+    }
+    if after is not None:
+        # With its zone, so that the site turns it into its own time.
+        params["modified_after"] = after.strftime("%Y-%m-%dT%H:%M:%SZ")
+    if secret:
+        params["status"] = _STATUSES
+    return _question(source, secret, params)
+
+
+def still_public(source: CmsSource, secret: str | None, ids: Sequence[str]) -> Question:
+    """The question which of these stories readers can see."""
+    return _question(
+        source,
+        secret,
+        {"include": ",".join(ids), "per_page": str(MOST_AT_ONCE), "_fields": "id", "status": "publish"},
+    )
+
+
+def ids_in(answer: Any) -> set[str]:
+    """The ids in an answer to ``still_public``."""
+    return {found for item in _items(answer) if (found := identity(item))}
+
+
+def page_in(answer: Any, source: CmsSource, size: int) -> Page:
+    """The stories in an answer to ``changed``. Raises BrokenAnswer."""
+    items = _items(answer)
+    return Page(tuple(_post(item) for item in items), len(items) >= size)
+
+
+def is_past_the_end(status: int, page: int) -> bool:
+    """WordPress answers 400 to a page behind the last one: there were exactly as many stories as pages hold."""
+    return status == 400 and page > 1
+
+
+def _question(source: CmsSource, secret: str | None, params: Mapping[str, str]) -> Question:
+    headers = {}
+    if secret:
+        headers["Authorization"] = "Basic " + base64.b64encode(secret.encode()).decode("ascii")
+    return Question(f"{str(source.url).rstrip('/')}/wp-json/wp/v2/posts", params, headers, source.secret_env)
+
+
+def _items(answer: Any) -> list[Mapping[str, Any]]:
+    if not isinstance(answer, list):
+        raise BrokenAnswer("no list of posts, as WordPress answers with")
+    return [item for item in answer if isinstance(item, Mapping)]
+
+
+def _post(item: Mapping[str, Any]) -> Post:
+    found = identity(item)
+    modified = moment_of(item.get("modified_gmt"))
+    if found is None:
+        return Post(NAMELESS, modified, None, "a post without an id")
+    public = text_at(item, "status") in (None, "publish")
+    content = text_at(item, "content", "raw") or text_at(item, "content", "rendered")
+    if content is None:
+        protected = isinstance(item.get("content"), Mapping) and item["content"].get("protected")
+        said = "is protected by a password" if protected else "has no text"
+        return Post(found, modified, None, f"{found}: {said}", public)
+    raw = Raw(
+        id=found,
+        form="body",
+        content=content,
+        url=text_at(item, "link"),
+        headline=text_at(item, "title", "raw") or plain(text_at(item, "title", "rendered")),
+        published=_utc(item, "date_gmt"),
+        language=text_at(item, "lang"),
+        given=Fields(updated=_utc(item, "modified_gmt")),
+    )
+    return Post(found, modified, raw, None, public)
+
+
+def _utc(item: Mapping[str, Any], key: str) -> str | None:
+    found = text_at(item, key)
+    return f"{found}Z" if found and not found.startswith("0000") else None

@@ -1,0 +1,76 @@
+"""From what another system calls its fields to a raw story: a map says where each of our keys stands, as dotted paths."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from cleaners.model import Raw
+from flows.sources.records import BrokenRecord, raw_from_record
+
+CONTENT_KEYS = ("lines", "body", "html", "page", "text")
+"""Where the copy may stand; the first that is there is read, as a CMS often sends a story as HTML and as text."""
+
+FIELD_KEYS = ("id", "url", "headline", "language", "published", "publisher")
+
+STATUS_KEYS = ("ednote", "pubstatus", "embargoed")
+"""What stops a story. They are read from every event, so that no kill is missed for want of a line in the map."""
+
+LONGEST_FIELD = 2000
+"""Characters of an id, an address, a headline. The copy has its own limit, in bytes."""
+
+_WHOLE_PAGE = re.compile(
+    r"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<(!doctype|html|head)\b", re.IGNORECASE | re.DOTALL
+)
+
+
+class LongField(BrokenRecord):
+    """A field that is longer than any real one."""
+
+
+def mapped_story(payload: Mapping[str, Any], paths: Mapping[str, str]) -> Raw:
+    """The raw story in a payload. ``paths`` maps our keys to dotted paths (``{"body": "post.current.html"}``).
+
+    A key that it does not name is looked for under its own name, but where it names a content key, only the content keys
+    that it names count. ``html`` may be a whole page or the story's body, as CMSs use the word for both. Without an
+    ``id`` the ``url`` is the story's name. Raises BrokenRecord.
+    """
+    return raw_from_record(_record(payload, paths))
+
+
+def value_at(payload: Mapping[str, Any], path: str) -> Any:
+    """What stands at a dotted path, or None. A number steps into a list; a key that has dots itself is found by its full
+    name first."""
+    if path in payload:
+        return payload[path]
+    value: Any = payload
+    for step in path.split("."):
+        if isinstance(value, Mapping):
+            value = value.get(step)
+        elif isinstance(value, list) and step.isdecimal() and len(step) < 6 and int(step) < len(value):
+            value = value[int(step)]
+        else:
+            return None
+    return value
+
+
+def _record(payload: Mapping[str, Any], paths: Mapping[str, str]) -> dict[str, Any]:
+    """The payload as one of cleancopy's JSON records (see ``flows.sources.records``)."""
+    content = [key for key in CONTENT_KEYS if key in paths] or CONTENT_KEYS
+    record = {key: value_at(payload, paths.get(key, key)) for key in (*FIELD_KEYS, *STATUS_KEYS, *content)}
+    for key in FIELD_KEYS:
+        value = record[key]
+        if isinstance(value, str):
+            if len(value) > LONGEST_FIELD:
+                raise LongField(f'"{key}" has more than {LONGEST_FIELD} characters')
+            record[key] = value.strip() or None
+    if record["id"] is None:
+        record["id"] = record["url"]
+    html = record.pop("html", None)
+    page = record.pop("page", None)
+    if isinstance(html, str) and record.get("body") is None and not _WHOLE_PAGE.match(html):
+        record["body"] = html
+    else:
+        record["html"] = html if html is not None else page
+    return record

@@ -1,0 +1,35 @@
+"""The backfill as Prefect tasks. No ``from __future__ import annotations`` here: Prefect reads the annotations."""
+
+import asyncio
+
+from prefect import get_run_logger, task
+from prefect.artifacts import acreate_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+
+from flows.settings import load_settings
+from flows.tasks.backfill import Backfill, Backfilled, backfill_archives, text_of
+from flows.tasks.steps import is_passing, run_name_now, show
+
+
+@task(
+    name="go-through",
+    retries=2,
+    retry_delay_seconds=10,
+    retry_jitter_factor=0.5,
+    retry_condition_fn=is_passing,
+    cache_policy=NO_CACHE,
+)
+async def go_through(archive: Backfill) -> Backfilled:
+    """Read, take in, clean and publish, chunk by chunk."""
+    tell = get_run_logger().info
+    return await asyncio.to_thread(
+        backfill_archives, load_settings(), archive, run=run_name_now(), tell=lambda line: tell("%s", line)
+    )
+
+
+@task(name="show-backfill", cache_policy=NO_CACHE)
+async def show_backfill(done: Backfilled) -> None:
+    """A preview is shown as any run is; a backfill by its counts and what went wrong."""
+    if done.job is not None:
+        await show.fn(done.job)
+    await acreate_markdown_artifact(text_of(done), key="backfill", description="What was gone through")

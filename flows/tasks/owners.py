@@ -1,0 +1,73 @@
+"""Who works on this machine: an owner of leases is present while the system holds a lock on its file.
+
+A process that is killed leaves its file, and the system opens the lock. So it is known at once, and for sure, that what it
+held is free; a process id would tell less (it is given out again, and means nothing in another container). What an owner on
+another machine held comes back when its lease runs out.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from flows.ledger import release_owner
+
+try:
+    import fcntl
+except ImportError:  # Windows: there leases run out
+    fcntl = None  # type: ignore[assignment]
+
+
+def new_owner() -> str:
+    """A name for a worker that no other has: for leases."""
+    return f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+
+
+@contextmanager
+def present(data_dir: Path, owner: str) -> Iterator[None]:
+    """Be known as ``owner`` inside the block."""
+    folder = _folder(data_dir)
+    if fcntl is None:
+        yield
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / owner
+    # Locked before it has its name: whoever finds it unlocked may take its owner for dead.
+    new = folder / f".{owner}"
+    with new.open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        new.rename(path)
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def release_the_dead(engine: Engine, data_dir: Path) -> int:
+    """Give back what owners held whose process was killed; how much it was. Raises SQLAlchemyError."""
+    released = 0
+    for path in _dead(data_dir):
+        released += release_owner(engine, path.name)
+        path.unlink(missing_ok=True)
+    return released
+
+
+def _dead(data_dir: Path) -> Iterator[Path]:
+    here = socket.gethostname()
+    folder = _folder(data_dir)
+    if fcntl is None or not folder.is_dir():
+        return
+    for path in sorted(folder.glob(f"{here}-*")):
+        with suppress(FileNotFoundError, BlockingIOError), path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            yield path
+
+
+def _folder(data_dir: Path) -> Path:
+    return data_dir / "owners"

@@ -1,0 +1,267 @@
+"""A look into a CMS: what changed since the last one is taken in; what readers can no longer see is told."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from types import ModuleType
+from typing import Any
+
+from sqlalchemy import Engine
+
+from flows.ledger import Arrival, known_stories, read_cursor, write_cursor
+from flows.settings import CmsSource
+from flows.sources import cms_ghost, cms_json, cms_wordpress
+from flows.sources.api import ApiError, Question, ask
+from flows.sources.cms import NAMELESS, BrokenAnswer, Page, Post
+from flows.sources.records import filled
+from flows.tasks.taking import Intake, SourceDown, take
+
+_SECOND = timedelta(seconds=1)
+_LIST_OVERLAP = timedelta(minutes=1)
+
+Ask = Callable[..., Any]
+
+
+def poll_cms(engine: Engine, source: CmsSource, *, ask: Ask = ask, now: datetime | None = None) -> Intake:
+    """Take in what the CMS changed since the last look, about ``limits.stories``; the next look goes on behind them.
+
+    Raises SourceDown where it does not answer now. What it refuses is told with the next step.
+    """
+    look = _Look(engine, source, ask, now or datetime.now(UTC))
+    try:
+        secret = _secret(source)
+        look.check_wait()
+        if source.api == "json":
+            look.read_list(secret)
+        else:
+            api = cms_wordpress if source.api == "wordpress" else cms_ghost
+            look.read_changes(api, secret)
+            look.check_public(api, secret)
+    except ApiError as error:
+        if error.wait:
+            look.wait(error.wait)
+        if error.passing and not look.rows:
+            raise SourceDown(
+                f"{source.name}: {error}", look.moment("wait_until") if error.wait else None
+            ) from None
+        look.problem(str(error))
+    except (BrokenAnswer, ValueError) as error:
+        look.problem(f"{source.url}: {error}")
+    return look.intake()
+
+
+@dataclass
+class _Look:
+    """One look: the position in the ledger, and what the look brought.
+
+    Position: ``seen`` is the newest change that was taken in, ``unfinished`` whether more waited behind it, ``next`` the page of
+    a list to go on with; ``gone`` are stories that readers can no longer see, ``told`` what is wrong with which version of a
+    story, so that it is told once; ``checked`` how many stories were looked up last.
+    """
+
+    engine: Engine
+    source: CmsSource
+    ask: Ask
+    now: datetime
+    rows: list[int] = field(default_factory=list)
+    duplicates: list[int] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+    back: list[str] = field(default_factory=list)
+    position: dict[str, Any] = field(default_factory=dict)
+    _met: dict[str, datetime | str | None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.position = read_cursor(self.engine, self._cursor)
+
+    @property
+    def _cursor(self) -> str:
+        return f"cms:{self.source.name}"
+
+    def intake(self) -> Intake:
+        return Intake(
+            tuple(self.rows), tuple(self.duplicates), tuple(self.problems), tuple(self.gone), tuple(self.back)
+        )
+
+    def problem(self, said: str) -> None:
+        self.problems.append(f"{self.source.name}: {said}")
+
+    def check_wait(self) -> None:
+        until = self.moment("wait_until")
+        if until is not None and self.now < until:
+            raise ApiError(
+                f"{self.source.url} asked to be left alone until {until:%H:%M:%S} UTC", passing=True
+            )
+
+    def wait(self, seconds: float) -> None:
+        self._remember(wait_until=(self.now + timedelta(seconds=seconds)).isoformat())
+
+    def read_changes(self, api: ModuleType, secret: str | None) -> None:
+        """Page by page, each from the last change of the one before.
+
+        Pages by number alone lose stories: one that is changed while they are read moves to the end, and all behind it
+        one place to the front.
+        """
+        size = min(api.MOST_AT_ONCE, self.source.limits.stories)
+        seen = self.moment("seen")
+        overlap = _SECOND if self.position.get("unfinished") else api.OVERLAP
+        start = after = None if seen is None else seen - overlap
+        number = 1
+        while True:
+            page = self._changed(api, secret, after, number, size)
+            self._take(page.posts)
+            last = max((post.modified for post in page.posts if post.modified), default=None)
+            if last is not None and (seen is None or last > seen):
+                seen = last
+            self._remember(seen=seen.isoformat() if seen else None, unfinished=page.more)
+            if not page.more:
+                self._forget_told()
+                return
+            following = None if last is None else last - _SECOND
+            moves = following is not None and (after is None or following > after)
+            after, number = (following, 1) if moves else (after, number + 1)
+            # Only where the next look begins behind this one's beginning: or more stories of one second than the limit
+            # would be read for ever.
+            if len(self._met) >= self.source.limits.stories and after != start:
+                return
+
+    def check_public(self, api: ModuleType, secret: str | None) -> None:
+        """Look up the next hundred known stories: each one's turn comes."""
+        if self.position.get("unfinished"):
+            return
+        every = known_stories(self.engine, self.source.name)
+        first = self.position.get("checked", 0)
+        first = 0 if first >= len(every) else first
+        ids = every[first : first + api.MOST_AT_ONCE]
+        if not ids:
+            return
+        public = api.ids_in(self._answer(api.still_public(self.source, secret, ids)))
+        self._note_gone([id for id in ids if id not in public], back=public)
+        self._remember(checked=first + len(ids))
+
+    def read_list(self, secret: str | None) -> None:
+        """A list of unknown order, page by page; a look that reached its limit is gone on with at the next page."""
+        seen = self.moment("seen")
+        after = None if seen is None else seen - _LIST_OVERLAP
+        following: str | None = self.position.get("next")
+        whole = following is None and not self.source.since_parameter
+        newest = self.moment("newest") or seen
+        while True:
+            page = cms_json.page_in(
+                self._answer(cms_json.listed(self.source, secret, after, following)), self.source
+            )
+            if page.next is not None and page.next == following:
+                raise BrokenAnswer(
+                    f"the page {following[:80]!r} names itself as the next one. Mend next at the source"
+                )
+            self._take(page.posts)
+            changes = [post.modified for post in page.posts if post.modified is not None]
+            newest = max([*changes, *([newest] if newest else [])], default=None)
+            following = page.next
+            self._remember(next=following, newest=newest.isoformat() if newest else None)
+            if following is None:
+                break
+            if len(self._met) >= self.source.limits.stories:
+                return
+        # Only now: what a list says first need not be its newest.
+        self._remember(seen=newest.isoformat() if newest else None)
+        self._forget_told()
+        if whole:
+            missing = [id for id in known_stories(self.engine, self.source.name) if id not in self._met]
+            self._note_gone(missing, back=self._met)
+        self._remember()
+
+    def _changed(
+        self, api: ModuleType, secret: str | None, after: datetime | None, number: int, size: int
+    ) -> Page:
+        try:
+            answer = self._answer(api.changed(self.source, secret, after, number, size))
+        except ApiError as error:
+            if api.is_past_the_end(error.status, number):
+                return Page((), False)
+            raise
+        page: Page = api.page_in(answer, self.source, size)
+        return page
+
+    def _answer(self, question: Question) -> Any:
+        return self.ask(
+            question,
+            seconds=self.source.limits.seconds,
+            allow_private=self.source.private_addresses,
+        )
+
+    def _take(self, posts: Iterable[Post]) -> None:
+        """One page, one transaction."""
+        arrivals = []
+        hidden = []
+        told: dict[str, str] = dict(self.position.get("told", {}))
+        for post in posts:
+            version = post.modified.isoformat() if post.modified else ""
+            if post.id != NAMELESS and self._met.get(post.id, NAMELESS) == post.modified:
+                continue
+            self._met[post.id] = post.modified
+            problem = post.problem or self._too_large(post)
+            if not post.public:
+                hidden.append(post.id)
+            elif problem is not None:
+                if told.get(post.id) != version or post.id == NAMELESS:
+                    self.problem(problem)
+                told[post.id] = version
+            elif post.raw is not None:
+                arrivals.append(
+                    Arrival(filled(post.raw, self.source.publisher, self.source.language), self.source.name)
+                )
+        intake = take(self.engine, arrivals)
+        self.rows += intake.ids
+        self.duplicates += intake.known
+        self.position["told"] = told
+        if hidden:
+            self._note_gone(known_stories(self.engine, self.source.name, hidden))
+        self._note_gone([], back={arrival.story_id for arrival in arrivals})
+
+    def _too_large(self, post: Post) -> str | None:
+        most = self.source.limits.story_bytes
+        if post.raw is not None and len(post.raw.content) > most:
+            return f"{post.id}: larger than {most} bytes"
+        return None
+
+    def _note_gone(self, ids: Collection[str], back: Iterable[str] = ()) -> None:
+        """Tell, once, what readers can no longer see. Nothing is taken down by it: a CMS may only be being mended."""
+        name = self.source.name
+        gone = set(self.position.get("gone", ()))
+        for story in sorted(set(ids) - gone):
+            self.gone.append(
+                f"{name}: {story}: readers can no longer see it at the CMS; what was published of it stays"
+            )
+        for story in sorted(gone.intersection(back)):
+            self.back.append(f"{name}: {story}: readers can see it again")
+        self.position["gone"] = sorted(gone.union(ids) - set(back))
+
+    def _forget_told(self) -> None:
+        told = self.position.get("told", {})
+        self.position["told"] = {story: version for story, version in told.items() if story in self._met}
+
+    def _remember(self, **news: Any) -> None:
+        self.position.update(news)
+        write_cursor(self.engine, self._cursor, self.position, self.now)
+
+    def moment(self, key: str) -> datetime | None:
+        found = self.position.get(key)
+        return None if found is None else datetime.fromisoformat(found)
+
+
+def _secret(source: CmsSource) -> str | None:
+    """The credentials. Raises ValueError, naming the variable, where they are missing or of the wrong shape."""
+    if source.secret_env is None:
+        return None
+    secret = os.environ.get(source.secret_env, "").strip()
+    if not secret:
+        raise ValueError(
+            f"${source.secret_env} is not set. Put the credentials into it, and start cleancopy again"
+        )
+    if source.api == "wordpress" and ":" not in secret:
+        raise ValueError(f"${source.secret_env} must be user:application password")
+    return secret

@@ -1,0 +1,204 @@
+"""``python -m flows.warm_drain``: a drain that stands by, so that a story is public a moment after it arrived.
+
+A run that is started for a story needs seconds for its process, for Prefect and for the rules. This program has all three
+ready, looks into the inbox four times a second, and does each drain as a run of ``drain-inbox`` that Prefect shows. While Prefect
+does not answer, stories are cleaned without a run. It is one program of ``cleancopy up``; the schedule of ``drain-inbox``
+sweeps behind it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+from prefect import tags
+from prefect.exceptions import PrefectException
+from prefect.settings import get_current_settings
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from cleaners.rules import ConfigError
+from flows.drain_inbox import drain_inbox
+from flows.ledger import open_ledger, work_waits
+from flows.prefect_home import TAG, answers
+from flows.prefect_runs import crash_unfinished, wait_for_prefect
+from flows.settings import Settings, load_settings
+from flows.tasks.cleaning import NoWorkers, WarmPool
+from flows.tasks.jobs import clean_waiting
+from flows.tasks.owners import release_the_dead
+from flows.tasks.steps import LENT
+
+log = logging.getLogger("cleancopy.drain")
+
+LOOK_SECONDS = 0.25
+LINGER_SECONDS = 2.0
+"""How long a run waits for the next story: a burst is one run in Prefect, and costs one."""
+MOST_STORIES = 5_000
+"""Stories of one run, so that a run comes to an end on a day on which stories never do."""
+LONGEST_WAIT = 120.0
+"""Seconds between two tries while every run fails: rules that do not load, a ledger that is down."""
+
+
+STANDING_BY = f"stand-by on {socket.gethostname()}"
+"""The tag of these runs in Prefect: what is left of a program that was killed is known by it."""
+
+
+_TIDYING: set[asyncio.Task[None]] = set()
+
+
+class DrainFailed(RuntimeError):
+    """A run came to an end that was not its own. The message is its last state's."""
+
+
+async def stand_by(settings: Settings, ended: Callable[[], bool]) -> None:
+    """Drain whatever arrives until ``ended()``; what fails is tried again, with growing waits."""
+    wait = LOOK_SECONDS
+    while not ended():
+        config = _state_of(settings.config_dir)
+
+        def goes_on(config: object = config) -> bool:
+            return not ended() and config == _state_of(settings.config_dir)
+
+        try:
+            await _stand_by(settings, goes_on, ended)
+            wait = LOOK_SECONDS
+        except (SQLAlchemyError, ConfigError, NoWorkers, DrainFailed, OSError) as error:
+            wait = min(LONGEST_WAIT, max(1.0, wait * 2))
+            # Never str() of a database's error: it may hold the story.
+            said = type(error.orig).__name__ if isinstance(error, DBAPIError) else str(error)
+            log.error("%s; tried again in %.0f seconds, or when the configuration changes", said, wait)
+            await _sleep(wait, goes_on)
+
+
+async def _stand_by(settings: Settings, goes_on: Callable[[], bool], ended: Callable[[], bool]) -> None:
+    """The same with one configuration, as long as it ``goes_on()`` and nothing fails."""
+    engine = await asyncio.to_thread(open_ledger, settings.ledger_url)
+    try:
+        with WarmPool(settings.config_dir, settings.workers, settings.story_seconds) as pool:
+            await asyncio.to_thread(pool.warm)
+            log.info("standing by")
+            while goes_on():
+                if await asyncio.to_thread(_work_waits, engine, settings):
+                    await drain_once(settings, pool, ended)
+                else:
+                    await asyncio.sleep(LOOK_SECONDS)
+    finally:
+        engine.dispose()
+
+
+async def drain_once(settings: Settings, pool: WarmPool, ended: Callable[[], bool]) -> None:
+    """One drain, as a run of Prefect where Prefect answers. Raises DrainFailed and what ``drain`` raises."""
+    lent: dict[str, Any] = {
+        "pool": pool,
+        "linger_seconds": LINGER_SECONDS,
+        "limit": MOST_STORIES,
+        "enough": ended,
+    }
+    if await asyncio.to_thread(_prefect_answers):
+        token = LENT.set(lent)
+        try:
+            with tags(TAG, STANDING_BY):
+                state = await drain_inbox(return_state=True)
+        except (PrefectException, httpx.HTTPError, OSError) as error:
+            log.warning("Prefect failed (%s); the stories are cleaned without a run", type(error).__name__)
+            _tidy_later()
+        else:
+            if not state.is_completed():
+                raise DrainFailed(state.message or state.name)
+            return
+        finally:
+            LENT.reset(token)
+    else:
+        log.warning("Prefect does not answer; the stories are cleaned without a run")
+    summary = await asyncio.to_thread(clean_waiting, settings, **lent)
+    log.info("%d stories cleaned, %d published", len(summary.stories), len(summary.published.made))
+
+
+def _work_waits(engine: Engine, settings: Settings) -> bool:
+    release_the_dead(engine, settings.data_dir)
+    return work_waits(engine, datetime.now(UTC))
+
+
+def _prefect_answers() -> bool:
+    url = get_current_settings().api.url
+    return bool(url) and answers(f"{url}/health")
+
+
+def _state_of(config_dir: Path) -> tuple[tuple[str, int, int], ...]:
+    """What changes when a configuration file does."""
+    # os.walk: a folder of rules may be a link, which Path.rglob does not follow.
+    files = (
+        os.path.join(folder, name)
+        for folder, _, names in os.walk(config_dir, followlinks=True)
+        for name in names
+        if name.endswith(".yaml")
+    )
+    return tuple(sorted((path, stat.st_mtime_ns, stat.st_size) for path in files if (stat := _stat(path))))
+
+
+def _stat(path: str) -> os.stat_result | None:
+    try:
+        return os.stat(path)
+    except OSError:  # an editor is just replacing it
+        return None
+
+
+def _tidy_later() -> None:
+    """Runs that could not report their end, or never began to live, are to be crashed once Prefect answers."""
+    tidying = asyncio.create_task(_tidy(datetime.now(UTC)))
+    _TIDYING.add(tidying)  # the loop itself holds no task
+    tidying.add_done_callback(_tidied)
+
+
+def _tidied(tidying: asyncio.Task[None]) -> None:
+    _TIDYING.discard(tidying)
+    if not tidying.cancelled() and (error := tidying.exception()) is not None:
+        log.warning("runs that were left behind could not be marked (%s)", type(error).__name__)
+
+
+async def _tidy(started: datetime) -> None:
+    if get_current_settings().api.url:
+        await wait_for_prefect()
+        await crash_unfinished(started, tag=STANDING_BY)
+
+
+async def _sleep(seconds: float, goes_on: Callable[[], bool]) -> None:
+    """As long as it ``goes_on()``, which is asked now and then."""
+    for _ in range(math.ceil(seconds / LOOK_SECONDS)):
+        if goes_on():
+            await asyncio.sleep(LOOK_SECONDS)
+
+
+def main() -> int:
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
+    )
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    settings = load_settings()
+    asked = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: asked.set())
+
+    async def run() -> None:
+        _tidy_later()
+        await stand_by(settings, asked.is_set)
+
+    # In a thread: in the main one Prefect would answer SIGTERM itself, and end a run in the middle of a story.
+    thread = threading.Thread(target=asyncio.run, args=(run(),))
+    thread.start()
+    thread.join()
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,113 @@
+"""``cleancopy status``: one screen, from a newsroom that has nothing to one that has troubles."""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from cleaners.model import Raw
+from flows.cli import app
+from flows.cli.status import gather
+from flows.ledger import Arrival, open_ledger, receive
+from flows.settings import Settings, load_settings
+from flows.tasks.drain import drain
+from flows.tasks.intake import SourceDown
+from flows.tasks.jobs import look_at
+from flows.tasks.publishing import utc_now
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    config = tmp_path / "config"
+    (config / "rules").mkdir(parents=True)
+    (config / "publishers").mkdir()
+    (config / "pipeline.yaml").write_text("cleaners:\n  written_rules:\n")
+    (config / "sources.yaml").write_text(
+        "sources:\n  desk: {kind: folder, path: desk, schedule: '*/5 * * * *'}\n  cms: {kind: webhook, secret_env: A_SECRET}\n"
+        "  old: {kind: folder, path: old, enabled: no}\n"
+    )
+    (config / "destinations.yaml").write_text(
+        "destinations: {shelf: {kind: folder, path: shelf, formats: [text], default: yes}}\n"
+    )
+    monkeypatch.setenv("CLEANCOPY_CONFIG", str(config))
+    monkeypatch.setenv("CLEANCOPY_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("CLEANCOPY_WORKERS", "1")
+    monkeypatch.delenv("CLEANCOPY_LEDGER", raising=False)
+    return load_settings()
+
+
+def arrive(settings: Settings, **stories: str) -> None:
+    engine = open_ledger(settings.ledger_url)
+    receive(engine, [Arrival(Raw(id, "text", text), "desk") for id, text in stories.items()], utc_now())
+    engine.dispose()
+
+
+def clean(settings: Settings, run: str) -> None:
+    engine = open_ledger(settings.ledger_url)
+    drain(engine, settings, run=run, flow="drain-inbox")
+    engine.dispose()
+
+
+def shown(code: int) -> str:
+    done = CliRunner().invoke(app, ["status"])
+    assert done.exit_code == code, done.output
+    return done.output
+
+
+def test_before_the_first_story_nothing_is_made(settings: Settings) -> None:
+    said = shown(0)
+    assert said.startswith("All is well.")
+    assert "Nothing has arrived yet" in said
+    assert not settings.data_dir.exists()
+    assert [line.split()[0] for line in said.splitlines() if " folder " in line] == ["desk", "old"]
+
+
+def test_what_waits_and_what_is_held_is_shown(settings: Settings) -> None:
+    arrive(settings, a="The ferry left the quay at noon.", b="HOLD HOLD HOLD\nThe crane fell into the basin.")
+    assert "2 waiting · 0 at work" in shown(0)
+    clean(settings, "calm-otter-1")
+    said = shown(1)
+    assert "1 story is held: " in said
+    assert "desk:b" in said
+    assert "HOLD HOLD HOLD" in said
+    run = next(line for line in said.splitlines() if line.startswith("calm-otter-1"))
+    assert run.split()[1] == "drain-inbox"
+    assert run.split()[-4:] == ["1", "2", "1", "–"]
+    found = json.loads(CliRunner().invoke(app, ["status", "--json"]).output)
+    assert found["runs"][0]["outcomes"] == {"publish": 1, "hold": 1}
+    assert (found["sources"]["desk"]["stories"], found["sources"]["desk"]["held"]) == (2, 1)
+
+
+def test_a_destination_that_fails_is_told(settings: Settings) -> None:
+    arrive(settings, a="The ferry left the quay at noon.")
+    settings.data_dir.mkdir(exist_ok=True)
+    (settings.data_dir / "shelf").write_text("a file where the folder should be")
+    clean(settings, "one")
+    said = shown(1)
+    assert "shelf: 1 publication is late: " in said
+
+
+def test_a_rule_that_is_not_true_to_its_examples_is_told(settings: Settings) -> None:
+    (settings.config_dir / "rules" / "house.yaml").write_text(
+        "rules:\n  a:\n    why: A test.\n    line: Read more\n    matches: [Read less]\n    spares: [Reading]\n"
+    )
+    found = gather(settings)
+    assert found["rules"]["version"] is None
+    assert "house.yaml" in found["to_mend"][0]
+    assert "Read less" in found["to_mend"][0]
+
+
+def test_a_feed_that_does_not_answer_is_told(settings: Settings) -> None:
+    sources = settings.config_dir / "sources.yaml"
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    sources.write_text(
+        f"sources:\n  wire: {{kind: feed, url: 'http://127.0.0.1:{port}/feed', private_addresses: yes, robots: ignore}}\n"
+    )
+    with pytest.raises(SourceDown):
+        look_at(settings, "wire")
+    assert "source wire fails: " in shown(1)

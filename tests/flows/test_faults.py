@@ -1,0 +1,204 @@
+"""Outages and kills, end to end: a whole newsroom of real processes, its ledger and Prefect's database in SQLite and in PostgreSQL.
+
+Nothing is lost and nothing is published twice. The outages here take seconds where the world's take minutes: what is
+retried is retried for as long as it takes, so the path is the same.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from postgres_server import Postgres
+from running_newsroom import RunningNewsroom, running_newsroom, small_newsroom, wait_until
+from sqlalchemy import Engine, func, select
+
+from cleaners.model import Raw
+from flows.ledger import Arrival, open_ledger, queue_counts, receive
+from flows.ledger.tables import COPIES, PUBLICATIONS, STORIES
+
+pytestmark = [pytest.mark.prefect, pytest.mark.xdist_group("faults")]
+
+# What has to do with Prefect's server as a process is the same whatever its database is.
+ON_ONE = pytest.mark.parametrize("newsroom", ["sqlite"], indirect=True)
+TEXT = "The night bus will run for another year, the council decided on Tuesday.\nPublished: undefined\n"
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def newsroom(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, config_dir: Path
+) -> Iterator[RunningNewsroom]:
+    root = tmp_path_factory.mktemp("newsroom")
+    environ = {"CLEANCOPY_LEDGER": f"sqlite:///{root}/ledger.sqlite"}
+    if request.param == "postgresql":
+        server: Postgres = request.getfixturevalue("postgres")
+        environ = {
+            "CLEANCOPY_LEDGER": server.database(),
+            "PREFECT_SERVER_DATABASE_CONNECTION_URL": server.database(),
+        }
+    environ["CLEANCOPY_WORKERS"] = "1"
+    with running_newsroom(root / "data", small_newsroom(root / "config", config_dir), environ) as running:
+        running.ledger_url = environ["CLEANCOPY_LEDGER"]
+        yield running
+
+
+@pytest.fixture
+def ledger(newsroom: RunningNewsroom) -> Iterator[Engine]:
+    engine = open_ledger(newsroom.ledger_url)
+    yield engine
+    engine.dispose()
+
+
+def post(newsroom: RunningNewsroom, *stories: str) -> None:
+    with httpx.Client() as client:
+        for story in stories:
+            assert newsroom.post(story, f"{story}: {TEXT}", client).status_code == 202
+
+
+def each_is_out_once(newsroom: RunningNewsroom, ledger: Engine, stories: list[str]) -> None:
+    """In the ledger and in the folder: one edition of each, made once."""
+    wanted = STORIES.c.external_id.in_(stories)
+    with ledger.connect() as connection:
+        editions = connection.execute(
+            select(func.count()).select_from(COPIES.join(STORIES)).where(wanted)
+        ).scalar_one()
+        acts = connection.execute(
+            select(PUBLICATIONS.c.state, func.count())
+            .select_from(PUBLICATIONS.join(STORIES, PUBLICATIONS.c.story_id == STORIES.c.id))
+            .where(wanted)
+            .group_by(PUBLICATIONS.c.state)
+        ).all()
+    assert editions == len(stories)
+    assert [tuple(act) for act in acts] == [("made", len(stories))]
+    assert [len(newsroom.published(Path(story).stem)) for story in stories] == [1] * len(stories)
+
+
+def all_are_out(newsroom: RunningNewsroom, ledger: Engine, stories: list[str], seconds: float = 90) -> None:
+    def out() -> bool:
+        with ledger.connect() as connection:
+            return connection.execute(
+                select(func.count())
+                .select_from(PUBLICATIONS.join(STORIES, PUBLICATIONS.c.story_id == STORIES.c.id))
+                .where(STORIES.c.external_id.in_(stories), PUBLICATIONS.c.state == "made")
+            ).scalar_one() == len(stories)
+
+    wait_until(out, seconds, newsroom.data / "logs" / "drain.log")
+    each_is_out_once(newsroom, ledger, stories)
+
+
+def states(newsroom: RunningNewsroom, flow: str) -> list[str]:
+    return [run["state_type"] for run in newsroom.runs(flow)]
+
+
+def api_answers(newsroom: RunningNewsroom) -> bool:
+    try:
+        return httpx.get(f"{newsroom.ui}/api/health", timeout=2).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def start_run(newsroom: RunningNewsroom, deployment: str, parameters: dict[str, Any]) -> str:
+    [found] = newsroom.ask("/deployments/filter", {"deployments": {"name": {"any_": [deployment]}}})
+    run = newsroom.ask(f"/deployments/{found['id']}/create_flow_run", {"parameters": parameters})
+    return str(run["id"])
+
+
+def test_a_posted_story_is_public_and_its_run_is_shown(newsroom: RunningNewsroom, ledger: Engine) -> None:
+    post(newsroom, "ferry")
+    all_are_out(newsroom, ledger, ["ferry"])
+    assert newsroom.published("ferry")[0].read_text().strip() == f"ferry: {TEXT.splitlines()[0]}"
+    wait_until(lambda: states(newsroom, "drain-inbox") == ["COMPLETED"], 30)
+    [run] = newsroom.runs("drain-inbox")
+    assert run["state"]["message"] == "1 story: 1 published"
+
+
+def test_a_deployment_runs(newsroom: RunningNewsroom) -> None:
+    start_run(newsroom, "poll-sources", {})
+    wait_until(lambda: states(newsroom, "poll-sources") == ["COMPLETED"], 90)
+
+
+@ON_ONE
+def test_stories_that_come_while_prefect_hangs_are_cleaned(newsroom: RunningNewsroom, ledger: Engine) -> None:
+    server = newsroom.child("prefect server start")
+    os.kill(server, signal.SIGSTOP)
+    try:
+        stories = [f"hangs{number}" for number in range(5)]
+        post(newsroom, *stories)
+        all_are_out(newsroom, ledger, stories)
+    finally:
+        os.kill(server, signal.SIGCONT)
+
+
+@ON_ONE
+def test_stories_that_come_while_prefect_is_dead_are_cleaned(
+    newsroom: RunningNewsroom, ledger: Engine
+) -> None:
+    os.kill(newsroom.child("prefect server start"), signal.SIGKILL)
+    stories = [f"dead{number}" for number in range(5)]
+    post(newsroom, *stories)
+    all_are_out(newsroom, ledger, stories)
+    # It is started again by itself, and shows runs again.
+    wait_until(lambda: api_answers(newsroom), 120, newsroom.data / "logs" / "server.log")
+    post(newsroom, "afterwards")
+    all_are_out(newsroom, ledger, ["afterwards"])
+    wait_until(lambda: states(newsroom, "drain-inbox")[0] == "COMPLETED", 30)
+
+
+def test_a_drain_that_is_killed_in_the_middle_loses_and_repeats_nothing(
+    newsroom: RunningNewsroom, ledger: Engine
+) -> None:
+    stories = [f"killed{number}" for number in range(100)]
+    arrivals = [
+        Arrival(Raw(story, "text", f"{story}: {TEXT}", publisher="harbour-post"), "cms") for story in stories
+    ]
+    receive(ledger, arrivals, datetime.now(UTC))
+    wait_until(lambda: any((newsroom.data / "owners").glob("*")), 30)
+    wait_until(lambda: queue_counts(ledger)["waiting"] == 0, 30)
+    time.sleep(0.3)
+    drain = newsroom.child("flows.warm_drain")
+    os.kill(drain, signal.SIGKILL)
+    left = queue_counts(ledger)["claimed"]
+    all_are_out(newsroom, ledger, stories)
+    assert left > 0, "it was killed too late to tell anything"
+    wait_until(lambda: "RUNNING" not in states(newsroom, "drain-inbox"), 60)
+    assert "CRASHED" in states(newsroom, "drain-inbox")
+
+
+@ON_ONE
+def test_a_served_run_that_is_killed_in_the_middle_loses_and_repeats_nothing(
+    newsroom: RunningNewsroom, ledger: Engine, tmp_path: Path
+) -> None:
+    stories = [f"served{number}" for number in range(100)]
+    for story in stories:
+        (tmp_path / f"{story}.txt").write_text(f"{story}: {TEXT}")
+    ids = [str(tmp_path / f"{story}.txt") for story in stories]
+    run = start_run(newsroom, "clean-stories", {"stories": {"addresses": "\n".join(ids), "dry_run": False}})
+    before = queue_counts(ledger)["done"]
+    wait_until(lambda: queue_counts(ledger)["done"] > before, 90, newsroom.data / "logs" / "flows.log")
+    os.kill(newsroom.child("flows.deployments serve"), signal.SIGKILL)
+    all_are_out(newsroom, ledger, ids)
+    states_of = lambda: {one["id"]: one["state_type"] for one in newsroom.runs("clean-stories")}  # noqa: E731
+    wait_until(lambda: states_of()[run] in ("CRASHED", "COMPLETED"), 90)
+
+
+@ON_ONE
+def test_a_run_outlives_the_restart_of_the_server(
+    newsroom: RunningNewsroom, ledger: Engine, tmp_path: Path
+) -> None:
+    stories = [f"restart{number}" for number in range(100)]
+    arrivals = [
+        Arrival(Raw(story, "text", f"{story}: {TEXT}", publisher="harbour-post"), "cms") for story in stories
+    ]
+    receive(ledger, arrivals, datetime.now(UTC))
+    wait_until(lambda: queue_counts(ledger)["claimed"] > 0, 30)
+    os.kill(newsroom.child("prefect server start"), signal.SIGTERM)
+    all_are_out(newsroom, ledger, stories)
+    wait_until(lambda: api_answers(newsroom), 120)
+    wait_until(lambda: "RUNNING" not in states(newsroom, "drain-inbox"), 120)

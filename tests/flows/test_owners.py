@@ -1,0 +1,69 @@
+"""Whoever is killed is known to be gone, and what it held is free; whoever lives keeps what it holds."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from newsroom import NOON, arrival, make_plain, outcome_of, small_settings
+from sqlalchemy import Engine
+
+from flows.ledger import claim, claim_owed, outbox_counts, queue_counts, receive, record_outcomes
+from flows.tasks.drain import drain
+from flows.tasks.owners import new_owner, present, release_the_dead
+
+KILLED = """
+import os, signal, sys
+from datetime import datetime
+from pathlib import Path
+from flows.ledger import claim, claim_owed, open_ledger
+from flows.tasks.owners import new_owner, present
+now = datetime.fromisoformat(sys.argv[3])
+owner = new_owner()
+with present(Path(sys.argv[1]), owner):
+    engine = open_ledger(sys.argv[2])
+    assert claim(engine, owner, now=now) and claim_owed(engine, owner, now=now)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def owe_one_and_receive_one(ledger: Engine) -> None:
+    receive(ledger, [arrival("owed")], NOON)
+    [row] = claim(ledger, "me", now=NOON)
+    record_outcomes(ledger, "me", [outcome_of(row)], lambda *_: ["copy-folder"], NOON)
+    receive(ledger, [arrival("waiting")], NOON)
+
+
+def test_what_a_killed_process_held_is_free_at_once(tmp_path: Path, ledger: Engine, ledger_url: str) -> None:
+    settings = small_settings(tmp_path, ledger_url=ledger_url)
+    owe_one_and_receive_one(ledger)
+    words = [sys.executable, "-c", KILLED, settings.data_dir, ledger_url, NOON.isoformat()]
+    assert subprocess.run(words).returncode == -9
+    assert queue_counts(ledger)["claimed"] == 1
+    assert claim(ledger, "other", now=NOON) == claim_owed(ledger, "other", now=NOON) == []
+    summary = drain(ledger, settings, make=make_plain, clock=lambda: NOON)
+    assert [line.row.id for line in summary.stories] == ["waiting"]
+    assert outbox_counts(ledger)["made"] == 2
+    assert not list((settings.data_dir / "owners").iterdir())
+
+
+def test_who_lives_keeps_what_it_holds(tmp_path: Path, ledger: Engine) -> None:
+    receive(ledger, [arrival()], NOON)
+    owner = new_owner()
+    with present(tmp_path, owner):
+        claim(ledger, owner, now=NOON)
+        assert release_the_dead(ledger, tmp_path) == 0
+        assert claim(ledger, "other", now=NOON) == []
+    # It ended by itself and left nothing to be found; what it forgot waits for its lease.
+    assert release_the_dead(ledger, tmp_path) == 0
+
+
+def test_an_owner_of_another_machine_is_not_judged(tmp_path: Path, ledger: Engine) -> None:
+    receive(ledger, [arrival()], NOON)
+    elsewhere = new_owner().replace(socket.gethostname(), "another-host", 1)
+    (tmp_path / "owners").mkdir()
+    (tmp_path / "owners" / elsewhere).touch()
+    claim(ledger, elsewhere, now=NOON)
+    assert release_the_dead(ledger, tmp_path) == 0

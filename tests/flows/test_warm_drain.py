@@ -1,0 +1,102 @@
+"""The drain that stands by: what arrives is public a moment later, and what is broken is tried again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from newsroom import arrival
+from sqlalchemy import Engine
+
+from flows import warm_drain
+from flows.ledger import open_ledger, outbox_counts, queue_counts, receive
+from flows.settings import Settings
+from flows.tasks.publishing import utc_now
+from flows.warm_drain import stand_by
+
+HOUSE = "name: Harbour Post\nhosts: [harbour-post.example]\n"
+
+
+@pytest.fixture
+def settings(tmp_path: Path, config_dir: Path) -> Settings:
+    """The shipped rules, and one publisher of our own that can be broken."""
+    config = tmp_path / "config"
+    (config / "publishers").mkdir(parents=True)
+    for name in ("pipeline.yaml", "rules"):
+        (config / name).symlink_to(config_dir / name)
+    (config / "publishers" / "harbour-post.yaml").write_text(HOUSE)
+    (config / "sources.yaml").write_text("sources: {}\n")
+    (config / "destinations.yaml").write_text(
+        "destinations: {copy-folder: {kind: folder, path: published, formats: [text], default: yes}}\n"
+    )
+    ledger_url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+    return Settings(config_dir=config, data_dir=tmp_path / "data", ledger_url=ledger_url, workers=1)
+
+
+@pytest.fixture
+def ledger(settings: Settings) -> Iterator[Engine]:
+    engine = open_ledger(settings.ledger_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(autouse=True)
+def no_prefect(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(warm_drain, "_prefect_answers", lambda: False)
+    monkeypatch.setattr(warm_drain, "LINGER_SECONDS", 0.3)
+
+
+async def until(true: Callable[[], bool], seconds: float = 120) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        await asyncio.sleep(0.02)
+
+
+async def test_what_arrives_is_public_and_a_broken_rule_only_makes_it_wait(
+    settings: Settings, ledger: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="cleancopy.drain")
+    house = settings.config_dir / "publishers" / "harbour-post.yaml"
+    ended = False
+    standing_by = asyncio.create_task(stand_by(settings, lambda: ended))
+    await until(lambda: "standing by" in caplog.text)
+
+    receive(ledger, [arrival("ferry", "The ferry left at noon.\nPublished: undefined\n")], utc_now())
+    await until(lambda: outbox_counts(ledger)["made"] == 1)
+    [copy] = (settings.data_dir / "published").glob("*.txt")
+    assert copy.read_text().strip() == "The ferry left at noon."
+
+    house.write_text(HOUSE + "hsots: [typo.example]\n")
+    await until(lambda: "hsots" in caplog.text)
+    receive(ledger, [arrival("bus", "The bus left at one.")], utc_now())
+    await asyncio.sleep(1)
+    assert queue_counts(ledger)["waiting"] == 1
+    # Mended: it is taken up at once, not when the wait is over.
+    house.write_text(HOUSE + "# mended\n")
+    await until(lambda: outbox_counts(ledger)["made"] == 2)
+
+    ended = True
+    await asyncio.wait_for(standing_by, 60)
+    assert not list((settings.data_dir / "owners").iterdir())
+
+
+async def test_a_drain_that_is_asked_to_end_finishes_its_chunk_and_claims_no_more(
+    settings: Settings, ledger: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(warm_drain, "LINGER_SECONDS", 300)
+    receive(ledger, [arrival(f"s{number}", f"Story {number}.") for number in range(30)], utc_now())
+    asked = 0.0
+
+    def ended() -> bool:
+        nonlocal asked
+        if not asked and queue_counts(ledger)["waiting"] < 30:
+            asked = time.monotonic()
+        return bool(asked)
+
+    await asyncio.wait_for(stand_by(settings, ended), 120)
+    assert queue_counts(ledger)["done"] == outbox_counts(ledger)["made"] == 30
