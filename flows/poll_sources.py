@@ -4,19 +4,17 @@ import asyncio
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from flows.settings import load_settings
+from flows.tasks.forms import ANY, Form, offer_sources
 from flows.tasks.intake import Intake
 from flows.tasks.jobs import Job, pollable
-from flows.tasks.selection import ANY, offer_sources
 from flows.tasks.steps import clean, final_state, look, show
 
 
-class Look(BaseModel):
+class Look(Form):
     """Which source to look at."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     source: str = Field(
         default=ANY,

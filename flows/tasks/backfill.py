@@ -7,20 +7,11 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import date
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    WithJsonSchema,
-    field_serializer,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, model_validator
 from sqlalchemy import Engine
 
 from flows.ledger import Arrival, not_done, open_ledger
@@ -30,15 +21,10 @@ from flows.sources.archive_record import Position
 from flows.tasks.archives import Chunk, Place, Wanted, chunks, finish_archive, place_in, take_chunk
 from flows.tasks.cleaning import WarmPool
 from flows.tasks.drain import drain, preview
+from flows.tasks.forms import ANY, AS_CONFIGURED, Day, Form, no_default, offer_destinations, offer_sources
 from flows.tasks.intake import find_source
 from flows.tasks.jobs import Job
-from flows.tasks.selection import (
-    ANY,
-    AS_CONFIGURED,
-    check_destinations,
-    offer_destinations,
-    offer_sources,
-)
+from flows.tasks.selection import check_destinations
 from flows.tasks.summary import RunSummary
 from flows.tasks.workers import MakeClean, make_clean
 
@@ -57,10 +43,8 @@ MOST_PROBLEMS = 500
 Tell = Callable[[str], None]
 
 
-class Backfill(BaseModel):
+class Backfill(Form):
     """Which archive to go through, and what to do with its stories."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     archive: str = Field(
         default="",
@@ -86,17 +70,17 @@ class Backfill(BaseModel):
     last_record: int = Field(
         default=0, ge=0, title="To record", description="The number of the last one. 0: to the end."
     )
-    since: Annotated[date | None, WithJsonSchema({"type": "string", "format": "date"})] = Field(
+    since: Day = Field(
         default=None,
         title="From day",
         description="Only stories of this day or later (UTC): by their date, in a web archive by the day of capture.",
-        json_schema_extra={"default": ""},
+        json_schema_extra=no_default,
     )
-    until: Annotated[date | None, WithJsonSchema({"type": "string", "format": "date"})] = Field(
+    until: Day = Field(
         default=None,
         title="To day",
         description="Only stories of this day or earlier (UTC).",
-        json_schema_extra={"default": ""},
+        json_schema_extra=no_default,
     )
     dry_run: bool = Field(
         default=True,
@@ -124,15 +108,6 @@ class Backfill(BaseModel):
         title="Stories at a time",
         description="So many are read, cleaned and published before the next. After an interruption it goes on with the next.",
     )
-
-    @field_validator("since", "until", mode="before")
-    @classmethod
-    def _no_day(cls, value: object) -> object:
-        return None if value == "" else value
-
-    @field_serializer("since", "until")
-    def _empty(self, value: date | None) -> str:
-        return "" if value is None else value.isoformat()
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Backfill:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -30,6 +30,7 @@ from flows.ledger import (
 from flows.ledger.decided import DecisionAct
 from flows.ledger.opening import glancing
 from flows.settings import Settings, load_destinations, load_settings, load_sources
+from flows.tasks.forms import Form
 from flows.tasks.owners import new_owner
 from flows.tasks.publishing import Published, by_source, publish_owed, utc_now
 from flows.tasks.showing import Shown, story_key
@@ -76,10 +77,8 @@ def _held_now() -> list[Held]:
         return []
 
 
-class Review(BaseModel):
+class Review(Form):
     """Which held story, and what is decided about it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     story: str = Field(
         default=THE_LIST,

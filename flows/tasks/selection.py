@@ -3,74 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    WithJsonSchema,
-    field_serializer,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, field_validator, model_validator
 from sqlalchemy import Engine
 
 from cleaners.pipeline import pipeline_version
-from cleaners.rules import ConfigError
 from flows.ledger import Arrival, StoryFilter, find_run, known_among, select_raws
-from flows.settings import Settings, WebSource, load_destinations, load_settings, load_sources
+from flows.settings import Settings, WebSource, load_destinations
 from flows.sources.folder import FORMS
+from flows.tasks.forms import ANY, AS_CONFIGURED, Day, Form, no_default, offer_destinations, offer_sources
 from flows.tasks.intake import BY_HAND, arrivals_from_files, arrivals_from_urls, find_source, one_of_each
-
-ANY = "any"
-AS_CONFIGURED = "as configured"
 
 Only = Literal["all of them", "failed", "held", "cleaned with older rules"]
 ALL: Only = "all of them"
 
-Day = Annotated[date | None, WithJsonSchema({"type": "string", "format": "date"})]
-# A string that may be empty: of "date or nothing" the form makes two tabs and "Property is type None".
-NO_DAY: dict[str, Any] = {"default": ""}
-
 _ADDRESS = re.compile(r"https?://", re.IGNORECASE)
 
 
-def offer_sources(schema: dict[str, Any]) -> None:
-    """The form's list of sources, from the configuration as it is when the form is made.
-
-    The list is the form's alone: names are checked against the configuration of the moment when the run starts, so that
-    a schedule made before a change does not break by it.
-    """
-    schema["enum"] = [ANY, *_names(load_sources)]
-
-
-def offer_destinations(schema: dict[str, Any]) -> None:
-    schema["enum"] = [AS_CONFIGURED, *_names(_switched_on)]
-
-
-def _switched_on(config_dir: Path) -> list[str]:
-    return [name for name, destination in load_destinations(config_dir).items() if destination.enabled]
-
-
-def _names(load: Callable[[Path], Iterable[str]]) -> list[str]:
-    try:
-        return list(load(load_settings().config_dir))
-    except (ValueError, ConfigError):
-        # A mistake in the configuration is told by the run, with file and line; a form cannot tell it.
-        return []
-
-
-class Selection(BaseModel):
+class Selection(Form):
     """Which stories to clean, and what to do with the result.
 
     Nothing chosen at all: everything that waits in the inbox.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     addresses: str = Field(
         default="",
@@ -93,13 +51,13 @@ class Selection(BaseModel):
         default=None,
         title="Arrived since",
         description="Known stories that arrived on this day or later (UTC).",
-        json_schema_extra=NO_DAY,
+        json_schema_extra=no_default,
     )
     until: Day = Field(
         default=None,
         title="Arrived until",
         description="Known stories that arrived on this day or before (UTC).",
-        json_schema_extra=NO_DAY,
+        json_schema_extra=no_default,
     )
     run: str = Field(
         default="",
@@ -130,15 +88,6 @@ class Selection(BaseModel):
         description="“as configured” sends each story where its source says.",
         json_schema_extra=offer_destinations,
     )
-
-    @field_validator("since", "until", mode="before")
-    @classmethod
-    def _no_day(cls, value: object) -> object:
-        return None if value == "" else value
-
-    @field_serializer("since", "until")
-    def _empty(self, value: date | None) -> str:
-        return "" if value is None else value.isoformat()
 
     @field_validator("source")
     @classmethod

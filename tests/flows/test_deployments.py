@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 import yaml
+from prefect.utilities.callables import parameter_schema
+from prefect.utilities.schema_tools.validation import validate
 
 from cleaners.pipeline import Pipeline, pipeline_version
 from flows.clean_stories import clean_stories
@@ -68,22 +70,35 @@ def test_the_prefect_yaml_in_the_project_is_the_one_that_would_be_written(config
 
 def test_the_form_has_titles_help_and_lists(config_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLEANCOPY_CONFIG", str(config_dir))
-    from prefect.utilities.callables import parameter_schema
-
     schema = parameter_schema(clean_stories.fn)
     fields: dict[str, Any] = schema.definitions["Selection"]["properties"]
     assert all(field["title"] and field["description"] for field in fields.values())
     assert fields["source"]["enum"][:2] == ["any", "demo"]
     assert fields["destination"]["enum"][:2] == ["as configured", "copy-folder"]
-    assert (fields["since"]["type"], fields["since"]["format"], fields["since"]["default"]) == (
-        "string",
-        "date",
-        "",
-    )
-    # What the form sends back when nothing is touched must be what its own schema allows.
-    default = schema.properties["stories"]["default"]
-    assert {name for name, value in default.items() if value is None} == set()
-    assert default["dry_run"] is True
+    assert (fields["since"]["type"], fields["since"]["format"]) == ("string", "date")
+    assert schema.properties["stories"]["default"]["dry_run"] is True
+
+
+def test_a_form_that_nobody_touched_can_be_sent(
+    settings: Settings, config_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The Prefect UI checks a form against its schema, formats included, before it lets anybody submit it."""
+    monkeypatch.setenv("CLEANCOPY_CONFIG", str(config_dir))
+    for one in planned(settings):
+        schema = parameter_schema(one.flow.fn).model_dump_for_openapi()
+        filled: dict[str, Any] = {
+            name: filled_in(schema, part) for name, part in schema["properties"].items()
+        }
+        assert [f"{one.name}: {error.message}" for error in validate(filled, schema)] == []
+
+
+def filled_in(schema: dict[str, Any], part: dict[str, Any]) -> Any:
+    """What the form is filled with at first: the default, else the defaults of its fields."""
+    if "default" in part:
+        return part["default"]
+    name = str(part.get("$ref") or part["allOf"][0]["$ref"]).rpartition("/")[2]
+    fields = schema["definitions"][name]["properties"]
+    return {field: value["default"] for field, value in fields.items() if "default" in value}
 
 
 def test_the_version_is_the_one_that_the_rules_are_loaded_with(
