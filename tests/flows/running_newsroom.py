@@ -88,7 +88,13 @@ class RunningNewsroom:
         }
         request = urllib.request.Request(f"{self.ui}/api{path}", json.dumps(body).encode(), headers)
         with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.load(answer)
+            said = answer.read()
+        return json.loads(said) if said else None
+
+    def pause(self, deployment: str) -> None:
+        """Switch a deployment's schedules off."""
+        [found] = self.ask("/deployments/filter", {"deployments": {"name": {"any_": [deployment]}}})
+        self.ask(f"/deployments/{found['id']}/pause_deployment", {})
 
     def runs(self, flow: str) -> list[Any]:
         """The runs of a flow that have begun, the newest first."""
