@@ -257,21 +257,20 @@ def _write_copy(
     now: datetime,
 ) -> int:
     copy_id: int = connection.execute(
-        COPIES.insert()
-        .values(
-            story_id=work.story_id,
-            revision_id=work.revision_id,
-            edition=edition,
-            verdict=record["verdict"],
-            reasons=list(record["reasons"]),
-            ruleset=record["ruleset"],
-            content_hash=digest,
-            record=record,
-            rendered=dict(outcome.rendered),
-            seconds=f"{outcome.seconds:.6f}",
-            cleaned_at=now,
-        )
-        .returning(COPIES.c.id)
+        COPIES.insert().returning(COPIES.c.id),
+        {
+            "story_id": work.story_id,
+            "revision_id": work.revision_id,
+            "edition": edition,
+            "verdict": record["verdict"],
+            "reasons": list(record["reasons"]),
+            "ruleset": record["ruleset"],
+            "content_hash": digest,
+            "record": record,
+            "rendered": dict(outcome.rendered),
+            "seconds": f"{outcome.seconds:.6f}",
+            "cleaned_at": now,
+        },
     ).scalar_one()
     removed = [
         {

@@ -91,7 +91,7 @@ async def clean_chosen(selection: Selection) -> Job:
 async def show(job: Job) -> None:
     """Leave a table of the run and the before/after of its stories as artifacts. Nothing to do shows nothing."""
     # Quoted: Prefect looks twice for futures in all that a task is given, which in 5,000 stories takes three seconds.
-    await _show(quote(job))
+    await _show(quote(job))  # type: ignore[call-overload]
 
 
 @task(name="show", cache_policy=NO_CACHE)
