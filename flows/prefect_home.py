@@ -29,8 +29,14 @@ def served_environment(settings: Settings, environ: Mapping[str, str]) -> dict[s
         # Or any page that an editor has open could start a run: the server itself asks nobody who he is.
         "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true",
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
-        # With the default a run that was asked for starts after 10 to 24 seconds; with this, after about 2.5.
-        "PREFECT_RUNNER_POLL_FREQUENCY": "1",
+        # With the default a run that was asked for starts after 10 to 24 seconds; with this, after about 3. What is posted
+        # need not wait for it (see warm_drain), and each look costs the server 15 ms.
+        "PREFECT_RUNNER_POLL_FREQUENCY": "2",
+        # Looked for every 5 seconds by default, which is a fifth of what an idle server does: runs that are late, pauses that are
+        # over (we make none), messages to workers that were lost (neither).
+        "PREFECT_SERVER_SERVICES_LATE_RUNS_LOOP_SECONDS": "30",
+        "PREFECT_SERVER_SERVICES_PAUSE_EXPIRATIONS_LOOP_SECONDS": "60",
+        "PREFECT_SERVER_SERVICES_CLEANUP_RECONCILER_LOOP_SECONDS": "60",
         "PREFECT_LOGGING_LEVEL": "INFO",
         "CLEANCOPY_REPORTS_URL": settings.reports_url or f"http://{near}:{settings.reports_port}",
         **_server_database(environ),

@@ -185,6 +185,9 @@ def main() -> int:
     )
     logging.getLogger("httpx").setLevel(logging.WARNING)
     settings = load_settings()
+    if hasattr(os, "nice"):  # not on Windows
+        # Behind the receiver, whose senders wait for their answer, and before the workers (see warm_worker).
+        os.nice(3)
     asked = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: asked.set())

@@ -246,30 +246,28 @@ def _receive(connection: Connection, arrival: Arrival, kept: KeptRaw, now: datet
                 return known, False
     else:
         if connection.execute(select(RAWS.c.hash).where(RAWS.c.hash == kept.hash)).scalar() is None:
-            connection.execute(RAWS.insert().values(kept._asdict()))
+            connection.execute(RAWS.insert(), kept._asdict())
         revision = connection.execute(
-            REVISIONS.insert()
-            .values(
-                story_id=story,
-                number=1 if newest is None else newest.number + 1,
-                raw_hash=kept.hash,
-                arrived_at=now,
-            )
-            .returning(REVISIONS.c.id)
+            REVISIONS.insert().returning(REVISIONS.c.id),
+            {
+                "story_id": story,
+                "number": 1 if newest is None else newest.number + 1,
+                "raw_hash": kept.hash,
+                "arrived_at": now,
+            },
         ).scalar_one()
     row = connection.execute(
-        INBOX.insert()
-        .values(
-            source=arrival.source,
-            event_id=arrival.event_id,
-            revision_id=revision,
-            destinations=None if arrival.destinations is None else list(arrival.destinations),
-            note=arrival.note,
-            state="waiting",
-            attempts=0,
-            arrived_at=now,
-        )
-        .returning(INBOX.c.id)
+        INBOX.insert().returning(INBOX.c.id),
+        {
+            "source": arrival.source,
+            "event_id": arrival.event_id,
+            "revision_id": revision,
+            "destinations": None if arrival.destinations is None else list(arrival.destinations),
+            "note": arrival.note,
+            "state": "waiting",
+            "attempts": 0,
+            "arrived_at": now,
+        },
     ).scalar_one()
     return row, True
 
@@ -289,11 +287,14 @@ def _story(connection: Connection, arrival: Arrival, now: datetime) -> int:
         connection.execute(update(STORIES).where(STORIES.c.id == found).values(last_seen_at=now, **news))
         return found
     story: int = connection.execute(
-        STORIES.insert()
-        .values(
-            source=arrival.source, external_id=arrival.story_id, first_seen_at=now, last_seen_at=now, **known
-        )
-        .returning(STORIES.c.id)
+        STORIES.insert().returning(STORIES.c.id),
+        {
+            "source": arrival.source,
+            "external_id": arrival.story_id,
+            "first_seen_at": now,
+            "last_seen_at": now,
+            **known,
+        },
     ).scalar_one()
     return story
 

@@ -299,21 +299,20 @@ def write_copy(
     """Inside a transaction: a new edition with its removals; ``work`` names story and revision. Gives the copy's id."""
     verdict = verdict_of(record)
     copy_id: int = connection.execute(
-        COPIES.insert()
-        .values(
-            story_id=work.story_id,
-            revision_id=work.revision_id,
-            edition=edition,
-            verdict=verdict,
-            reasons=list(record["reasons"]),
-            ruleset=record["ruleset"],
-            content_hash=digest,
-            record=record,
-            rendered=dict(outcome.rendered),
-            seconds=f"{outcome.seconds:.6f}",
-            cleaned_at=now,
-        )
-        .returning(COPIES.c.id)
+        COPIES.insert().returning(COPIES.c.id),
+        {
+            "story_id": work.story_id,
+            "revision_id": work.revision_id,
+            "edition": edition,
+            "verdict": verdict,
+            "reasons": list(record["reasons"]),
+            "ruleset": record["ruleset"],
+            "content_hash": digest,
+            "record": record,
+            "rendered": dict(outcome.rendered),
+            "seconds": f"{outcome.seconds:.6f}",
+            "cleaned_at": now,
+        },
     ).scalar_one()
     removed = [
         {

@@ -6,6 +6,7 @@ source, event id, size and outcome of each request; never a body, a secret or a 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -67,7 +68,9 @@ def create_app(
         for name, door in doors.items():
             if door.problem:
                 log.error("webhook source %s answers 503: %s", name, door.problem)
+        warming = asyncio.create_task(keeper.warm())
         yield
+        warming.cancel()
         keeper.close()
 
     async def webhook(request: Request) -> Response:

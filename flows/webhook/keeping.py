@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
 import traceback
@@ -63,6 +64,11 @@ class Keeper:
     async def check(self) -> None:
         """Read from the ledger; raises Refused (503)."""
         await self._in_time(self._in_thread(queue_counts))
+
+    async def warm(self) -> None:
+        """Open the ledger now: the first sender need not wait for it. Where that fails it is tried again when an event comes."""
+        with contextlib.suppress(Refused):
+            await self.check()
 
     def close(self) -> None:
         if self._engine is not None:
