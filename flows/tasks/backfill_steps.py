@@ -8,17 +8,10 @@ from prefect.cache_policies import NO_CACHE
 
 from flows.settings import load_settings
 from flows.tasks.backfill import Backfill, Backfilled, backfill_archives, text_of
-from flows.tasks.steps import is_passing, run_name_now, show
+from flows.tasks.steps import PATIENT, leave_artifacts, run_name_now
 
 
-@task(
-    name="go-through",
-    retries=2,
-    retry_delay_seconds=10,
-    retry_jitter_factor=0.5,
-    retry_condition_fn=is_passing,
-    cache_policy=NO_CACHE,
-)
+@task(name="go-through", **PATIENT)
 async def go_through(archive: Backfill) -> Backfilled:
     """Read, take in, clean and publish, chunk by chunk."""
     tell = get_run_logger().info
@@ -31,5 +24,5 @@ async def go_through(archive: Backfill) -> Backfilled:
 async def show_backfill(done: Backfilled) -> None:
     """A preview is shown as any run is; a backfill by its counts and what went wrong."""
     if done.job is not None:
-        await show.fn(done.job)
+        await leave_artifacts(done.job)
     await acreate_markdown_artifact(text_of(done), key="backfill", description="What was gone through")

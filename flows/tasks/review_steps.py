@@ -12,17 +12,10 @@ from prefect.cache_policies import NO_CACHE
 from flows.ledger import NotDecided
 from flows.settings import load_settings
 from flows.tasks.review import Result, Review, review
-from flows.tasks.steps import is_passing
+from flows.tasks.steps import PATIENT
 
 
-@task(
-    name="review",
-    retries=2,
-    retry_delay_seconds=10,
-    retry_jitter_factor=0.5,
-    retry_condition_fn=is_passing,
-    cache_policy=NO_CACHE,
-)
+@task(name="review", **PATIENT)
 async def review_chosen(form: Review) -> Result:
     """Do what a person chose. Tried again, a decision that was made is found made."""
     try:

@@ -51,14 +51,20 @@ async def is_passing(task: Task[..., Any], run: TaskRun, state: State) -> bool:
     return isinstance(error, OperationalError) or (isinstance(error, SourceDown) and error.again_at is None)
 
 
+PATIENT: dict[str, Any] = {
+    "retries": 2,
+    "retry_delay_seconds": 10,
+    "retry_jitter_factor": 0.5,
+    "retry_condition_fn": is_passing,
+    "cache_policy": NO_CACHE,
+}
+"""For a task that is a whole job: tried again where the world can fail, and nothing of it is remembered."""
+
+
 @task(
     name="look",
     task_run_name="look at {source}",
-    retries=2,
-    retry_delay_seconds=exponential_backoff(10),
-    retry_jitter_factor=0.5,
-    retry_condition_fn=is_passing,
-    cache_policy=NO_CACHE,
+    **{**PATIENT, "retry_delay_seconds": exponential_backoff(10)},
 )
 async def look(source: str) -> Intake:
     """Look at a source once, and take in what is new."""
@@ -72,14 +78,7 @@ async def look(source: str) -> Intake:
     return intake
 
 
-@task(
-    name="clean",
-    retries=2,
-    retry_delay_seconds=10,
-    retry_jitter_factor=0.5,
-    retry_condition_fn=is_passing,
-    cache_policy=NO_CACHE,
-)
+@task(name="clean", **PATIENT)
 async def clean(ids: Sequence[int] | None = None) -> Job:
     """Clean and publish what waits in the inbox, or these rows of it."""
     name = str(flow_run.flow_name or "cleancopy")
@@ -96,14 +95,7 @@ async def clean(ids: Sequence[int] | None = None) -> Job:
     return Job(done)
 
 
-@task(
-    name="clean-selected",
-    retries=2,
-    retry_delay_seconds=10,
-    retry_jitter_factor=0.5,
-    retry_condition_fn=is_passing,
-    cache_policy=NO_CACHE,
-)
+@task(name="clean-selected", **PATIENT)
 async def clean_chosen(selection: Selection) -> Job:
     """Clean what a person chose."""
     async with _watched() as progress:
@@ -120,6 +112,11 @@ async def show(job: Job) -> None:
 
 @task(name="show", cache_policy=NO_CACHE)
 async def _show(job: Job) -> None:
+    await leave_artifacts(job)
+
+
+async def leave_artifacts(job: Job) -> None:
+    """What ``show`` leaves, from inside a task."""
     rows = table_rows(job.summary)
     if rows or job.problems or job.notes:
         await acreate_table_artifact(
