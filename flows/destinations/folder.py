@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from flows.destinations.formats import FORMATS
 from flows.destinations.names import file_stem, story_hash
 from flows.destinations.publication import Publication, Receipt
 from flows.destinations.stores import Store, open_store
 from flows.settings import FolderDestination, Format
 
-SUFFIX: dict[Format, str] = {"json": ".json", "html": ".html", "markdown": ".md", "text": ".txt"}
 CARDS = ".cleancopy"
 """The folder of the cards, one a story: ledger, edition, the story's file name, its files. Kept when a story is withdrawn,
 so that an older edition cannot bring it back."""
@@ -54,16 +54,7 @@ def publish(store: Store, formats: Sequence[Format], publication: Publication) -
 
 
 def _files(stem: str, formats: Sequence[Format], publication: Publication) -> dict[str, bytes]:
-    return {
-        f"{stem}{SUFFIX[one]}": _json(publication.record)
-        if one == "json"
-        else publication.rendered[one].encode("utf-8", "replace")
-        for one in formats
-    }
-
-
-def _json(record: Any) -> bytes:
-    return (json.dumps(record, ensure_ascii=False, indent=2) + "\n").encode("utf-8", "replace")
+    return {f"{stem}{FORMATS[one].suffix}": FORMATS[one].write(publication) for one in formats}
 
 
 def _read_card(store: Store, name: str) -> dict[str, Any]:
