@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time as clock_time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import islice
@@ -16,16 +16,16 @@ from sqlalchemy import Engine
 
 from flows.ledger import Arrival, not_done, open_ledger
 from flows.settings import ArchiveSource, Settings
-from flows.sources.archive import archives_at, name_of
+from flows.sources.archive import archives_at, bytes_at, name_of, size_of
 from flows.sources.archive_record import Position
 from flows.tasks.archives import Chunk, Place, Wanted, chunks, finish_archive, place_in, take_chunk
 from flows.tasks.cleaning import WarmPool
-from flows.tasks.drain import drain, preview
+from flows.tasks.drain import OnProgress, drain, preview
 from flows.tasks.forms import ANY, AS_CONFIGURED, Day, Form, no_default, offer_destinations, offer_sources
 from flows.tasks.intake import find_source
 from flows.tasks.jobs import Job
 from flows.tasks.selection import check_destinations
-from flows.tasks.summary import RunSummary
+from flows.tasks.summary import Progress, RunSummary
 from flows.tasks.workers import MakeClean, make_clean
 
 ARCHIVE = "archive"
@@ -167,10 +167,13 @@ def backfill_archives(
     *,
     run: str,
     tell: Tell = lambda line: None,
+    progress: OnProgress = lambda progress: None,
     make: MakeClean = make_clean,
     lease_seconds: float = LEASE_SECONDS,
 ) -> Backfilled:
     """Go through the archive that a person chose, from where the last run with the same wish stopped. ``tell`` is its log.
+
+    ``progress`` hears after each chunk how far it is, by bytes over all archives (those of packed JSON lines are not known).
 
     Raises ValueError and OSError in words for that person, and what ``drain`` raises.
     """
@@ -184,11 +187,37 @@ def backfill_archives(
                 WarmPool(settings.config_dir, settings.workers, settings.story_seconds, make)
             )
             work = _Going(engine, settings, task.wanted, pool, run, tell, lease_seconds)
+            way = _Way(task.addresses, progress)
             for address in task.addresses:
-                work.go_through(address, wish.chunk)
+                work.go_through(address, wish.chunk, way)
+                way.ended(address)
             return work.done
     finally:
         engine.dispose()
+
+
+class _Way:
+    """How far a run through archives is, in bytes."""
+
+    def __init__(self, addresses: Sequence[str], progress: OnProgress) -> None:
+        self._sizes = {address: _size(address) for address in addresses}
+        self._behind = 0
+        self._progress = progress
+
+    def came_to(self, address: str, then: Position, said: str) -> None:
+        at = bytes_at(address, then)
+        if at is not None:
+            self._progress(Progress(self._behind + at, sum(self._sizes.values()), said))
+
+    def ended(self, address: str) -> None:
+        self._behind += self._sizes[address]
+
+
+def _size(address: str) -> int:
+    try:
+        return size_of(address)
+    except (OSError, ValueError, ImportError):  # told when it is opened
+        return 0
 
 
 class _Going:
@@ -214,7 +243,7 @@ class _Going:
         self._lease = lease_seconds
         self._part = 0
 
-    def go_through(self, address: str, size: int) -> None:
+    def go_through(self, address: str, size: int, way: _Way) -> None:
         """One archive, from where it was left. One that does not open is told, and the next goes on."""
         name = name_of(address)
         try:
@@ -227,7 +256,7 @@ class _Going:
             self._tell(f"{name}: goes on behind record {place.start.records}")
         if not place.is_done:
             try:
-                then = self._read(place, size)
+                then = self._read(place, size, way)
             except (OSError, ValueError, ImportError) as error:
                 self.done.problem(f"{name}: {error}")
                 self._tell(f"{name}: {error}")
@@ -235,7 +264,7 @@ class _Going:
                 finish_archive(self._engine, place, then)
         self._finish_rows(place, name)
 
-    def _read(self, place: Place, size: int) -> Position:
+    def _read(self, place: Place, size: int, way: _Way) -> Position:
         then = place.start
         for chunk in chunks(place.address, place.start, self._wanted, size):
             new, before = take_chunk(self._engine, place, chunk, self._wanted)
@@ -245,7 +274,9 @@ class _Going:
                 self._tell(problem)
             if new or before:
                 self._clean((*new, *before))
-            self._tell(f"{name_of(place.address)}: {then.records} records read; {_count(self.done)}")
+            said = f"{name_of(place.address)}: {then.records:,} records read; {_count(self.done)}"
+            self._tell(said)
+            way.came_to(place.address, then, said)
         return then
 
     def _finish_rows(self, place: Place, name: str) -> None:

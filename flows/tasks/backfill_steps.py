@@ -8,16 +8,22 @@ from prefect.cache_policies import NO_CACHE
 
 from flows.settings import load_settings
 from flows.tasks.backfill import Backfill, Backfilled, backfill_archives, text_of
-from flows.tasks.steps import PATIENT, leave_artifacts, run_name_now
+from flows.tasks.steps import PATIENT, leave_artifacts, run_name_now, watched
 
 
 @task(name="go-through", **PATIENT)
 async def go_through(archive: Backfill) -> Backfilled:
     """Read, take in, clean and publish, chunk by chunk."""
     tell = get_run_logger().info
-    return await asyncio.to_thread(
-        backfill_archives, load_settings(), archive, run=run_name_now(), tell=lambda line: tell("%s", line)
-    )
+    async with watched() as progress:
+        return await asyncio.to_thread(
+            backfill_archives,
+            load_settings(),
+            archive,
+            run=run_name_now(),
+            tell=lambda line: tell("%s", line),
+            progress=progress,
+        )
 
 
 @task(name="show-backfill", cache_policy=NO_CACHE)

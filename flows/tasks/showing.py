@@ -24,6 +24,10 @@ MOST_STORIES = 25
 """Stories that get a before/after of their own; the HTML report has them all."""
 
 _ORDER = {"hold": 0, "failed": 1, "kill": 2, "publish": 3}
+_NEXT = {
+    "hold": "**Decide:** Deployments → review-story → Run, with {key} as the story; or `cleancopy review` with this key.",
+    "failed": "**When the cause is mended:** Deployments → clean-stories → Run, with {key} among the stories.",
+}
 _WORDS = {"publish": "published", "hold": "held", "kill": "killed", "failed": "failed"}
 
 
@@ -169,8 +173,12 @@ def _copy(line: StoryLine) -> str:
 
 
 def _story(line: StoryLine) -> str:
-    against = f"\n\n{against_markdown(line.against)}\n" if line.against is not None else ""
-    return _before_after(line).rstrip() + (against or "\n")
+    parts = [_before_after(line).rstrip()]
+    if line.against is not None:
+        parts.append(against_markdown(line.against))
+    if line.row.outcome in _NEXT and line.state in ("done", "failed"):
+        parts.append(_NEXT[line.row.outcome].format(key=code(line.key)))
+    return "\n\n".join(parts) + "\n"
 
 
 def _before_after(line: StoryLine) -> str:

@@ -82,7 +82,7 @@ async def look(source: str) -> Intake:
 async def clean(ids: Sequence[int] | None = None) -> Job:
     """Clean and publish what waits in the inbox, or these rows of it."""
     name = str(flow_run.flow_name or "cleancopy")
-    async with _watched() as progress:
+    async with watched() as progress:
         done = await asyncio.to_thread(
             clean_waiting,
             load_settings(),
@@ -98,7 +98,7 @@ async def clean(ids: Sequence[int] | None = None) -> Job:
 @task(name="clean-selected", **PATIENT)
 async def clean_chosen(selection: Selection) -> Job:
     """Clean what a person chose."""
-    async with _watched() as progress:
+    async with watched() as progress:
         return await asyncio.to_thread(
             clean_selected, load_settings(), selection, run=run_name_now(), progress=progress
         )
@@ -145,7 +145,7 @@ def run_name_now() -> str:
 
 
 @asynccontextmanager
-async def _watched() -> AsyncIterator[OnProgress]:
+async def watched() -> AsyncIterator[OnProgress]:
     """What the work inside says of its progress: a bar among the run's artifacts and lines in its log. A short run needs neither."""
     latest = Progress(0, 0)
 
@@ -160,14 +160,13 @@ async def _watched() -> AsyncIterator[OnProgress]:
             if latest == told:
                 continue
             told = latest
-            said = f"{told.done:,} of {told.total:,} stories"
-            get_run_logger().info(said)
-            share = 100 * told.done / max(told.total, 1)
+            get_run_logger().info(told.said)
             try:
                 if bar is None:
-                    bar = await acreate_progress_artifact(share, f"progress-of-{flow_run.flow_name}", said)
+                    key = f"progress-of-{flow_run.flow_name}"
+                    bar = await acreate_progress_artifact(told.percent, key, told.said)
                 else:
-                    await aupdate_progress_artifact(bar, share, said)
+                    await aupdate_progress_artifact(bar, told.percent, told.said)
             except Exception as error:  # the work does not wait for a bar
                 get_run_logger().warning("The progress cannot be shown: %s", error)
 

@@ -25,6 +25,7 @@ from flows.settings import Settings
 from flows.tasks import backfill as module
 from flows.tasks.backfill import Backfill, backfill_archives, headline_of, text_of
 from flows.tasks.drain import drain
+from flows.tasks.summary import Progress
 
 COUNT = 100
 
@@ -85,6 +86,20 @@ def test_an_archive_is_gone_through_once(settings: Settings, engine: Engine, tmp
     again = run(tmp_path, 20)
     assert headline_of(again).startswith("Nothing new: the archive was gone through before")
     assert how_many(engine, INBOX) == 45
+
+
+def test_how_far_it_is_moves_over_all_archives(settings: Settings, tmp_path: Path) -> None:
+    lines(tmp_path / "a.jsonl", 20)
+    lines(tmp_path / "b.jsonl", 30)
+    heard: list[Progress] = []
+    wish = Backfill(archive=str(tmp_path / "*.jsonl"), dry_run=False, chunk=10)
+    backfill_archives(settings, wish, run="run", make=make_plain, progress=heard.append)
+    size = (tmp_path / "a.jsonl").stat().st_size + (tmp_path / "b.jsonl").stat().st_size
+    assert [one.total for one in heard] == [size] * 5
+    shares = [one.percent for one in heard]
+    assert shares == sorted(shares)
+    assert 0 < shares[0] < 50 < shares[-1] == 100
+    assert heard[-1].said == "b.jsonl: 30 records read; 50 new stories (50 published)"
 
 
 def killed_when(root: Path, engine: Engine, done: int) -> None:

@@ -172,6 +172,17 @@ def test_a_dry_run_shows_and_leaves_nothing_behind(settings: Settings) -> None:
     assert table_rows(job.summary)[0]["Cuts"] == 1
 
 
+def test_a_held_story_says_how_it_is_decided(settings: Settings) -> None:
+    drop(settings, "desk/crane.txt", "HOLD HOLD HOLD\nThe crane fell into the basin, and nobody was hurt.\n")
+    wish = Selection(addresses=str(settings.config_dir / "desk"), source="desk")
+    (looked_at,) = stories_shown(clean_selected(settings, wish, run="one").summary)
+    assert "Decide" not in looked_at.text, "a dry run keeps nothing that could be decided"
+    job = clean_selected(settings, wish.model_copy(update={"dry_run": False}), run="two")
+    (held,) = stories_shown(job.summary)
+    key = job.summary.stories[0].key
+    assert f"**Decide:** Deployments → review-story → Run, with `{key}` as the story" in held.text
+
+
 def test_a_dry_run_of_the_inbox_claims_nothing(settings: Settings) -> None:
     drop(settings, "desk/ferry.txt")
     look_at(settings, "desk")
