@@ -33,7 +33,7 @@ from flows.drain_inbox import drain_inbox
 from flows.housekeeping import housekeeping
 from flows.poll_sources import poll_sources
 from flows.prefect_home import TAG, marker
-from flows.prefect_runs import crash_unfinished, wait_for_prefect
+from flows.prefect_runs import crash_unfinished, end_silent_runs, wait_for_prefect
 from flows.review_story import review_story
 from flows.settings import Settings, load_settings, load_sources
 from flows.settings.sources import WebhookSource
@@ -78,7 +78,8 @@ def planned(settings: Settings) -> tuple[Planned, ...]:
 
 async def deploy(settings: Settings, pool: str = POOL) -> dict[str, UUID]:
     """Apply the deployments to the server of PREFECT_API_URL, for workers of ``pool``, which is made (of type process) where it
-    is missing. Again changes nothing; a schedule that is no longer in ``sources.yaml`` goes.
+    is missing, with the automation that ends runs which were killed. Again changes nothing; a schedule that is no longer in
+    ``sources.yaml`` goes.
 
     Their names with their ids. Raises cleaners.rules.ConfigError, and what Prefect's client raises.
     """
@@ -92,6 +93,7 @@ async def deploy(settings: Settings, pool: str = POOL) -> dict[str, UUID]:
         for one in planned(settings):
             applied[one.name] = await _deployment(one, what).aapply(work_pool_name=pool)
             await _forget_schedules(client, applied[one.name], one)
+        await end_silent_runs()
         return applied
 
 
@@ -136,6 +138,7 @@ async def serve(
         for one, deployment in zip(plan, deployments, strict=True):
             ids.append(await deployment.aapply())
             await _forget_schedules(client, ids[-1], one)
+    await end_silent_runs()
     if alone:
         await crash_unfinished(started, deployments=ids)
     when_ready()

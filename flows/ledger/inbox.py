@@ -68,18 +68,29 @@ class InboxRow:
     note: str | None = None
 
 
-def receive(engine: Engine, arrivals: Iterable[Arrival], now: datetime) -> Received:
+def receive(
+    engine: Engine,
+    arrivals: Iterable[Arrival],
+    now: datetime,
+    *,
+    owner: str | None = None,
+    lease_seconds: float = 600,
+) -> Received:
     """Take arrivals in, in one transaction. When this returns they are on disk, and their revisions are numbered.
 
-    Revisions are numbered here and not when they are cleaned: then it cannot matter which worker is done first.
+    Revisions are numbered here and not when they are cleaned: then it cannot matter which worker is done first. With ``owner`` the new
+    rows are that one's from the beginning, until its lease runs out: a run cleans itself what it brought, and no other is quicker.
     """
-    rows = receive_each(engine, arrivals, now)
+    lease = None if owner is None else _Lease(owner, now + timedelta(seconds=lease_seconds))
+    rows = receive_each(engine, arrivals, now, lease)
     return Received(
         tuple(row for row, is_new in rows if is_new), tuple(row for row, is_new in rows if not is_new)
     )
 
 
-def receive_each(engine: Engine, arrivals: Iterable[Arrival], now: datetime) -> list[tuple[int, bool]]:
+def receive_each(
+    engine: Engine, arrivals: Iterable[Arrival], now: datetime, lease: _Lease | None = None
+) -> list[tuple[int, bool]]:
     """``receive``, told for each arrival: its row, and whether that is new."""
     every = [(arrival, keep(arrival.raw)) for arrival in arrivals]
     if not every:
@@ -87,7 +98,7 @@ def receive_each(engine: Engine, arrivals: Iterable[Arrival], now: datetime) -> 
 
     def work(connection: Connection) -> list[tuple[int, bool]]:
         _wait_in_line(connection, every)
-        return [_receive(connection, arrival, kept, now) for arrival, kept in every]
+        return [_receive(connection, arrival, kept, now, lease) for arrival, kept in every]
 
     return transact(engine, work)
 
@@ -108,11 +119,12 @@ def claim(
 ) -> list[InboxRow]:
     """Claim up to ``limit`` rows for ``owner``, the oldest first: those that wait, and those whose lease has run out.
 
-    A row that was tried MOST_ATTEMPTS times is not claimed again; it becomes ``failed``.
+    ``ids`` narrows to these rows, among which are those that ``owner`` has held since they were received. A row that was tried
+    MOST_ATTEMPTS times is not claimed again; it becomes ``failed``.
     """
 
     def work(connection: Connection) -> list[InboxRow]:
-        free = _free(now, ids)
+        free = _free(now, ids, owner)
         connection.execute(
             update(INBOX)
             .where(free, INBOX.c.attempts >= MOST_ATTEMPTS)
@@ -222,7 +234,14 @@ def _wait_in_line(connection: Connection, every: Sequence[tuple[Arrival, KeptRaw
     )
 
 
-def _receive(connection: Connection, arrival: Arrival, kept: KeptRaw, now: datetime) -> tuple[int, bool]:
+class _Lease(NamedTuple):
+    owner: str
+    until: datetime
+
+
+def _receive(
+    connection: Connection, arrival: Arrival, kept: KeptRaw, now: datetime, lease: _Lease | None
+) -> tuple[int, bool]:
     if arrival.event_id is not None:
         known = connection.execute(
             select(INBOX.c.id).where(INBOX.c.source == arrival.source, INBOX.c.event_id == arrival.event_id)
@@ -264,7 +283,9 @@ def _receive(connection: Connection, arrival: Arrival, kept: KeptRaw, now: datet
             "revision_id": revision,
             "destinations": None if arrival.destinations is None else list(arrival.destinations),
             "note": arrival.note,
-            "state": "waiting",
+            "state": "waiting" if lease is None else "claimed",
+            "owner": None if lease is None else lease.owner,
+            "lease_until": None if lease is None else lease.until,
             "attempts": 0,
             "arrived_at": now,
         },
@@ -299,9 +320,9 @@ def _story(connection: Connection, arrival: Arrival, now: datetime) -> int:
     return story
 
 
-def _free(now: datetime, ids: Collection[int] | None) -> ColumnElement[bool]:
+def _free(now: datetime, ids: Collection[int] | None, owner: str) -> ColumnElement[bool]:
     free = or_(INBOX.c.state == "waiting", and_(INBOX.c.state == "claimed", INBOX.c.lease_until <= now))
-    return free if ids is None else and_(free, INBOX.c.id.in_(ids))
+    return free if ids is None else and_(or_(free, _held_by(owner)), INBOX.c.id.in_(ids))
 
 
 def _held_by(owner: str) -> ColumnElement[bool]:

@@ -28,7 +28,8 @@ from flows.sources import polite
 from flows.sources.folder import read_file, waiting_files
 from flows.sources.http import Fetched, FetchError, fetch
 from flows.sources.records import filled
-from flows.tasks.following import looking
+from flows.tasks.following import looking, noted, told_down
+from flows.tasks.forms import Refused
 from flows.tasks.poll_archive import poll_archive
 from flows.tasks.poll_cms import poll_cms
 from flows.tasks.poll_feed import poll_feed
@@ -48,10 +49,10 @@ class Fetch(Protocol):
 
 
 def find_source(settings: Settings, name: str) -> Source:
-    """The source called ``name``. Raises ValueError with the names that there are."""
+    """The source called ``name``. Raises Refused with the names that there are."""
     sources = load_sources(settings.config_dir)
     if name not in sources:
-        raise ValueError(
+        raise Refused(
             f"there is no source {name!r} in sources.yaml; there are: {', '.join(sources) or 'none'}"
         )
     return sources[name]
@@ -62,27 +63,31 @@ def poll(
     settings: Settings,
     source: Source,
     *,
+    owner: str | None = None,
     fetch: polite.Fetch | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Intake:
-    """Look at a source once, and take in what is there. ``fetch`` stands in for the network.
+    """Look at a source once, and take in what is there, for ``owner`` to clean. ``fetch`` stands in for the network.
 
     Raises SourceDown where the whole source cannot be looked at now; what is wrong with single stories is told in
     ``problems``. A webhook source has nothing to be looked at.
     """
     if isinstance(source, FolderSource):
-        return poll_folder(engine, settings, source)
+        with noted(engine, source.name, source.path, clock):
+            return poll_folder(engine, settings, source, owner)
     if isinstance(source, ArchiveSource):
-        return poll_archive(engine, settings, source)
+        with noted(engine, source.name, source.path, clock):
+            return poll_archive(engine, settings, source, owner)
     if isinstance(source, CmsSource):
-        return poll_cms(engine, source)
+        with noted(engine, source.name, str(source.url), clock, rests=True):
+            return poll_cms(engine, source, owner=owner)
     if isinstance(source, WebSource):
         living = [name for name, one in load_sources(settings.config_dir).items() if one.enabled]
-        with looking(engine, source, living, fetch, clock) as look:
+        with looking(engine, source, living, fetch, clock, owner) as look:
             if isinstance(source, FeedSource):
-                return poll_feed(look, source)
+                return told_down(look, poll_feed(look, source))
             if isinstance(source, SitemapSource):
-                return poll_sitemap(look, source)
+                return told_down(look, poll_sitemap(look, source))
             if isinstance(source, UrlsSource):
                 return poll_urls(look, source, settings.config_dir)
     return Intake(problems=(f"{source.name}: a webhook source sends by itself; there is nothing to look at",))

@@ -106,10 +106,9 @@ async def test_a_person_gets_the_job_back_or_a_sentence(data: Path) -> None:
     job = await clean_stories(Selection(addresses=str(path)))
     assert job.summary.preview  # type: ignore[attr-defined]
     assert not (data / "published").exists()
-    with pytest.raises(
-        ValueError, match=r"there is no source 'nowhere' in sources\.yaml; there are: desk, gone"
-    ):
-        await clean_stories(Selection(source="nowhere"))
+    refused = await clean_stories(Selection(source="nowhere"), return_state=True)
+    assert refused.is_failed()
+    assert refused.message == "there is no source 'nowhere' in sources.yaml; there are: desk, gone"
 
 
 async def test_an_archive_is_previewed_and_then_gone_through(data: Path) -> None:
@@ -119,6 +118,9 @@ async def test_an_archive_is_previewed_and_then_gone_through(data: Path) -> None
     look = await backfill(Backfill(archive=str(archive)), return_state=True)
     assert look.message == "Preview of 1 story: nothing was stored or published; 1 could not be taken in"
     assert not (data / "published").exists()
+    refused = await backfill(Backfill(archive="nothing-here.jsonl"), return_state=True)
+    assert refused.is_failed()
+    assert str(refused.message).startswith("nothing-here.jsonl: there is no such file or folder")
     done = await backfill(Backfill(archive=str(archive), dry_run=False), return_state=True)
     assert done.message == "1 new story (1 published); 1 could not be taken in"
     assert len(list((data / "published").glob("*.json"))) == 1
