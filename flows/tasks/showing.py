@@ -23,8 +23,14 @@ MOST_BYTES = 100_000
 MOST_STORIES = 25
 """Stories that get a before/after of their own; the HTML report has them all."""
 
-_ORDER = {"hold": 0, "failed": 1, "kill": 2, "publish": 3}
-_WORDS = {"publish": "published", "hold": "held", "kill": "killed", "failed": "failed"}
+_ORDER = {"hold": 0, "failed": 1, "kill": 2, "embargo": 3, "publish": 4}
+_WORDS = {
+    "publish": "published",
+    "hold": "held",
+    "embargo": "under embargo",
+    "kill": "killed",
+    "failed": "failed",
+}
 
 
 class Shown(NamedTuple):
