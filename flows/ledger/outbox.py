@@ -33,7 +33,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql import ColumnElement
 
-from flows.ledger.clock import MACHINE, Witness, certain_now
+from flows.ledger.clock import MACHINE, Witness, certain_now, glance
+from flows.ledger.embargo import released
 from flows.ledger.opening import ledger_id, reading
 from flows.ledger.tables import COPIES, PUBLICATIONS, REVISIONS, STORIES, AnyRow
 from flows.ledger.transactions import transact
@@ -272,7 +273,7 @@ def owe_copy(
     embargo: until then nothing older goes out either, and what is public stays.
     """
     if not_before is not None:
-        certain_now(connection, now, witness)  # from here on the clock is watched
+        certain_now(connection, now, witness)  # the clock is watched from here on
         _overtake(connection, edition, None, now, act="publish")
     if first and destinations:
         rows = [_publication(edition, name, "publish", now, not_before) for name in destinations]
@@ -555,9 +556,12 @@ def _claim(
 
 
 def _embargoes_end(connection: Connection, now: datetime, witness: Witness) -> datetime:
-    """Up to when embargoes are over: by the wall clock where none is near, else beyond doubt."""
-    some = connection.scalar(select(exists().where(_OWED, PUBLICATIONS.c.not_before <= now)))
-    return certain_now(connection, now, witness) if some else now
+    """Up to when embargoes are over beyond doubt."""
+    certain = certain_now(connection, now, witness)
+    if not connection.scalar(select(exists().where(_OWED, PUBLICATIONS.c.not_before <= certain))):
+        return certain
+    says = witness.server(connection)
+    return certain if says is None else min(certain, says)
 
 
 def _due(now: datetime, certain: datetime) -> ColumnElement[bool]:
@@ -629,6 +633,19 @@ def _older_under_way(now: datetime) -> ColumnElement[bool]:
     )
 
 
+def embargoes_ended(engine: Engine, now: datetime, witness: Witness = MACHINE) -> set[str]:
+    """The destinations where an embargo is over, and what it kept back was not tried yet: somebody might go to work."""
+    over = and_(_OWED, PUBLICATIONS.c.not_before <= now, PUBLICATIONS.c.attempts == 0)
+    with reading(engine) as connection:
+        if not connection.scalar(select(exists().where(over))):
+            return set()
+        certain = glance(connection, now, witness)
+        due = select(PUBLICATIONS.c.destination).where(
+            over, _free(now), _due(now, certain), ~_older_under_way(now)
+        )
+        return set(connection.execute(due.distinct()).scalars())
+
+
 def _details(ids: Sequence[int]) -> Select[Any]:
     return (
         select(
@@ -658,6 +675,6 @@ def _owed(row: AnyRow, ledger: str) -> Owed:
         ledger=ledger,
         idempotency_key=row.idempotency_key,
         attempts=row.attempts,
-        record=row.record,
+        record=released(row.record) if row.act == "publish" else row.record,
         rendered=row.rendered,
     )
