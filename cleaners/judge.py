@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from pydantic import BaseModel, ConfigDict, Field
 
 from cleaners.model import Mark, Removal, Signal, Story, Verdict
-from cleaners.read.moment import doubt_of
+from cleaners.read.moment import doubt_of, has_zone
 from cleaners.read.zones import is_prose
 
 _WORD = re.compile(r"\w+")
@@ -73,19 +73,15 @@ def judge(
     settled: bool = True,
 ) -> tuple[Verdict, tuple[str, ...]]:
     """The verdict on a cleaned story and the reasons for it; no reasons: publish."""
-    kills = [
-        f"{signal.kind}: the raw copy says “{signal.text}”"
-        for signal in story.signals
-        if signal.kind in _KILLS
-    ]
+    kills = [said(signal) for signal in story.signals if signal.kind in _KILLS]
     if kills:
         return "kill", tuple(kills)
     reasons = [*story.problems]
     for signal in story.signals:
         if signal.kind in _HOLDS:
-            reasons.append(
-                f"{signal.kind}: the raw copy says “{signal.text}”{_time(signal, story)}; a person decides"
-            )
+            # An embargo that ends by itself needs nobody.
+            decides = "" if signal.kind == "embargo" and has_zone(signal.until) else "; a person decides"
+            reasons.append(f"{said(signal)}{_time(signal, story)}{decides}")
     if not copy.blocks:
         reasons.append("nothing is left to publish" if story.blocks else "the story has no text")
     elif _has_prose(story) and not _has_prose(copy):
@@ -100,6 +96,15 @@ def judge(
     for rule, count in sorted(Counter(mark.rule for mark in overruled).items()):
         reasons.append(f"{rule} would have removed a protected passage ({count} ×); it was kept")
     return ("hold" if reasons else "publish"), tuple(reasons)
+
+
+def said(signal: Signal) -> str:
+    """How the reason that a signal gives begins. Who reads a verdict's reasons knows by it which of them are a signal's.
+
+    >>> said(Signal("kill", "KILL KILL KILL"))
+    'kill: the raw copy says “KILL KILL KILL”'
+    """
+    return f"{signal.kind}: the raw copy says “{signal.text}”"
 
 
 def _time(signal: Signal, story: Story) -> str:

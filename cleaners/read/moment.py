@@ -122,6 +122,15 @@ def doubt_of(text: str, sent: str | None = None, language: str | None = None) ->
     return None
 
 
+def has_zone(moment: str | None) -> bool:
+    """Whether a moment as ``moment_of`` gives it is one and the same everywhere: it has an hour and a zone.
+
+    >>> has_zone("2026-03-06T00:01:00+00:00"), has_zone("2026-03-06T00:01:00"), has_zone("2026-03-06"), has_zone(None)
+    (True, False, False, False)
+    """
+    return moment is not None and datetime.fromisoformat(moment).tzinfo is not None
+
+
 def _moment(text: str, sent: str | None, language: str | None) -> str:
     found = _ISO.search(text)
     if found is not None:

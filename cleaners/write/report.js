@@ -118,7 +118,7 @@ function run() {
   listen({ f: () => form && one("[name=words]", form).focus(), n: () => walk(1), j: () => walk(1), p: () => walk(-1), k: () => walk(-1) });
   if (!body) return;
 
-  const verdicts = ["hold", "failed", "kill", "publish"];
+  const verdicts = ["hold", "failed", "kill", "embargo", "publish"];
   const number = (row, name) => parseFloat(one(`[data-label=${name}]`, row).textContent.replaceAll(",", "")) || 0;
   const stories = [...body.rows].map((row, at) => ({
     row, at,

@@ -26,8 +26,9 @@ from cleaners.model import Cleaned
 from cleaners.write.changes import Effect, Line, changes
 from cleaners.write.html import web_address
 
-Outcome = Literal["failed", "kill", "hold", "publish"]
-_ORDER: tuple[Outcome, ...] = ("hold", "failed", "kill", "publish")
+Outcome = Literal["failed", "kill", "hold", "embargo", "publish"]
+"""A verdict, or ``failed``; or ``embargo``: nothing else holds it, and the newsroom's ledger publishes it when that is over."""
+_ORDER: tuple[Outcome, ...] = ("hold", "failed", "kill", "embargo", "publish")
 MOST_ROWS = 2_000
 """Stories that a run report lists one by one; it stays readable and below a few megabytes."""
 MOST_PLACES = 20

@@ -159,7 +159,18 @@ def _ledger(settings: Settings) -> Iterator[Finding]:
             )
             return
     if is_sqlite:
-        yield Finding(State.ok, "sqlite", sqlite3.sqlite_version)
+        from flows.ledger.opening import journal_mode
+
+        why = (
+            "WAL, which this version can be trusted with"
+            if journal_mode() == "WAL"
+            else "DELETE, for WAL of this version can corrupt a ledger that several processes write (fixed in 3.51.3)"
+        )
+        yield Finding(
+            State.ok,
+            "sqlite",
+            f"{sqlite3.sqlite_version}; journal mode {why}; synchronous=FULL: what was written down survives a power cut",
+        )
 
 
 def _address(settings: Settings) -> Iterator[Finding]:

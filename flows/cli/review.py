@@ -31,6 +31,7 @@ _ASKED: dict[str, DecisionAct | None] = {
     "b": "restore",
     "r": "raw",
     "d": "drop",
+    "h": "hold",
     "n": None,
 }
 
@@ -61,6 +62,12 @@ def review(
         bool, typer.Option("--raw", help="Publish it with everything put back: the copy is the source.")
     ] = False,
     drop: Annotated[bool, typer.Option("--drop", help="Never publish this version of it.")] = False,
+    hold_on: Annotated[
+        bool,
+        typer.Option(
+            "--hold", help="Of a story under embargo: do not publish it by itself when that is over."
+        ),
+    ] = False,
     why: Annotated[
         str | None,
         typer.Option(
@@ -93,12 +100,12 @@ def review(
     """
     from cleaners.rules import ConfigError
 
-    wanted = _wanted(story, publish, restore or [], raw, drop)
+    wanted = _wanted(story, publish, restore or [], raw, drop, hold_on)
     if wanted is not None and not (why or "").strip():
         stop("Say why: --why 'The box is the story.' It is kept with the decision.")
     if wanted is None and (why or who or despite_embargo):
-        stop("Say what you decide: --publish, --restore WHAT --publish, --raw or --drop.")
-    with _ledger(config) as (engine, settings):
+        stop("Say what you decide: --publish, --restore WHAT --publish, --raw, --drop or --hold.")
+    with open_newsroom(config) as (engine, settings):
         try:
             if story is None:
                 _list(engine, as_json)
@@ -124,23 +131,23 @@ class _By(NamedTuple):
 
 
 def _wanted(
-    story: str | None, publish: bool, restore: Sequence[str], raw: bool, drop: bool
+    story: str | None, publish: bool, restore: Sequence[str], raw: bool, drop: bool, hold_on: bool
 ) -> _Wanted | None:
     """The decision that the options say; None: only look. Stops where they do not fit together."""
-    if not (publish or restore or raw or drop):
+    if not (publish or restore or raw or drop or hold_on):
         return None
     if story is None:
         stop("Name the story that you decide about: SOURCE:ID. `cleancopy review` lists the held ones.")
-    if publish + raw + drop > 1:
-        stop("Decide one thing: --publish, --raw or --drop.")
+    if publish + raw + drop + hold_on > 1:
+        stop("Decide one thing: --publish, --raw, --drop or --hold.")
     if restore and not publish:
         stop(
             "--restore puts removals back before the story is published: add --publish, and no other decision."
         )
     if raw:
         return _Wanted("raw")
-    if drop:
-        return _Wanted("drop")
+    if drop or hold_on:
+        return _Wanted("drop" if drop else "hold")
     return _restoring(restore) if restore else _Wanted("publish")
 
 
@@ -155,7 +162,7 @@ def _restoring(what: Sequence[str]) -> _Wanted:
 
 
 @contextmanager
-def _ledger(config: Path | None) -> Iterator[tuple[Engine, Settings]]:
+def open_newsroom(config: Path | None) -> Iterator[tuple[Engine, Settings]]:
     from sqlalchemy.engine import make_url
 
     from flows.cli.config import find_config
@@ -287,6 +294,11 @@ def _show(story: Reviewed) -> None:
     if story.problem:
         console.print(Text(printable(story.problem), style="yellow"), soft_wrap=True)
         return
+    if story.not_before is not None:
+        say(
+            f"Not held: it goes out by itself on {_minute(story.not_before)}, when its embargo is over.",
+            "yellow",
+        )
     if story.embargo:
         say(f"Under embargo: {story.embargo}. Publishing it needs --despite-embargo, too.", "yellow")
     at = f"review {_quoted(story.key)} --edition {story.edition}"
@@ -298,6 +310,8 @@ def _show(story: Reviewed) -> None:
     ]
     if not story.record.get("removed"):
         del steps[1:3]
+    if story.not_before is not None:
+        steps.append(("hold, until something else is decided", "--hold"))
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     for what, how in steps:
         table.add_row(what, Text(how, style="bold"))
@@ -312,6 +326,8 @@ def _may_ask() -> bool:
 def _ask(story: Reviewed, by: _By) -> tuple[_Wanted, _By] | None:
     """The decision of the person at the terminal; None: none."""
     words = "publish, put [b]ack and publish, publish [r]aw, [d]rop, [n]othing"
+    if story.not_before is not None:
+        words = words.replace("[n]", "[h]old, [n]")
     answer = typer.prompt(f"Decide now? [p]{words[1:]}", default="n", show_default=False)
     act = _ASKED.get(answer.strip().lower()[:1])
     if act is None:
@@ -322,7 +338,7 @@ def _ask(story: Reviewed, by: _By) -> tuple[_Wanted, _By] | None:
     why = by.why or typer.prompt("Why")
     who = by.who or typer.prompt("Who decides", default=_login())
     despite = by.despite_embargo
-    if story.embargo and act != "drop" and not despite:
+    if story.embargo and act not in ("drop", "hold") and not despite:
         despite = typer.confirm("The embargo is not over. Publish all the same?", default=False)
     return wanted, by._replace(who=who, why=why, despite_embargo=despite, edition=story.edition)
 
@@ -382,6 +398,7 @@ def _reviewed_as_json(story: Reviewed) -> dict[str, Any]:
         "cleaned_at": story.cleaned_at.isoformat(timespec="seconds"),
         "problem": story.problem,
         "embargo": story.embargo,
+        "not_before": None if story.not_before is None else story.not_before.isoformat(),
         "public": dict(story.public),
         "decisions": [_decided_as_json(one) for one in story.decisions],
         "record": story.record,

@@ -27,6 +27,7 @@ DEMO = "demo"
 _OUTCOMES = {
     "publish": ("published", "green"),
     "hold": ("held", "yellow"),
+    "embargo": ("embargo", "yellow"),
     "kill": ("killed", "red"),
     "failed": ("failed", "red"),
 }

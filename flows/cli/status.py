@@ -32,7 +32,7 @@ def status(
     config: ConfigOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="The same as JSON, for scripts.")] = False,
 ) -> None:
-    """Show the sources, the last runs, the queue, what is held, and rules and destinations that fail.
+    """Show open kills, the sources, the last runs, the queue, what is held or under embargo, and rules and destinations that fail.
 
     Exit code 0: all is well; 1: something needs a person (a source, a story, a destination or a rule failed).
     """
@@ -58,7 +58,7 @@ def gather(settings: Settings) -> dict[str, Any]:
     engine = _ledger(settings)
     if engine is not None:
         try:
-            found |= _from_ledger(engine, found["sources"])
+            found |= _from_ledger(engine, settings, found["sources"], datetime.now(UTC))
         finally:
             engine.dispose()
     found["to_mend"] = _to_mend(found)
@@ -112,11 +112,25 @@ def _configured(settings: Settings) -> dict[str, dict[str, Any]]:
     }
 
 
-def _from_ledger(engine: Engine, sources: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def _destinations(settings: Settings) -> frozenset[str]:
+    from cleaners.rules import ConfigError
+    from flows.settings import load_destinations
+
+    try:
+        return frozenset(load_destinations(settings.config_dir))
+    except ConfigError as error:
+        stop(str(error))
+
+
+def _from_ledger(
+    engine: Engine, settings: Settings, sources: dict[str, dict[str, Any]], now: datetime
+) -> dict[str, Any]:
     from flows.ledger import held_count, held_stories, last_runs, queue_counts
     from flows.ledger.overview import destination_lines, sources_seen
+    from flows.ledger.owing import embargoes, open_kills
     from flows.ledger.watching import source_states
 
+    known = _destinations(settings)
     for line in sources_seen(engine):
         source = sources.setdefault(line.source, {"kind": None, "enabled": None, "schedule": None})
         source |= {"stories": line.stories, "held": line.held, "last_seen_at": line.last_seen_at.isoformat()}
@@ -127,6 +141,26 @@ def _from_ledger(engine: Engine, sources: dict[str, dict[str, Any]]) -> dict[str
             source |= {"failing": state.last_error, "next_look": _iso(state.next_look)}
     return {
         "inbox": queue_counts(engine),
+        "open_kills": [
+            {
+                "story": one.story,
+                "headline": one.headline,
+                "destination": one.destination,
+                "since": one.owed_at.isoformat(),
+                "attempts": one.attempts,
+                "why": one.error if one.destination in known else "not configured any more",
+            }
+            for one in open_kills(engine, now)
+        ],
+        "embargoes": [
+            {
+                "story": one.story,
+                "headline": one.headline,
+                "until": one.until.isoformat(),
+                "destinations": list(one.destinations),
+            }
+            for one in embargoes(engine, now)
+        ],
         "held": held_count(engine),
         "held_first": [
             {
@@ -158,7 +192,11 @@ def _from_ledger(engine: Engine, sources: dict[str, dict[str, Any]]) -> dict[str
 
 def _to_mend(found: Mapping[str, Any]) -> list[str]:
     """What needs a person, in sentences."""
-    told = []
+    told = [
+        f"KILL OPEN: {one['story']} is not down at {one['destination']}"
+        + (f": {one['why']}" if one["why"] else "")
+        for one in found.get("open_kills", ())
+    ]
     if error := found["rules"]["error"]:
         told.append(f"rules: {error}")
     inbox = found.get("inbox", {})
@@ -171,7 +209,8 @@ def _to_mend(found: Mapping[str, Any]) -> list[str]:
     for one in found.get("destinations", ()):
         if one.get("failed"):
             told.append(
-                f"{one['name']}: {_some(one['failed'], 'publication', 'publications')} given up: {one['error'] or ''}"
+                f"{one['name']}: {_some(one['failed'], 'publication', 'publications')} given up ({command('outbox')}): "
+                f"{one['error'] or ''}"
             )
         elif one["late"]:
             told.append(
@@ -247,6 +286,15 @@ def show(console: Console, settings: Settings, found: Mapping[str, Any], now: da
         (
             (one["key"], one["headline"] or "", _ago(one["since"], now), "; ".join(one["reasons"]))
             for one in found.get("held_first", ())
+        ),
+    )
+    _table(
+        console,
+        "Under embargo, the next to end first",
+        ("story", "headline", "until", "to"),
+        (
+            (one["story"], one["headline"] or "", _until(one["until"]), ", ".join(one["destinations"]))
+            for one in found.get("embargoes", ())[:HELD]
         ),
     )
     _table(
@@ -331,6 +379,10 @@ def _ago(moment: str | None, now: datetime) -> str:
         if seconds >= size:
             return f"{seconds // size:.0f} {name} ago"
     return "just now"
+
+
+def _until(moment: str) -> str:
+    return f"{datetime.fromisoformat(moment).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _some(count: int, one: str, many: str) -> str:

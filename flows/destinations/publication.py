@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """One act at one destination: publish this edition of a story, or take the story down.
+    """One act at one destination: publish this edition of a story, or take the story down. A destination that ``hears_of_holds`` is
+    told, too, that an edition is held (``hold``): it publishes nothing then, and takes nothing down.
 
     ``story`` is the story's key (``source:id``), the same in all its editions. Of two editions of one ``ledger`` the
     higher is the newer; editions of two ledgers cannot be compared. ``record`` is the JSON contract of a cleaned
@@ -17,7 +18,7 @@ class Publication:
     """
 
     story: str
-    act: Literal["publish", "unpublish"]
+    act: Literal["publish", "unpublish", "hold"]
     edition: int
     revision: int
     ledger: str

@@ -16,7 +16,17 @@ from flows.ledger.inbox import (
 )
 from flows.ledger.leases import release_owner, work_waits
 from flows.ledger.opening import ledger_id, open_ledger
-from flows.ledger.outbox import Owed, claim_owed, failed, made, outbox_counts
+from flows.ledger.outbox import (
+    Act,
+    Failure,
+    Owed,
+    claim_owed,
+    embargoes_ended,
+    failed,
+    failed_each,
+    made,
+    outbox_counts,
+)
 from flows.ledger.outcome import Outcome
 from flows.ledger.reviews import (
     Decided,
@@ -34,6 +44,7 @@ from flows.ledger.stories import (
     DestinationsOf,
     Recorded,
     StoryFilter,
+    WhereTo,
     known_among,
     last_records,
     newest_record,
@@ -42,11 +53,13 @@ from flows.ledger.stories import (
 )
 
 __all__ = [
+    "Act",
     "Arrival",
     "Decided",
     "Decision",
     "DestinationsOf",
     "Did",
+    "Failure",
     "Held",
     "InboxRow",
     "NotDecided",
@@ -57,15 +70,18 @@ __all__ = [
     "Reviewed",
     "RunLine",
     "StoryFilter",
+    "WhereTo",
     "again",
     "claim",
     "claim_owed",
     "decide",
+    "embargoes_ended",
     "end_dead_runs",
     "end_run",
     "extend",
     "fail",
     "failed",
+    "failed_each",
     "find_run",
     "held_count",
     "held_stories",

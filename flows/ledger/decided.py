@@ -9,7 +9,7 @@ asks this module first (``under_decision``):
   published as any story.
 - Anything else is held again, and the reasons say whose decision was made on another result. So it is, too, where the new
   result would take out again what the person put back, and where the raw copy says stop in words that were not seen.
-- A dropped revision stays dropped, whatever the rules say.
+- A dropped revision stays dropped, and one that was held on stays held, whatever the rules say.
 - A kill passes every decision, and ends it: what is held after a kill is decided anew.
 
 A newer revision is a new story to decide about: no decision reaches it.
@@ -24,14 +24,16 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, exists, select
 
+from flows.ledger.embargo import STOPS, embargo_of
 from flows.ledger.outcome import Outcome, content_hash
 from flows.ledger.tables import COPIES, DECISIONS, AnyRow
 
-DecisionAct = Literal["publish", "restore", "raw", "drop"]
-"""Publish as cleaned; publish with some removals put back; publish with all of them put back; never publish."""
+DecisionAct = Literal["publish", "restore", "raw", "drop", "hold"]
+"""Publish as cleaned; publish with some removals put back; publish with all of them put back; never publish; do not publish by
+itself when the embargo ends, but hold it until something else is decided."""
 
-STOPS = ("embargo", "hold", "advisory")
-"""The signals that hold a story. (The others kill it, or are notes.)"""
+KEEPS: dict[str, str] = {"drop": "dropped", "hold": "held"}
+"""The decisions that publish nothing, and how they are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,8 @@ class Said:
     @property
     def told(self) -> str:
         """The decision as it stands among the reasons of an edition: "published by Ida Holm: the box is the story"."""
-        if self.act == "drop":
-            return f"dropped by {self.who}: {self.why}"
+        if self.act in KEEPS:
+            return f"{KEEPS[self.act]} by {self.who}: {self.why}"
         if self.act == "raw":
             return f"published raw by {self.who}: {self.why}"
         if not self.restored:
@@ -63,14 +65,14 @@ def decided(held: Outcome, said: Said, seen_edition: int) -> Outcome:
     """The edition that a decision makes of a held result: its copy with what was put back, and who decided and why.
 
     The record's ``decided`` has the decision and the reasons that the story was held for. Its verdict is ``publish``; that of a
-    dropped story stays ``hold`` (see ``verdict_of``). Raises cleaners.write.BrokenRecord.
+    dropped story, and of one that is held on, stays ``hold`` (see ``verdict_of``). Raises cleaners.write.BrokenRecord.
     """
     outcome = with_back(held, [removal["number"] for removal in said.restored])
     record = dict(outcome.record or {})
     why_held = list((held.record or {}).get("reasons") or ())
-    drops = said.act == "drop"
-    record["verdict"] = "hold" if drops else "publish"
-    record["reasons"] = [said.told, *(why_held if drops else ())]
+    keeps = said.act in KEEPS
+    record["verdict"] = "hold" if keeps else "publish"
+    record["reasons"] = [said.told, *(why_held if keeps else ())]
     record["decided"] = {
         "act": said.act,
         "who": said.who,
@@ -84,9 +86,11 @@ def decided(held: Outcome, said: Said, seen_edition: int) -> Outcome:
 
 
 def verdict_of(record: Mapping[str, Any]) -> str:
-    """The verdict that the ledger keeps: the record's, or ``drop``, which is no verdict of cleaning."""
+    """The verdict that the ledger keeps: the record's, or one that is none of cleaning's: ``drop``; or ``embargo`` (see ``embargo_of``)."""
     decision = record.get("decided") or {}
-    return "drop" if decision.get("act") == "drop" else str(record["verdict"])
+    if decision.get("act") == "drop":
+        return "drop"
+    return str(record["verdict"]) if embargo_of(record) is None else "embargo"
 
 
 def with_back(outcome: Outcome, numbers: Collection[int]) -> Outcome:
@@ -121,7 +125,7 @@ def under_decision(connection: Connection, revision_id: int, outcome: Outcome) -
     if decision is None or record.get("verdict") == "kill":
         return outcome
     said = Said(decision.act, decision.who, decision.why, decision.decided_at, tuple(decision.restored))
-    if said.act == "drop":
+    if said.act in KEEPS:
         return decided(outcome, said, decision.seen_edition)
     again = _taken_again(record, said)
     publishes = record["verdict"] == "publish"

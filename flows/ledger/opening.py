@@ -10,13 +10,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event, func, select
+from sqlalchemy import Connection, Engine, event, func, inspect, select
 from sqlalchemy.engine import make_url
 
-from flows.ledger.tables import META, METADATA
+from flows.ledger.tables import META, METADATA, SCHEMA
 from flows.settings.databases import make_engine, with_driver
 
-SCHEMA = "1"
 BUSY_SECONDS = 30
 ADVISORY_LOCK = 0x636C6561  # "clea": any number that no other program takes
 WAL_IS_SAFE = (3, 51, 3)
@@ -28,10 +27,10 @@ class WrongLedger(RuntimeError):
 
 
 def open_ledger(url: str) -> Engine:
-    """Open the ledger at an SQLAlchemy address; its tables are made where they are missing.
+    """Open the ledger at an SQLAlchemy address; its tables are made where they are missing, and brought up to date where they are old.
 
     SQLite is opened so that a commit is on disk when it returns (``synchronous=FULL``), with one writer at a time
-    (``BEGIN IMMEDIATE``), in a journal mode that its version is safe in. Raises WrongLedger for a ledger of another
+    (``BEGIN IMMEDIATE``), in a journal mode that its version is safe in. Raises WrongLedger for a ledger of a newer
     version, and flows.settings.databases.NoDriver.
     """
     address = make_url(with_driver(url))
@@ -43,7 +42,12 @@ def open_ledger(url: str) -> Engine:
         event.listen(engine, "begin", _begin_as_writer)
     else:
         engine = make_engine(address, pool_pre_ping=True)
-    _make_tables(engine)
+    try:
+        if _schema(engine) != SCHEMA:  # as of most ledgers, on most days, it is: then nothing is written
+            _bring_up_to_date(engine)
+    except BaseException:
+        engine.dispose()
+        raise
     return engine
 
 
@@ -121,23 +125,42 @@ def _begin_as_writer(connection: Connection) -> None:
         driver.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
 
 
-def _make_tables(engine: Engine) -> None:
-    """In one transaction, so that a ledger has its name as soon as it has its tables."""
+def _schema(engine: Engine) -> str | None:
+    """The schema of the ledger; None: there is none yet."""
+    with reading(engine) as connection:
+        if not inspect(connection).has_table(META.name):
+            return None
+        return connection.execute(select(META.c.value).where(META.c.key == "schema")).scalar()
+
+
+def _bring_up_to_date(engine: Engine) -> None:
+    """Make or migrate the tables, in one transaction: a program that is killed meanwhile leaves the ledger as it was."""
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             # CREATE TABLE looks first and makes then: of two programs that start together one would fail.
             connection.execute(select(func.pg_advisory_xact_lock(ADVISORY_LOCK)))
-        METADATA.create_all(connection)
-        schema = connection.execute(select(META.c.value).where(META.c.key == "schema")).scalar()
-        if schema is None:
-            schema = SCHEMA
+        # Looked at once more: of two programs that start together the second finds the work done.
+        is_there = inspect(connection).has_table(META.name)
+        query = select(META.c.value).where(META.c.key == "schema")
+        found = connection.execute(query).scalar() if is_there else None
+        if found is None:
+            METADATA.create_all(connection)
             connection.execute(
                 META.insert(),
                 [{"key": "schema", "value": SCHEMA}, {"key": "ledger", "value": uuid.uuid4().hex}],
             )
-    if schema != SCHEMA:
-        engine.dispose()
-        raise WrongLedger(
-            f"The ledger {engine.url.render_as_string(hide_password=True)} has schema {schema!r}; this version of "
-            f"cleancopy knows {SCHEMA!r}. Use the version that made it."
-        )
+        elif found != SCHEMA:
+            _refuse_the_unknown(engine, found)
+            from flows.ledger.migrations import migrate
+
+            migrate(connection, found, SCHEMA)
+
+
+def _refuse_the_unknown(engine: Engine, found: str) -> None:
+    if found.isdecimal() and 1 <= int(found) < int(SCHEMA):
+        return
+    newer = " newer" if found.isdecimal() else "nother"
+    raise WrongLedger(
+        f"The ledger {engine.url.render_as_string(hide_password=True)} has schema {found!r}: a{newer} version of cleancopy made it; "
+        f"this one knows schema {SCHEMA!r}. Nothing was changed. Update cleancopy (pip install --upgrade cleancopy)."
+    )

@@ -7,35 +7,65 @@ an act by its idempotency key and edition.
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Connection, Engine, Select, and_, case, exists, func, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal,
+    literal_column,
+    null,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.sql import ColumnElement
 
+from flows.ledger.clock import MACHINE, Witness, certain_now, glance
+from flows.ledger.embargo import released
 from flows.ledger.opening import ledger_id, reading
 from flows.ledger.tables import COPIES, PUBLICATIONS, REVISIONS, STORIES, AnyRow
 from flows.ledger.transactions import transact
 from flows.ledger.upsert import insert_into
 
 MOST_ATTEMPTS = 12
+"""Of a publish. An unpublish is tried for good: a kill that is given up leaves its story in public."""
 FIRST_DELAY_SECONDS = 5.0
 LONGEST_DELAY_SECONDS = 3600.0
+LONGEST_RETRY_AFTER_SECONDS = 86_400.0
+"""A destination that wants to be left alone for longer is asked once a day all the same."""
+LONGEST_LEASE_SECONDS = 86_400.0
 STATES = ("owed", "made", "overtaken", "failed")
 
-Act = Literal["publish", "unpublish"]
+Act = Literal["publish", "unpublish", "hold"]
+"""``hold`` tells a destination that wants to hear of it that a story is held. It takes nothing down, and nothing waits for it."""
 
+# A newer edition of such a verdict keeps older ones back: what of them is not public yet stays so.
+_KEEPS_BACK = ("hold", "embargo", "drop")
 # A person who cleans a story again after a destination was given up wants it tried again.
 _TRIED_AGAIN = {"state": "owed", "attempts": 0}
+# As words in the statement, not as a parameter: SQLite takes a partial index only where it can read that it fits.
+_OWED = PUBLICATIONS.c.state == literal_column("'owed'")
+# A waiting time beyond these was measured while the clock was ahead, and is over now that it was set back.
+_LONGEST_WAIT = timedelta(seconds=max(LONGEST_RETRY_AFTER_SECONDS, 1.5 * LONGEST_DELAY_SECONDS))
+_LONGEST_LEASE = timedelta(seconds=LONGEST_LEASE_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """One act that is owed to one destination: publish this edition, or take the story down.
+    """One act that is owed to one destination: publish this edition, take the story down, or hear that it is held.
 
     ``story`` is the story's key in the ledger (``source:id``). Of two editions of one ``ledger`` the higher is the newer.
     """
@@ -53,6 +83,23 @@ class Owed:
     rendered: Mapping[str, str]
 
 
+class Failure(NamedTuple):
+    """An attempt that failed. ``retry_after``: the seconds that the destination asked to be left alone, if it did."""
+
+    error: str
+    retry_after: float = 0.0
+
+
+class Edition(NamedTuple):
+    """What is owed: an edition of a story in the ledger. ``key`` is ``source:id``, ``digest`` the hash of what a reader gets."""
+
+    key: str
+    story_id: int
+    copy_id: int
+    number: int
+    digest: str
+
+
 def claim_owed(
     engine: Engine,
     owner: str,
@@ -61,62 +108,35 @@ def claim_owed(
     limit: int = 50,
     lease_seconds: float = 600,
     destinations: Collection[str] | None = None,
+    acts: Collection[Act] | None = None,
+    witness: Witness = MACHINE,
 ) -> list[Owed]:
-    """Claim acts that are due: withdrawals first, then the oldest. ``destinations`` narrows to these.
+    """Claim acts that are due: withdrawals first, then the oldest. ``destinations`` and ``acts`` narrow to these.
 
     An act is not claimed while an older one of the same story is under way at the same destination, and never once a
-    newer one is owed or made there, nor is a publish once a newer edition is held: it is then ``overtaken``.
+    newer one is owed or made there, nor is a publish once a newer edition is held: it is then ``overtaken``. A publish under
+    embargo is not claimed before the embargo is over beyond doubt (see ``flows.ledger.clock``). Raises ValueError for a
+    lease longer than LONGEST_LEASE_SECONDS.
     """
+    if lease_seconds > LONGEST_LEASE_SECONDS:
+        raise ValueError(f"a lease of {lease_seconds:.0f} s is longer than {LONGEST_LEASE_SECONDS:.0f} s")
     ledger = ledger_id(engine)
+    here: list[ColumnElement[bool]] = []
+    if destinations is not None:
+        here.append(PUBLICATIONS.c.destination.in_(destinations))
+    if acts is not None:
+        here.append(PUBLICATIONS.c.act.in_(acts))
 
     def work(connection: Connection) -> list[Owed]:
-        free = _free(now)
-        if destinations is not None:
-            free = and_(free, PUBLICATIONS.c.destination.in_(destinations))
-        connection.execute(
-            update(PUBLICATIONS)
-            .where(free, or_(_newer_exists(), _held_since()))
-            .values(state="overtaken", owner=None, lease_until=None)
-        )
-        connection.execute(
-            update(PUBLICATIONS)
-            .where(free, PUBLICATIONS.c.attempts >= MOST_ATTEMPTS)
-            .values(
-                state="failed",
-                owner=None,
-                lease_until=None,
-                error=func.coalesce(
-                    PUBLICATIONS.c.error,
-                    f"Tried {MOST_ATTEMPTS} times; each time the run ended before it was made.",
-                ),
-            )
-        )
-        due = and_(
-            free,
-            PUBLICATIONS.c.next_attempt_at <= now,
-            ~_older_under_way(now),
-            ~_newer_exists(),
-            ~_held_since(),
-        )
-        first = (
-            select(PUBLICATIONS.c.id)
-            .where(due)
-            .order_by(case((PUBLICATIONS.c.act == "unpublish", 0), else_=1), PUBLICATIONS.c.id)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-            .cte("first_due")
-        )
-        claimed = connection.execute(
-            update(PUBLICATIONS)
-            .where(PUBLICATIONS.c.id.in_(select(first.c.id)), free)
-            .values(
-                owner=owner,
-                lease_until=now + timedelta(seconds=lease_seconds),
-                attempts=PUBLICATIONS.c.attempts + 1,
-            )
-            .returning(PUBLICATIONS.c.id)
-        ).scalars()
-        return [_owed(row, ledger) for row in connection.execute(_details(list(claimed)))]
+        certain = _embargoes_end(connection, now, witness)
+        claimed: list[int] = []
+        while len(claimed) < limit:
+            wanted = limit - len(claimed)
+            seen = connection.execute(_claim(owner, now, certain, lease_seconds, wanted, here)).all()
+            claimed += [row.id for row in seen if row.state == "owed"]
+            if len(seen) < wanted:
+                break
+        return [_owed(row, ledger) for row in connection.execute(_details(claimed))] if claimed else []
 
     return transact(engine, work)
 
@@ -126,22 +146,23 @@ def made(engine: Engine, owner: str, receipts: Mapping[int, Mapping[str, Any]], 
 
     ``receipts``: for each act's id what its destination says that it did, as JSON values.
     """
-    with engine.begin() as connection:
-        return sum(
-            connection.execute(
-                update(PUBLICATIONS)
-                .where(PUBLICATIONS.c.id == publication, _held_by(owner))
-                .values(
-                    state="made",
-                    made_at=now,
-                    receipt=dict(receipt),
-                    owner=None,
-                    lease_until=None,
-                    error=None,
-                )
-            ).rowcount
-            for publication, receipt in receipts.items()
+    if not receipts:
+        return 0
+    statement = (
+        update(PUBLICATIONS)
+        .where(PUBLICATIONS.c.id == bindparam("act_id"), _held_by(owner))
+        .values(
+            state="made",
+            made_at=now,
+            receipt=bindparam("said", type_=PUBLICATIONS.c.receipt.type),
+            owner=None,
+            lease_until=None,
+            error=None,
         )
+    )
+    # In order, as everyone locks them.
+    rows = [{"act_id": id, "said": dict(receipt)} for id, receipt in sorted(receipts.items())]
+    return transact(engine, lambda connection: connection.execute(statement, rows).rowcount)
 
 
 def failed(
@@ -154,39 +175,74 @@ def failed(
     retry_after: float = 0.0,
     jitter: Callable[[], float] = random.random,
 ) -> datetime | None:
-    """An attempt failed: when the next is due, or None where there is none (given up, or ``owner`` lost its lease).
+    """As ``failed_each``, for one act: when the next attempt is due, or None."""
+    return failed_each(engine, owner, {id: Failure(error, retry_after)}, now, jitter=jitter)[id]
+
+
+def failed_each(
+    engine: Engine,
+    owner: str,
+    failures: Mapping[int, Failure],
+    now: datetime,
+    *,
+    jitter: Callable[[], float] = random.random,
+) -> dict[int, datetime | None]:
+    """Attempts failed: for each act's id when the next is due, or None where there is none (given up, or ``owner`` lost its lease).
 
     The wait doubles from FIRST_DELAY_SECONDS up to LONGEST_DELAY_SECONDS and is spread by half to one and a half, so that
-    a destination that comes back is not met by everyone at once; ``retry_after`` (seconds) is its own wish.
+    a destination that comes back is not met by everyone at once; ``retry_after`` is its own wish. An unpublish is
+    never given up, and waits no longer than LONGEST_DELAY_SECONDS.
     """
-    with engine.begin() as connection:
-        mine = and_(PUBLICATIONS.c.id == id, _held_by(owner))
-        attempts = connection.execute(select(PUBLICATIONS.c.attempts).where(mine).with_for_update()).scalar()
-        if attempts is None:
-            return None
-        gives_up = attempts >= MOST_ATTEMPTS
-        due = now + timedelta(seconds=max(retry_after, delay_seconds(attempts) * (0.5 + jitter())))
-        connection.execute(
-            update(PUBLICATIONS)
-            .where(mine)
-            .values(
-                state="failed" if gives_up else "owed",
-                next_attempt_at=due,
-                error=error,
-                owner=None,
-                lease_until=None,
+    spread = {id: 0.5 + jitter() for id in sorted(failures)}
+
+    def work(connection: Connection) -> dict[int, datetime | None]:
+        due: dict[int, datetime | None] = dict.fromkeys(failures)
+        mine = connection.execute(
+            select(PUBLICATIONS.c.id, PUBLICATIONS.c.act, PUBLICATIONS.c.attempts)
+            .where(PUBLICATIONS.c.id.in_(failures), _held_by(owner))
+            .order_by(PUBLICATIONS.c.id)
+            .with_for_update()
+        ).all()
+        rows = []
+        for row in mine:
+            error, retry_after = failures[row.id]
+            gives_up = row.attempts >= MOST_ATTEMPTS and row.act != "unpublish"
+            longest = LONGEST_DELAY_SECONDS if row.act == "unpublish" else LONGEST_RETRY_AFTER_SECONDS
+            asked = min(retry_after, longest) if math.isfinite(retry_after) else 0.0
+            wait = min(
+                _LONGEST_WAIT.total_seconds(), max(asked, delay_seconds(row.attempts) * spread[row.id])
             )
-        )
-        return None if gives_up else due
+            moment = now + timedelta(seconds=wait)
+            due[row.id] = None if gives_up else moment
+            rows.append(
+                {"act_id": row.id, "to": "failed" if gives_up else "owed", "due": moment, "said": error}
+            )
+        if rows:
+            connection.execute(
+                update(PUBLICATIONS)
+                .where(PUBLICATIONS.c.id == bindparam("act_id"))
+                .values(
+                    state=bindparam("to"),
+                    next_attempt_at=bindparam("due", type_=PUBLICATIONS.c.next_attempt_at.type),
+                    error=bindparam("said", type_=PUBLICATIONS.c.error.type),
+                    owner=None,
+                    lease_until=None,
+                ),
+                rows,
+            )
+        return due
+
+    return transact(engine, work)
 
 
 def delay_seconds(attempts: int) -> float:
     """The wait after so many attempts, before it is spread.
 
-    >>> [delay_seconds(attempts) for attempts in (1, 2, 3, 12)]
-    [5.0, 10.0, 20.0, 3600.0]
+    >>> [delay_seconds(attempts) for attempts in (1, 2, 3, 12, 5000)]
+    [5.0, 10.0, 20.0, 3600.0, 3600.0]
     """
-    return min(LONGEST_DELAY_SECONDS, FIRST_DELAY_SECONDS * 2.0 ** (attempts - 1))
+    # No further than the powers of two of a float go: a kill is tried for weeks.
+    return min(LONGEST_DELAY_SECONDS, FIRST_DELAY_SECONDS * 2.0 ** (min(attempts, 64) - 1))
 
 
 def outbox_counts(engine: Engine) -> dict[str, int]:
@@ -203,91 +259,107 @@ def outbox_counts(engine: Engine) -> dict[str, int]:
 
 def owe_copy(
     connection: Connection,
-    story: str,
-    story_id: int,
-    copy_id: int,
-    edition: int,
-    digest: str,
+    edition: Edition,
     destinations: Sequence[str],
     now: datetime,
     *,
     first: bool,
+    not_before: datetime | None = None,
+    witness: Witness = MACHINE,
 ) -> tuple[str, ...]:
     """Inside the recording transaction: owe this edition to those destinations that do not have its content.
 
-    Of a ``first`` edition, as most are, nothing is owed yet that would have to be looked at.
+    Of a ``first`` edition, as most are, nothing is owed yet that would have to be looked at. ``not_before`` is the end of an
+    embargo: until then nothing older goes out either, and what is public stays.
     """
+    if not_before is not None:
+        certain_now(connection, now, witness)  # the clock is watched from here on
+        _overtake(connection, edition, None, now, act="publish")
     if first and destinations:
-        rows = [
-            _publication(story, story_id, copy_id, edition, digest, destination, "publish", now)
-            for destination in destinations
-        ]
+        rows = [_publication(edition, name, "publish", now, not_before) for name in destinations]
         connection.execute(PUBLICATIONS.insert(), rows)
         return tuple(destinations)
-    return tuple(
-        destination
-        for destination in destinations
-        if _owe_one(connection, story, story_id, copy_id, edition, digest, destination, now)
-    )
+    return tuple(name for name in destinations if _owe_one(connection, edition, name, now, not_before))
 
 
-def owe_withdrawal(
-    connection: Connection, story: str, story_id: int, copy_id: int, edition: int, digest: str, now: datetime
-) -> tuple[str, ...]:
+def owe_withdrawal(connection: Connection, edition: Edition, now: datetime) -> tuple[str, ...]:
     """Inside the recording transaction: owe an unpublish wherever the story is, or may be, in public."""
-    history = _history(connection, story_id)
-    _overtake(connection, story_id, edition, tuple(history), now)
+    history = _history(connection, edition.story_id)
+    _overtake(connection, edition, tuple(history), now)
     return tuple(
         destination
         for destination, rows in history.items()
-        if _may_be_public(rows)
-        and _insert(connection, story, story_id, copy_id, edition, digest, destination, "unpublish", now)
+        if _may_be_public(rows) and _insert(connection, edition, destination, "unpublish", now)
     )
 
 
 def owe_silence(
-    connection: Connection, story: str, story_id: int, copy_id: int, edition: int, digest: str, now: datetime
+    connection: Connection, edition: Edition, now: datetime, tell: Sequence[str] = ()
 ) -> tuple[str, ...]:
-    """Inside the recording transaction: the story is held, so no older edition goes out any more (an embargo!).
+    """Inside the recording transaction: the story is held, so no older edition goes out any more.
 
-    What is public stays, except where a kill came before and has not taken it down: there an unpublish is owed.
+    What is public stays, except where a kill came before and has not taken it down: there an unpublish is owed. ``tell`` are the
+    destinations that want to hear that the story is held.
     """
-    _overtake(connection, story_id, edition, None, now, act="publish")
+    _overtake(connection, edition, None, now, act="publish")
+    history = _history(connection, edition.story_id)
+    down = tuple(
+        destination
+        for destination, rows in history.items()
+        if _kill_is_open(rows)
+        and _may_be_public(rows)
+        and _insert(connection, edition, destination, "unpublish", now)
+    )
+    return down + tuple(
+        name
+        for name in tell
+        # One row for an edition and a destination: where it takes the story down, that is what is to be heard.
+        if not _kill_is_open(history.get(name, ()))
+        and not _heard_of_hold(history.get(name, ()), edition)
+        and _insert(connection, edition, name, "hold", now)
+    )
+
+
+def open_kills_of(connection: Connection, story_id: int) -> tuple[str, ...]:
+    """Inside the recording transaction: the destinations where a story was killed and may be public still."""
     return tuple(
         destination
         for destination, rows in _history(connection, story_id).items()
-        if _kill_is_open(rows)
-        and _may_be_public(rows)
-        and _insert(connection, story, story_id, copy_id, edition, digest, destination, "unpublish", now)
+        if _kill_is_open(rows) and _may_be_public(rows)
     )
 
 
 def _owe_one(
-    connection: Connection,
-    story: str,
-    story_id: int,
-    copy_id: int,
-    edition: int,
-    digest: str,
-    destination: str,
-    now: datetime,
+    connection: Connection, edition: Edition, destination: str, now: datetime, not_before: datetime | None
 ) -> bool:
     last = connection.execute(
         select(PUBLICATIONS)
         .where(
-            PUBLICATIONS.c.story_id == story_id,
+            PUBLICATIONS.c.story_id == edition.story_id,
             PUBLICATIONS.c.destination == destination,
-            # An overtaken act that was tried may have been done: what it left is what lies there.
-            or_(PUBLICATIONS.c.state != "overtaken", PUBLICATIONS.c.attempts > 0),
+            # An overtaken act that was tried may have been done: what it left is what lies there. That a story is held was
+            # heard once it was tried.
+            or_(
+                and_(PUBLICATIONS.c.state != "overtaken", PUBLICATIONS.c.act != "hold"),
+                PUBLICATIONS.c.attempts > 0,
+            ),
         )
         .order_by(PUBLICATIONS.c.edition.desc())
         .limit(1)
     ).first()
+    _overtake(connection, edition, (destination,), now, act="hold")
     if (
         last is not None
         and last.act == "publish"
-        and last.content_hash == digest
-        and (last.state == "made" or (last.state != "overtaken" and not _was_held_after(connection, last)))
+        and last.content_hash == edition.digest
+        and (
+            last.state == "made"
+            or (
+                last.state != "overtaken"
+                and last.not_before == not_before
+                and not _was_kept_back_after(connection, last)
+            )
+        )
     ):
         if last.state != "failed":
             return False
@@ -297,24 +369,21 @@ def _owe_one(
             .values({**_TRIED_AGAIN, "next_attempt_at": now})
         )
         return True
-    _overtake(connection, story_id, edition, (destination,), now)
-    return _insert(connection, story, story_id, copy_id, edition, digest, destination, "publish", now)
+    _overtake(connection, edition, (destination,), now)
+    return _insert(connection, edition, destination, "publish", now, not_before)
 
 
 def _insert(
     connection: Connection,
-    story: str,
-    story_id: int,
-    copy_id: int,
-    edition: int,
-    digest: str,
+    edition: Edition,
     destination: str,
     act: Act,
     now: datetime,
+    not_before: datetime | None = None,
 ) -> bool:
     inserted = connection.execute(
         insert_into(connection, PUBLICATIONS)
-        .values(_publication(story, story_id, copy_id, edition, digest, destination, act, now))
+        .values(_publication(edition, destination, act, now, not_before))
         .on_conflict_do_update(
             index_elements=["story_id", "edition", "destination"],
             set_={**_TRIED_AGAIN, "next_attempt_at": now},
@@ -326,36 +395,29 @@ def _insert(
 
 
 def _publication(
-    story: str,
-    story_id: int,
-    copy_id: int,
-    edition: int,
-    digest: str,
-    destination: str,
-    act: Act,
-    now: datetime,
+    edition: Edition, destination: str, act: Act, now: datetime, not_before: datetime | None
 ) -> dict[str, Any]:
     return {
-        "story_id": story_id,
-        "copy_id": copy_id,
-        "edition": edition,
+        "story_id": edition.story_id,
+        "copy_id": edition.copy_id,
+        "edition": edition.number,
         "destination": destination,
         "act": act,
-        "content_hash": digest,
+        "content_hash": edition.digest,
         "idempotency_key": sha256(
-            "\n".join((story, str(edition), digest, destination, act)).encode()
+            "\n".join((edition.key, str(edition.number), edition.digest, destination, act)).encode()
         ).hexdigest(),
         "state": "owed",
         "attempts": 0,
         "next_attempt_at": now,
+        "not_before": not_before,
         "owed_at": now,
     }
 
 
 def _overtake(
     connection: Connection,
-    story_id: int,
-    edition: int,
+    edition: Edition,
     destinations: Sequence[str] | None,
     now: datetime,
     act: Act | None = None,
@@ -364,7 +426,9 @@ def _overtake(
 
     At these destinations, or all; ``act`` narrows to acts of this kind.
     """
-    older = and_(PUBLICATIONS.c.story_id == story_id, PUBLICATIONS.c.edition < edition, _free(now))
+    older = and_(
+        PUBLICATIONS.c.story_id == edition.story_id, PUBLICATIONS.c.edition < edition.number, _free(now)
+    )
     if destinations is not None:
         older = and_(older, PUBLICATIONS.c.destination.in_(destinations))
     if act is not None:
@@ -411,54 +475,146 @@ def _kill_is_open(rows: Sequence[AnyRow]) -> bool:
     for row in rows:
         if row.act == "unpublish":
             is_open = row.state != "made"
-        elif row.state == "made":
+        elif row.act == "publish" and row.state == "made":
             is_open = False
     return is_open
 
 
-def _was_held_after(connection: Connection, row: AnyRow) -> bool:
+def _heard_of_hold(rows: Sequence[AnyRow], edition: Edition) -> bool:
+    """Whether the last that a destination heard, or will hear, of a story is that just this copy of it is held."""
+    heard = [row for row in rows if row.state != "overtaken" or row.attempts > 0]
+    return (
+        bool(heard)
+        and heard[-1].act == "hold"
+        and heard[-1].state in ("owed", "made")
+        and heard[-1].content_hash == edition.digest
+    )
+
+
+def _was_kept_back_after(connection: Connection, row: AnyRow) -> bool:
     return bool(
         connection.scalar(
             select(
                 exists().where(
                     COPIES.c.story_id == row.story_id,
                     COPIES.c.edition > row.edition,
-                    COPIES.c.verdict == "hold",
+                    COPIES.c.verdict.in_(_KEEPS_BACK),
                 )
             )
         )
     )
 
 
+def _claim(
+    owner: str,
+    now: datetime,
+    certain: datetime,
+    lease_seconds: float,
+    limit: int,
+    here: Sequence[ColumnElement[bool]],
+) -> Any:
+    """The claim, one statement: of the first acts that are due those that still have a point get owner and lease; the others
+    their end.
+
+    What is pointless is looked for among the first alone: to look through ten thousand for each fifty took longer than to publish them.
+    """
+    first = (
+        select(
+            PUBLICATIONS.c.id,
+            pointless(certain).label("pointless"),
+            and_(PUBLICATIONS.c.attempts >= MOST_ATTEMPTS, PUBLICATIONS.c.act != "unpublish").label("spent"),
+        )
+        .where(*here, _free(now), _due(now, certain), ~_older_under_way(now))
+        .order_by(PUBLICATIONS.c.act.desc(), PUBLICATIONS.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("first_due")
+    )
+    ends = or_(first.c.pointless, first.c.spent)
+    lease_until = literal(now + timedelta(seconds=lease_seconds), PUBLICATIONS.c.lease_until.type)
+    return (
+        update(PUBLICATIONS)
+        .where(PUBLICATIONS.c.id == first.c.id, _free(now))
+        .values(
+            state=case((first.c.pointless, "overtaken"), (first.c.spent, "failed"), else_="owed"),
+            owner=case((ends, null()), else_=literal(owner)),
+            lease_until=case((ends, null()), else_=lease_until),
+            attempts=PUBLICATIONS.c.attempts + case((ends, 0), else_=1),
+            error=case(
+                (
+                    and_(first.c.spent, ~first.c.pointless),
+                    func.coalesce(
+                        PUBLICATIONS.c.error,
+                        f"Tried {MOST_ATTEMPTS} times; each time the run ended before it was made.",
+                    ),
+                ),
+                else_=PUBLICATIONS.c.error,
+            ),
+        )
+        .returning(PUBLICATIONS.c.id, PUBLICATIONS.c.state)
+    )
+
+
+def _embargoes_end(connection: Connection, now: datetime, witness: Witness) -> datetime:
+    """Up to when embargoes are over beyond doubt."""
+    certain = certain_now(connection, now, witness)
+    if not connection.scalar(select(exists().where(_OWED, PUBLICATIONS.c.not_before <= certain))):
+        return certain
+    says = witness.server(connection)
+    return certain if says is None else min(certain, says)
+
+
+def _due(now: datetime, certain: datetime) -> ColumnElement[bool]:
+    return and_(
+        or_(
+            PUBLICATIONS.c.next_attempt_at <= now,
+            PUBLICATIONS.c.next_attempt_at > now + _LONGEST_WAIT,
+        ),
+        or_(PUBLICATIONS.c.not_before.is_(None), PUBLICATIONS.c.not_before <= certain),
+    )
+
+
 def _free(now: datetime) -> ColumnElement[bool]:
     return and_(
-        PUBLICATIONS.c.state == "owed",
-        or_(PUBLICATIONS.c.lease_until.is_(None), PUBLICATIONS.c.lease_until <= now),
+        _OWED,
+        or_(
+            PUBLICATIONS.c.lease_until.is_(None),
+            PUBLICATIONS.c.lease_until <= now,
+            PUBLICATIONS.c.lease_until > now + _LONGEST_LEASE,
+        ),
     )
 
 
 def _held_by(owner: str) -> ColumnElement[bool]:
-    return and_(PUBLICATIONS.c.state == "owed", PUBLICATIONS.c.owner == owner)
+    return and_(_OWED, PUBLICATIONS.c.owner == owner)
 
 
-def _newer_exists() -> ColumnElement[bool]:
+def pointless(certain: datetime) -> ColumnElement[bool]:
+    """Whether an act has been overtaken. ``certain``: up to when embargoes are over."""
+    return or_(_newer_exists(certain), _kept_back_since())
+
+
+def _newer_exists(certain: datetime) -> ColumnElement[bool]:
+    """A newer act is owed or made. Neither an embargo that is not over nor the news of a hold makes an older act pointless."""
     newer = PUBLICATIONS.alias("newer")
     return exists().where(
         newer.c.story_id == PUBLICATIONS.c.story_id,
         newer.c.destination == PUBLICATIONS.c.destination,
         newer.c.edition > PUBLICATIONS.c.edition,
         newer.c.state.in_(("owed", "made")),
+        or_(newer.c.act != "hold", PUBLICATIONS.c.act == "hold"),
+        or_(newer.c.not_before.is_(None), newer.c.not_before <= certain, newer.c.state == "made"),
     )
 
 
-def _held_since() -> ColumnElement[bool]:
+def _kept_back_since() -> ColumnElement[bool]:
     """A publish that was under way when a newer edition was held, and failed: it must not be tried again."""
     return and_(
         PUBLICATIONS.c.act == "publish",
         exists().where(
             COPIES.c.story_id == PUBLICATIONS.c.story_id,
             COPIES.c.edition > PUBLICATIONS.c.edition,
-            COPIES.c.verdict == "hold",
+            COPIES.c.verdict.in_(_KEEPS_BACK),
         ),
     )
 
@@ -471,7 +627,23 @@ def _older_under_way(now: datetime) -> ColumnElement[bool]:
         older.c.edition < PUBLICATIONS.c.edition,
         older.c.state == "owed",
         older.c.lease_until > now,
+        older.c.lease_until <= now + _LONGEST_LEASE,
+        # Nothing waits for the news of a hold.
+        older.c.act != "hold",
     )
+
+
+def embargoes_ended(engine: Engine, now: datetime, witness: Witness = MACHINE) -> set[str]:
+    """The destinations where an embargo is over, and what it kept back was not tried yet: somebody might go to work."""
+    over = and_(_OWED, PUBLICATIONS.c.not_before <= now, PUBLICATIONS.c.attempts == 0)
+    with reading(engine) as connection:
+        if not connection.scalar(select(exists().where(over))):
+            return set()
+        certain = glance(connection, now, witness)
+        due = select(PUBLICATIONS.c.destination).where(
+            over, _free(now), _due(now, certain), ~_older_under_way(now)
+        )
+        return set(connection.execute(due.distinct()).scalars())
 
 
 def _details(ids: Sequence[int]) -> Select[Any]:
@@ -503,6 +675,6 @@ def _owed(row: AnyRow, ledger: str) -> Owed:
         ledger=ledger,
         idempotency_key=row.idempotency_key,
         attempts=row.attempts,
-        record=row.record,
+        record=released(row.record) if row.act == "publish" else row.record,
         rendered=row.rendered,
     )

@@ -25,7 +25,8 @@ class SourceLine:
 
 @dataclass(frozen=True, slots=True)
 class DestinationLine:
-    """What a destination has and is owed; ``late`` are those owed that were tried in vain, with what was said last."""
+    """What a destination has and is owed; ``late`` are those owed that were tried in vain. ``error`` is what was said of these, or of
+    those that were given up."""
 
     destination: str
     counts: Mapping[str, int]
@@ -56,7 +57,9 @@ def destination_lines(engine: Engine) -> list[DestinationLine]:
     """Each destination that anything was ever owed to."""
     counts: dict[str, dict[str, int]] = {}
     tried = and_(
-        PUBLICATIONS.c.state == "owed", PUBLICATIONS.c.attempts > 0, PUBLICATIONS.c.error.is_not(None)
+        PUBLICATIONS.c.state.in_(("owed", "failed")),
+        PUBLICATIONS.c.attempts > 0,
+        PUBLICATIONS.c.error.is_not(None),
     )
     with reading(engine) as connection:
         for name, state, count in connection.execute(
@@ -70,7 +73,7 @@ def destination_lines(engine: Engine) -> list[DestinationLine]:
             for row in connection.execute(
                 select(
                     PUBLICATIONS.c.destination,
-                    func.count().label("late"),
+                    func.sum(case((PUBLICATIONS.c.state == "owed", 1), else_=0)).label("late"),
                     func.max(PUBLICATIONS.c.error).label("error"),
                 )
                 .where(tried)
@@ -79,7 +82,10 @@ def destination_lines(engine: Engine) -> list[DestinationLine]:
         }
     return [
         DestinationLine(
-            name, some, late[name].late if name in late else 0, late[name].error if name in late else None
+            name,
+            some,
+            int(late[name].late) if name in late else 0,
+            late[name].error if name in late else None,
         )
         for name, some in sorted(counts.items())
     ]

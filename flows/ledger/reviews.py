@@ -6,25 +6,27 @@ the outbox as they get any other edition.
 
 A decision is about what the person saw: it names the edition, and is refused once a newer edition or a newer version of the
 story is there. A killed story is never published by a decision, and one under an embargo that is not over (or whose time
-cannot be read) only by a second yes. What becomes of a decision when the revision is cleaned again stands in
+cannot be read) only by a second yes. A story that nothing but an embargo keeps back is not held, and goes out by itself: it can be
+dropped or held on before. What becomes of a decision when the revision is cleaned again stands in
 ``flows.ledger.decided``. What is public stays public while a newer version is held, and when that is dropped.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Engine, ScalarSelect, and_, func, select
 
-from flows.ledger.decided import STOPS, DecisionAct, Said, decided
+from flows.ledger.decided import KEEPS, DecisionAct, Said, decided
+from flows.ledger.embargo import STOPS, embargo_of
 from flows.ledger.opening import reading
-from flows.ledger.outbox import owe_copy
+from flows.ledger.outbox import Edition, owe_copy, owe_silence
 from flows.ledger.outcome import Outcome, content_hash
-from flows.ledger.stories import DestinationsOf, as_names, write_copy
+from flows.ledger.stories import DestinationsOf, where_to, write_copy
 from flows.ledger.tables import (
     COPIES,
     DECISIONS,
@@ -100,8 +102,8 @@ class Decided:
 class Reviewed:
     """A story as a person looks at it: its newest edition, and all that was decided about the story, the newest first.
 
-    ``record`` is as the edition has it. ``problem`` says why nothing can be decided about it; None: it is held, or dropped.
-    ``embargo`` says why publishing needs a second yes.
+    ``record`` is as the edition has it. ``problem`` says why nothing can be decided about it; None: it is held, dropped or under
+    embargo. ``embargo`` says why publishing needs a second yes; ``not_before`` is when it goes out by itself.
     """
 
     key: str
@@ -113,11 +115,12 @@ class Reviewed:
     public: tuple[tuple[str, int], ...] = ()
     problem: str | None = None
     embargo: str | None = None
+    not_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a person wants done with a story that is held. ``edition`` is the one that was looked at.
+    """What a person wants done with a story that is held, or under embargo. ``edition`` is the one that was looked at.
 
     ``numbers`` and ``rules`` say what is put back (for ``restore``), as ``cleaners.undo`` takes them. ``despite_embargo`` is
     the second yes.
@@ -207,8 +210,9 @@ def look_at_story(engine: Engine, source: str, external_id: str, now: datetime) 
             cleaned_at=copy.cleaned_at,
             decisions=tuple(decisions_about(connection, story)),
             public=_public(connection, [story.id]).get(story.id, ()),
-            problem=_problem(connection, story, copy),
+            problem=_problem(connection, story, copy, now),
             embargo=embargo_ahead(copy.record, now),
+            not_before=embargo_of(copy.record) if copy.verdict == "embargo" else None,
         )
 
 
@@ -243,28 +247,32 @@ def decide(engine: Engine, wish: Decision, destinations_of: DestinationsOf, now:
                 f"{wish.key} is not what you looked at: you saw edition {wish.edition}, and edition {copy.edition} came on "
                 f"{_minute(copy.cleaned_at)}. Look at it again."
             )
-        if problem := _problem(connection, story, copy):
+        if problem := _problem(connection, story, copy, now):
             raise NotDecided(problem)
-        embargo = None if wish.act == "drop" else embargo_ahead(copy.record, now)
+        if wish.act == "hold" and copy.verdict != "embargo":
+            raise NotDecided(f"{wish.key} is not published by itself: there is nothing to hold on.")
+        embargo = None if wish.act in KEEPS else embargo_ahead(copy.record, now)
         if embargo and not wish.despite_embargo:
             raise NotDecided(
                 f"{wish.key} is under embargo: {embargo}. To publish it all the same, say so explicitly."
             )
         restored = _restored(copy.record, wish)
         said = Said(wish.act, who, why, now, tuple(restored))
-        edition, copy_id, digest = _write(connection, story, copy, said, now)
-        owed: tuple[str, ...] = ()
-        if wish.act != "drop":
-            names = tuple(dict.fromkeys(destinations_of(story.source, _wanted(connection, copy.revision_id))))
-            owed = owe_copy(connection, wish.key, story.id, copy_id, edition, digest, names, now, first=False)
+        edition = _write(connection, story, copy, said, now)
+        where = where_to(destinations_of, story.source, _wanted(connection, copy.revision_id))
+        if wish.act in KEEPS:
+            # Of an embargo its publications are owed already.
+            owed = owe_silence(connection, edition, now, where.tell_of_holds if wish.act == "hold" else ())
+        else:
+            owed = owe_copy(connection, edition, where.publish_to, now, first=False)
         connection.execute(
             DECISIONS.insert().values(
                 story_id=story.id,
                 revision_id=copy.revision_id,
                 seen_copy_id=copy.id,
                 seen_edition=copy.edition,
-                copy_id=copy_id,
-                edition=edition,
+                copy_id=edition.copy_id,
+                edition=edition.number,
                 act=wish.act,
                 restored=restored,
                 who=who,
@@ -274,7 +282,7 @@ def decide(engine: Engine, wish: Decision, destinations_of: DestinationsOf, now:
             )
         )
         return Decided(
-            wish.key, wish.act, who, why, now, copy.edition, edition, tuple(restored), embargo, owed
+            wish.key, wish.act, who, why, now, copy.edition, edition.number, tuple(restored), embargo, owed
         )
 
 
@@ -337,7 +345,7 @@ def _restored(record: Mapping[str, Any], wish: Decision) -> list[dict[str, Any]]
         raise NotDecided(
             "Removals are put back only where that is what you decide; leave them away, or say so."
         )
-    if wish.act in ("publish", "drop"):
+    if wish.act == "publish" or wish.act in KEEPS:
         return []
     removed: list[dict[str, Any]] = list(record.get("removed") or ())
     if wish.act == "raw":
@@ -355,10 +363,8 @@ def _restored(record: Mapping[str, Any], wish: Decision) -> list[dict[str, Any]]
     return [removal for removal in removed if removal["number"] not in standing]
 
 
-def _write(
-    connection: Connection, story: AnyRow, copy: AnyRow, said: Said, now: datetime
-) -> tuple[int, int, str]:
-    """The new edition: its number, its id, the hash of its content. Raises NotDecided."""
+def _write(connection: Connection, story: AnyRow, copy: AnyRow, said: Said, now: datetime) -> Edition:
+    """The new edition. Raises NotDecided."""
     from cleaners.write import BrokenRecord
 
     held = Outcome(0, story.external_id, record=_undecided(copy.record), rendered=copy.rendered)
@@ -367,16 +373,17 @@ def _write(
     except BrokenRecord as error:
         raise NotDecided(f"{story.source}:{story.external_id}: {error}") from None
     record = outcome.record or {}
-    if said.act != "drop" and not str(record["text"]).strip():
+    if said.act not in KEEPS and not str(record["text"]).strip():
         raise NotDecided(
             f"{story.source}:{story.external_id}: there would be no text to publish. Put some removals back, or drop it."
         )
-    edition, digest = copy.edition + 1, content_hash(outcome)
-    return edition, write_copy(connection, outcome, record, copy, edition, digest, now), digest
+    number, digest = copy.edition + 1, content_hash(outcome)
+    copy_id = write_copy(connection, outcome, record, copy, number, digest, now)
+    return Edition(f"{story.source}:{story.external_id}", story.id, copy_id, number, digest)
 
 
 def _undecided(record: Mapping[str, Any]) -> dict[str, Any]:
-    """The record of a dropped edition as it was before; any other as it is."""
+    """The record of an edition that was dropped or held on as it was before; any other as it is."""
     decision = record.get("decided")
     if not decision:
         return dict(record)
@@ -418,8 +425,8 @@ def _newest(connection: Connection, story: AnyRow) -> AnyRow:
     return found
 
 
-def _problem(connection: Connection, story: AnyRow, copy: AnyRow) -> str | None:
-    """Why nothing can be decided about the newest edition; None: it is held, or dropped."""
+def _problem(connection: Connection, story: AnyRow, copy: AnyRow, now: datetime) -> str | None:
+    """Why nothing can be decided about the newest edition; None: it is held, dropped or under embargo."""
     key = f"{story.source}:{story.external_id}"
     if copy.verdict == "kill":
         return f"{key} was killed ({'; '.join(copy.reasons)}): a killed story is not published by a decision."
@@ -440,22 +447,24 @@ def _problem(connection: Connection, story: AnyRow, copy: AnyRow) -> str | None:
             f"A newer version of {key} arrived on {_minute(newer.arrived_at)} and waits to be cleaned. "
             "Let drain-inbox run, then look at that."
         )
+    if copy.verdict == "embargo":
+        is_over = embargo_ahead(copy.record, now) is None
+        return f"{key} is not held: its embargo is over, and it is to be published." if is_over else None
     if copy.verdict not in ("hold", "drop"):
         by_whom = f" ({'; '.join(copy.reasons)})" if copy.reasons else ""
         return f"{key} is not held: its newest edition ({copy.edition}) is to be published{by_whom}."
     return None
 
 
-def _wanted(connection: Connection, revision_id: int) -> tuple[str, ...] | None:
+def _wanted(connection: Connection, revision_id: int) -> Sequence[str] | None:
     """The destinations that the last arrival of a revision wanted for itself."""
-    return as_names(
-        connection.execute(
-            select(INBOX.c.destinations)
-            .where(INBOX.c.revision_id == revision_id)
-            .order_by(INBOX.c.id.desc())
-            .limit(1)
-        ).scalar()
-    )
+    found: Sequence[str] | None = connection.execute(
+        select(INBOX.c.destinations)
+        .where(INBOX.c.revision_id == revision_id)
+        .order_by(INBOX.c.id.desc())
+        .limit(1)
+    ).scalar()
+    return found
 
 
 def _last_edition() -> ScalarSelect[Any]:
@@ -510,7 +519,11 @@ def _public(connection: Connection, stories: list[int]) -> dict[int, tuple[tuple
                 PUBLICATIONS.c.act,
                 PUBLICATIONS.c.edition,
             )
-            .where(PUBLICATIONS.c.story_id.in_(ids), PUBLICATIONS.c.state == "made")
+            .where(
+                PUBLICATIONS.c.story_id.in_(ids),
+                PUBLICATIONS.c.state == "made",
+                PUBLICATIONS.c.act != "hold",
+            )
             .order_by(PUBLICATIONS.c.edition)
         )
         for story, destination, act, edition in connection.execute(query):

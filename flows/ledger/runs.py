@@ -27,7 +27,7 @@ class Did(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RunLine:
-    """A run as a list of runs shows it. ``outcomes`` counts its stories: publish, hold, kill, failed.
+    """A run as a list of runs shows it. ``outcomes`` counts its stories: publish, hold, embargo, kill, failed.
 
     ``finished_at`` is None while it runs; ``error`` is why it ended before its stories were done.
     """

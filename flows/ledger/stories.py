@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import Connection, Engine, and_, func, or_, select, update
 from sqlalchemy.sql import ColumnElement
 
+from flows.ledger.clock import MACHINE, Witness
 from flows.ledger.decided import decided_revisions, under_decision, verdict_of
+from flows.ledger.embargo import embargo_of
 from flows.ledger.inbox import Arrival, finish
 from flows.ledger.opening import reading
-from flows.ledger.outbox import owe_copy, owe_silence, owe_withdrawal
+from flows.ledger.outbox import Edition, open_kills_of, owe_copy, owe_silence, owe_withdrawal
 from flows.ledger.outcome import Outcome, content_hash
 from flows.ledger.raws import restore
 from flows.ledger.tables import COPIES, INBOX, RAWS, REMOVALS, REVISIONS, RUN_STORIES, STORIES, AnyRow
 from flows.ledger.transactions import transact
 
-DestinationsOf = Callable[[str, tuple[str, ...] | None], Iterable[str]]
-"""(source, the arrival's own wish or None) → names of destinations."""
+
+@dataclass(frozen=True, slots=True)
+class WhereTo:
+    """Names of destinations: where a story is published, and which of them want to hear that it is held."""
+
+    publish_to: tuple[str, ...]
+    tell_of_holds: tuple[str, ...] = ()
+
+
+DestinationsOf = Callable[[str, tuple[str, ...] | None], Iterable[str] | WhereTo]
+"""(source, the arrival's own wish or None) → names of destinations; names alone: none of them wants to hear of holds."""
 
 
 class Recorded(NamedTuple):
@@ -29,7 +40,8 @@ class Recorded(NamedTuple):
     ``state``: ``done``; ``failed``; ``lost`` (another worker has the row: nothing was written); ``overtaken`` (a newer
     revision of the story is cleaned already: this one is done, without a copy). ``changed`` says whether there is a new
     edition; ``owed`` are the destinations that something is newly owed to. ``decided`` is the record as it stands now, where
-    a person's decision about the story made it another one than cleaning did (see ``flows.ledger.decided``).
+    a person's decision about the story, or a kill that is not done everywhere, made it another one than cleaning did (see
+    ``flows.ledger.decided``). ``not_before``: what is owed goes out by itself then, when the story's embargo is over.
     """
 
     inbox_id: int
@@ -38,6 +50,7 @@ class Recorded(NamedTuple):
     changed: bool = False
     owed: tuple[str, ...] = ()
     decided: dict[str, Any] | None = None
+    not_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +75,12 @@ class StoryFilter:
 
 
 def record_outcomes(
-    engine: Engine, owner: str, outcomes: Sequence[Outcome], destinations_of: DestinationsOf, now: datetime
+    engine: Engine,
+    owner: str,
+    outcomes: Sequence[Outcome],
+    destinations_of: DestinationsOf,
+    now: datetime,
+    witness: Witness = MACHINE,
 ) -> list[Recorded]:
     """Write outcomes down, all in ONE transaction: copy, removals, publications owed, inbox row done (or failed).
 
@@ -77,7 +95,16 @@ def record_outcomes(
         # After the stories are locked: a decision that is made meanwhile has been seen, or waits.
         reviewed = decided_revisions(connection, {work.revision_id for work in works.values()})
         return [
-            _record(connection, owner, outcome, works.get(outcome.inbox_id), reviewed, destinations_of, now)
+            _record(
+                connection,
+                owner,
+                outcome,
+                works.get(outcome.inbox_id),
+                reviewed,
+                destinations_of,
+                now,
+                witness,
+            )
             for outcome in sorted(outcomes, key=lambda outcome: outcome.inbox_id)
         ]
 
@@ -186,7 +213,7 @@ def last_records(engine: Engine, stories: Sequence[tuple[str, str]]) -> dict[tup
         select(STORIES.c.source, STORIES.c.external_id, COPIES.c.record, COPIES.c.verdict, COPIES.c.edition)
         .join(STORIES, STORIES.c.id == COPIES.c.story_id)
         .where(STORIES.c.external_id.in_([name for _, name in wanted]))
-        .order_by(COPIES.c.verdict == "publish", COPIES.c.edition)
+        .order_by(COPIES.c.verdict.in_(("publish", "embargo")), COPIES.c.edition)
     )
     with reading(engine) as connection:
         rows = {(row.source, row.external_id): row for row in connection.execute(query)}
@@ -227,6 +254,7 @@ def _record(
     reviewed: Collection[int],
     destinations_of: DestinationsOf,
     now: datetime,
+    witness: Witness,
 ) -> Recorded:
     record = outcome.record
     error = outcome.error or (None if record else "Cleaning gave neither a record nor an error.")
@@ -237,11 +265,18 @@ def _record(
     newest = _newest_copy(connection, work.story_id)
     if newest is not None and newest.number > work.number:
         return Recorded(outcome.inbox_id, "overtaken")
-    by_a_person = None
+    otherwise = None
     if work.revision_id in reviewed:
         after = under_decision(connection, work.revision_id, outcome)
         if after is not outcome and after.record is not None:
-            outcome, record, by_a_person = after, after.record, after.record
+            outcome, record, otherwise = after, after.record, after.record
+    not_before = embargo_of(record)
+    killed_at = open_kills_of(connection, work.story_id) if not_before is not None else ()
+    if killed_at:
+        # Withdrawal and copy of one edition would be owed to one destination.
+        reason = f"it was killed, and is not down yet at {', '.join(killed_at)}; decide when it is"
+        record = {**record, "reasons": [*record["reasons"], reason]}
+        outcome, otherwise, not_before = replace(outcome, record=record), record, None
     digest = content_hash(outcome)
     verdict = verdict_of(record)
     changed = newest is None or (
@@ -251,22 +286,36 @@ def _record(
         newest.verdict,
     ) != (work.revision_id, digest, record["ruleset"], verdict)
     if newest is None or changed:
-        edition = 1 if newest is None else newest.edition + 1
-        copy_id = write_copy(connection, outcome, record, work, edition, digest, now)
+        number = 1 if newest is None else newest.edition + 1
+        copy_id = write_copy(connection, outcome, record, work, number, digest, now)
     else:
-        edition, copy_id = newest.edition, newest.id
-    story = f"{work.source}:{work.external_id}"
+        number, copy_id = newest.edition, newest.id
+    edition = Edition(f"{work.source}:{work.external_id}", work.story_id, copy_id, number, digest)
     owed: tuple[str, ...] = ()
-    if verdict == "publish":
-        names = tuple(dict.fromkeys(destinations_of(work.source, as_names(work.destinations))))
+    if verdict in ("publish", "embargo"):
         owed = owe_copy(
-            connection, story, work.story_id, copy_id, edition, digest, names, now, first=newest is None
+            connection,
+            edition,
+            where_to(destinations_of, work.source, work.destinations).publish_to,
+            now,
+            first=newest is None,
+            not_before=not_before,
+            witness=witness,
         )
     elif verdict == "kill":
-        owed = owe_withdrawal(connection, story, work.story_id, copy_id, edition, digest, now)
+        owed = owe_withdrawal(connection, edition, now)
     elif verdict == "hold":
-        owed = owe_silence(connection, story, work.story_id, copy_id, edition, digest, now)
-    return Recorded(outcome.inbox_id, "done", edition, changed, owed, by_a_person)
+        tell = where_to(destinations_of, work.source, work.destinations).tell_of_holds
+        owed = owe_silence(connection, edition, now, tell)
+    return Recorded(outcome.inbox_id, "done", number, changed, owed, otherwise, not_before)
+
+
+def where_to(destinations_of: DestinationsOf, source: str, wish: Sequence[str] | None) -> WhereTo:
+    """Where a story goes, each name once; ``wish`` is its arrival's own, as the ledger keeps it."""
+    found = destinations_of(source, None if wish is None else tuple(wish))
+    if not isinstance(found, WhereTo):
+        found = WhereTo(tuple(found))
+    return WhereTo(tuple(dict.fromkeys(found.publish_to)), tuple(dict.fromkeys(found.tell_of_holds)))
 
 
 def _newest_copy(connection: Connection, story_id: int) -> AnyRow | None:
@@ -339,8 +388,3 @@ def write_copy(
         .values(verdict=verdict, **{name: value for name, value in known.items() if value})
     )
     return copy_id
-
-
-def as_names(names: Sequence[str] | None) -> tuple[str, ...] | None:
-    """Destinations as the ledger keeps them, as ``DestinationsOf`` takes them."""
-    return None if names is None else tuple(names)

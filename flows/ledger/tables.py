@@ -34,6 +34,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
@@ -46,6 +47,9 @@ METADATA = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+SCHEMA = "2"
+"""Raised with every change of these tables; ``flows.ledger.migrations`` brings older ledgers here."""
 
 AnyRow: TypeAlias = Row[Any]
 
@@ -133,7 +137,8 @@ STORIES = Table(
     Column("headline", Words),
     Column("first_seen_at", Moment, nullable=False),
     Column("last_seen_at", Moment, nullable=False),
-    # Of the newest edition; nothing while there is none.
+    # Of the newest edition; nothing while there is none. Beside those of cleaning: drop (a person's), embargo (held by nothing
+    # else, and by a time that is known: it goes out by itself).
     Column("verdict", String(8)),
     UniqueConstraint("source", "external_id"),
     Index("ix_stories_publisher", "publisher"),
@@ -180,7 +185,7 @@ COPIES = Table(
     Column("revision_id", ID, ForeignKey("revisions.id"), nullable=False),
     # Numbered through all revisions of a story: a newer edition is never overwritten by an older one.
     Column("edition", Integer, nullable=False),
-    # publish, hold, kill; drop: held, and a person decided that it is never published
+    # publish, hold, kill; drop: held, and a person decided that it is never published; embargo: see stories.verdict
     Column("verdict", String(8), nullable=False),
     Column("reasons", Values, nullable=False),
     Column("ruleset", String(80), nullable=False),
@@ -218,7 +223,7 @@ PUBLICATIONS = Table(
     Column("copy_id", ID, ForeignKey("copies.id"), nullable=False),
     Column("edition", Integer, nullable=False),
     Column("destination", String(63), nullable=False),
-    # publish, unpublish
+    # publish, unpublish, hold (tell those who want to hear of it)
     Column("act", String(10), nullable=False),
     Column("content_hash", String(64), nullable=False),
     # What a destination may know the act by: the same act has the same key, however often it is tried.
@@ -229,12 +234,29 @@ PUBLICATIONS = Table(
     Column("owner", String(200)),
     Column("lease_until", Moment),
     Column("next_attempt_at", Moment, nullable=False),
+    # The end of an embargo: never claimed before, whatever else is due.
+    Column("not_before", Moment),
     Column("owed_at", Moment, nullable=False),
     Column("made_at", Moment),
     Column("receipt", Values),
     Column("error", Words),
     UniqueConstraint("story_id", "edition", "destination"),
     Index("ix_publications_state", "state", "next_attempt_at"),
+    # The queue of each destination as it is worked off ("unpublish" > "publish" > "hold"), whatever lies behind it in the table.
+    Index(
+        "ix_publications_owed",
+        "destination",
+        text("act DESC"),
+        "id",
+        sqlite_where=text("state = 'owed'"),
+        postgresql_where=text("state = 'owed'"),
+    ),
+    Index(
+        "ix_publications_not_before",
+        "not_before",
+        sqlite_where=text("state = 'owed' AND not_before IS NOT NULL"),
+        postgresql_where=text("state = 'owed' AND not_before IS NOT NULL"),
+    ),
 )
 
 CURSORS = Table(
@@ -264,7 +286,7 @@ RUN_STORIES = Table(
     METADATA,
     Column("run", String(200), ForeignKey("runs.name"), primary_key=True),
     Column("story_id", ID, ForeignKey("stories.id"), primary_key=True, autoincrement=False),
-    # publish, hold, kill, failed
+    # publish, hold, embargo, kill, failed
     Column("outcome", String(8), nullable=False),
     Column("why", Words, nullable=False),
     Column("changed", Integer, nullable=False),
@@ -282,7 +304,7 @@ DECISIONS = Table(
     Column("seen_edition", Integer, nullable=False),
     Column("copy_id", ID, ForeignKey("copies.id"), nullable=False),
     Column("edition", Integer, nullable=False),
-    # publish, restore, raw, drop
+    # publish, restore, raw, drop, hold
     Column("act", String(8), nullable=False),
     # The removals that were put back, as they stand in the record of the edition that was seen.
     Column("restored", Values, nullable=False),

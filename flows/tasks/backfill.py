@@ -131,9 +131,9 @@ class _Task(NamedTuple):
 class Backfilled:
     """What a backfill did. ``job`` is that of a preview; its stories are shown one by one.
 
-    ``outcomes`` counts what was cleaned: ``publish``, ``hold``, ``kill``, ``failed``; ``skipped`` why records are no stories;
-    ``parts`` are its drains, without their stories, each with a report; ``held`` the first held stories, each with why. ``left`` are stories that another run holds. ``problems`` are the first ones, ``broken`` all of them. ``refused``: the wish itself
-    cannot be followed.
+    ``outcomes`` counts what was cleaned: ``publish``, ``hold``, ``embargo``, ``kill``, ``failed``; ``skipped`` why records are no stories;
+    ``parts`` are its drains, without their stories, each with a report; ``held`` the first held stories, each with why. ``left`` are
+    stories that another run holds. ``problems`` are the first ones, ``broken`` all of them. ``refused``: the wish itself cannot be followed.
     """
 
     records: int = 0
@@ -390,7 +390,13 @@ def _stories(count: int, kind: str = "") -> str:
     return f"{count} {kind}{'story' if count == 1 else 'stories'}"
 
 
-_WORDS = {"publish": "published", "hold": "held", "kill": "killed", "failed": "failed"}
+_WORDS = {
+    "publish": "published",
+    "hold": "held",
+    "embargo": "under embargo",
+    "kill": "killed",
+    "failed": "failed",
+}
 
 
 def headline_of(done: Backfilled) -> str:

@@ -162,7 +162,7 @@ def _clean_chunk(
 def _against(before: Any, outcome: Outcome) -> Against | None:
     if before is None or outcome.record is None:
         return None
-    return against(before.record, outcome.record, before.verdict == "publish")
+    return against(before.record, outcome.record, before.verdict in ("publish", "embargo"))
 
 
 def _done(outcomes: Sequence[Outcome], recorded: Sequence[Recorded]) -> Iterator[Did]:
@@ -174,6 +174,8 @@ def _done(outcomes: Sequence[Outcome], recorded: Sequence[Recorded]) -> Iterator
         record = outcome.record or {}
         why = outcome.error or "; ".join(record.get("reasons") or ())
         verdict = "failed" if one.state == "failed" else record["verdict"]
+        if one.not_before is not None:
+            verdict = "embargo"
         yield Did(outcome.inbox_id, verdict, why, one.changed)
 
 
@@ -276,6 +278,9 @@ class _Run:
                 # Of a preview, or of a revision that another one overtook, nothing is left to decide.
                 source if one is not None and one.state in ("done", "failed") else None,
             )
+            if one is not None and one.not_before is not None:
+                until = f"under embargo until {one.not_before:%Y-%m-%d %H:%M} UTC: it goes out by itself then"
+                row = replace(row, outcome="embargo", reasons=(until, *row.reasons))
             self._lines.append(
                 StoryLine(
                     source=source,

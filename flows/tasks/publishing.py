@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Engine
 
 from flows.destinations import Publication, Publisher, PublishError, Receipt, open_destination
-from flows.ledger import DestinationsOf, Owed, claim_owed, failed, made
+from flows.ledger import Act, DestinationsOf, Owed, WhereTo, claim_owed, failed, made
 from flows.settings import Destination, Settings, Source, load_destinations, wanted_destinations
 
 log = logging.getLogger("cleancopy.publishing")
@@ -62,12 +62,25 @@ class Published:
 def by_source(destinations: Mapping[str, Destination], sources: Mapping[str, Source]) -> DestinationsOf:
     """Where a story goes: where its arrival wished it, else where its source says, else to the destinations of all."""
 
-    def destinations_of(source: str, wish: tuple[str, ...] | None) -> tuple[str, ...]:
+    def destinations_of(source: str, wish: tuple[str, ...] | None) -> WhereTo:
         if wish is None and source in sources:
             wish = sources[source].destinations
-        return wanted_destinations(destinations, wish)
+        names = wanted_destinations(destinations, wish)
+        return WhereTo(names, tuple(name for name in names if hears_of_holds(destinations[name])))
 
     return destinations_of
+
+
+def hears_of_holds(destination: Destination) -> bool:
+    """Whether a destination wants to hear that a story is held."""
+    return bool(getattr(destination, "hears_of_holds", False))
+
+
+def acts_for(destination: Destination) -> tuple[Act, ...]:
+    """What is done at a destination: at one that is switched off nothing but taking down what was killed."""
+    if not destination.enabled:
+        return ("unpublish",)
+    return ("unpublish", "publish", "hold") if hears_of_holds(destination) else ("unpublish", "publish")
 
 
 def publish_owed(
@@ -79,17 +92,25 @@ def publish_owed(
     clock: Callable[[], datetime] = utc_now,
     jitter: Callable[[], float] = random.random,
 ) -> Published:
-    """Do every act that is due now, at every enabled destination; ``destinations`` are those of the configuration.
+    """Do every act that is due now; ``destinations`` are those of the configuration.
 
-    A destination that fails a whole batch is left for the next pass. What fails is written down with the time of its next
+    What was killed is taken down first, everywhere, also where the destination is switched off. One that fails a whole batch is left for the next pass. What fails is written down with the time of its next
     attempt, and raises nothing.
     """
     if destinations is None:
         destinations = load_destinations(settings.config_dir)
     published = Published()
+    down = set()
     for destination in destinations.values():
-        if destination.enabled:
-            published += _publish_at(engine, settings, owner, destination, clock, jitter)
+        withdrawn = _publish_at(engine, settings, owner, destination, ("unpublish",), clock, jitter)
+        published += withdrawn
+        if withdrawn.not_made and not withdrawn.made:
+            down.add(destination.name)
+    for destination in destinations.values():
+        if destination.enabled and destination.name not in down:
+            published += _publish_at(
+                engine, settings, owner, destination, acts_for(destination), clock, jitter
+            )
     return published
 
 
@@ -98,13 +119,16 @@ def _publish_at(
     settings: Settings,
     owner: str,
     destination: Destination,
+    acts: Sequence[Act],
     clock: Callable[[], datetime],
     jitter: Callable[[], float],
 ) -> Published:
     published = Published()
     with ExitStack() as opened:
         publisher: Publisher | None = None
-        while owed := claim_owed(engine, owner, now=clock(), limit=BATCH, destinations=[destination.name]):
+        while owed := claim_owed(
+            engine, owner, now=clock(), limit=BATCH, destinations=[destination.name], acts=acts
+        ):
             if publisher is None:
                 try:
                     publisher = opened.enter_context(open_destination(destination, settings.data_dir))

@@ -27,7 +27,7 @@ from flows.ledger import (
     look_at_story,
     open_ledger,
 )
-from flows.ledger.decided import DecisionAct
+from flows.ledger.decided import KEEPS, DecisionAct
 from flows.ledger.opening import glancing
 from flows.settings import Settings, load_destinations, load_settings, load_sources
 from flows.tasks.forms import Form
@@ -46,12 +46,14 @@ Choice = Literal[
     "publish with some removals put back",
     "publish raw, with everything put back",
     "drop, never publish",
+    "hold, do not publish when the embargo is over",
 ]
 _ACTS: dict[str, DecisionAct] = {
     "publish as cleaned": "publish",
     "publish with some removals put back": "restore",
     "publish raw, with everything put back": "raw",
     "drop, never publish": "drop",
+    "hold, do not publish when the embargo is over": "hold",
 }
 _NAMED = re.compile(r"(?P<key>.+?)(?:, edition (?P<edition>\d+)(?:: .*)?)?", re.DOTALL)
 _RANGE = re.compile(r"#?(\d+)\s*[-–]\s*#?(\d+)")
@@ -179,7 +181,7 @@ def told(done: Done) -> str:
     """A decision and its effect in one line."""
     decided, published = done.decided, done.published
     line = f"{decided.key}: {decided.told}"
-    if decided.act == "drop":
+    if decided.act in KEEPS:
         return line
     line = line.rstrip(".")
     if published.not_made:
@@ -292,13 +294,19 @@ def _look(story: Reviewed) -> Result:
             f"{code(f'{story.key}, edition {story.edition}')} as its key, and choose. The numbers (#1, #2, …) are what “Removals to put "
             "back” takes."
         )
+        if story.not_before is not None:
+            next_step += f"\n\nIt is not held: it goes out by itself on {story.not_before:%Y-%m-%d %H:%M} UTC, unless you decide otherwise."
         if story.embargo:
             next_step += (
                 f"\n\n**Under embargo**: {_plain(story.embargo)}. Publishing before needs the switch."
             )
-    word = {"hold": "held", "drop": "dropped", "kill": "killed", "publish": "not held"}.get(
-        story.verdict, story.verdict
-    )
+    word = {
+        "hold": "held",
+        "drop": "dropped",
+        "kill": "killed",
+        "publish": "not held",
+        "embargo": "under embargo",
+    }.get(story.verdict, story.verdict)
     return Result(
         f"{story.key}, edition {story.edition}: {word}. Nothing was changed",
         shown=(_page(story.key, cleaned, [next_step, *_history(story.decisions)], page),),

@@ -24,12 +24,18 @@ MOST_BYTES = 100_000
 MOST_STORIES = 25
 """Stories that get a before/after of their own; the HTML report has them all."""
 
-_ORDER = {"hold": 0, "failed": 1, "kill": 2, "publish": 3}
+_ORDER = {"hold": 0, "failed": 1, "kill": 2, "embargo": 3, "publish": 4}
 _NEXT = {
     "hold": "**Decide:** Deployments → review-story → Run, with {key} as the story; or `cleancopy review` with this key.",
     "failed": "**When the cause is mended:** Deployments → clean-stories → Run, with {key} among the stories.",
 }
-_WORDS = {"publish": "published", "hold": "held", "kill": "killed", "failed": "failed"}
+_WORDS = {
+    "publish": "published",
+    "hold": "held",
+    "embargo": "under embargo",
+    "kill": "killed",
+    "failed": "failed",
+}
 
 
 class Shown(NamedTuple):

@@ -83,7 +83,7 @@ class RunSummary:
 
     @property
     def outcomes(self) -> Mapping[str, int]:
-        """How many stories: ``publish``, ``hold``, ``kill``, ``failed``."""
+        """How many stories: ``publish``, ``hold``, ``embargo``, ``kill``, ``failed``."""
         return Counter(line.row.outcome for line in self.stories)
 
     @property
