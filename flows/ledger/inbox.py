@@ -210,6 +210,11 @@ def finish(connection: Connection, owner: str, row: int, now: datetime, error: s
     return changed.rowcount == 1
 
 
+def finish_all(connection: Connection, owner: str, rows: Sequence[int], now: datetime) -> set[int]:
+    """Inside a transaction: the rows are done; those that ``owner`` still held, the others are left."""
+    return set(connection.execute(_FINISH, {"rows": list(rows), "me": owner, "at": now}).scalars())
+
+
 def queue_counts(engine: Engine) -> dict[str, int]:
     """How many rows are waiting, claimed, done and failed."""
     with reading(engine) as connection:
@@ -269,6 +274,22 @@ _ROWS_OF = (
 )
 _KNOWN_RAWS = select(RAWS.c.hash).where(RAWS.c.hash.in_(bindparam("hashes", expanding=True)))
 _NEW_RAWS = RAWS.insert()
+_FINISH = (
+    update(INBOX)
+    .where(
+        INBOX.c.id.in_(bindparam("rows", expanding=True)),
+        INBOX.c.state == "claimed",
+        INBOX.c.owner == bindparam("me"),
+    )
+    .values(
+        state="done",
+        error=None,
+        finished_at=bindparam("at", type_=INBOX.c.finished_at.type),
+        owner=None,
+        lease_until=None,
+    )
+    .returning(INBOX.c.id)
+)
 _NEW = {
     table: table.insert().returning(table.c.id, sort_by_parameter_order=True)
     for table in (STORIES, REVISIONS, INBOX)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -280,6 +280,20 @@ def owe_copy(
         connection.execute(PUBLICATIONS.insert(), rows)
         return tuple(destinations)
     return tuple(name for name in destinations if _owe_one(connection, edition, name, now, not_before))
+
+
+def owe_first(
+    connection: Connection, editions: Iterable[tuple[Edition, Sequence[str]]], now: datetime
+) -> None:
+    """Inside the recording transaction: owe first editions of stories, each to its destinations. ``owe_copy`` for many at once."""
+    rows = [
+        _publication(edition, name, "publish", now, None) for edition, names in editions for name in names
+    ]
+    if rows:
+        connection.execute(_NEW_PUBLICATION, rows)
+
+
+_NEW_PUBLICATION = PUBLICATIONS.insert()
 
 
 def owe_withdrawal(connection: Connection, edition: Edition, now: datetime) -> tuple[str, ...]:
