@@ -180,6 +180,11 @@ async def test_deploying_twice_changes_nothing_and_a_schedule_that_is_gone_goes(
             poll = await client.read_deployment(first["poll-sources"])
         assert (poll.work_pool_name, poll.tags) == ("desk-pool", [TAG])
         assert "+rules." in str(poll.version)
+        assert poll.job_variables["env"] == {
+            "CLEANCOPY_CONFIG": str(settings.config_dir),
+            "CLEANCOPY_DATA": str(settings.data_dir),
+            "CLEANCOPY_LEDGER": settings.ledger_url,
+        }
         return [str(one.slug) for one in poll.schedules]
 
     assert await looks() == ["desk"]
