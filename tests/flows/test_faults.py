@@ -14,14 +14,20 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
 from postgres_server import Postgres
 from prefect.settings import PREFECT_API_URL, temporary_settings
-from running_newsroom import RunningNewsroom, children_of, running_newsroom, small_newsroom, wait_until
+from running_newsroom import (
+    RunningNewsroom,
+    children_of,
+    running_newsroom,
+    small_newsroom,
+    start_run,
+    wait_until,
+)
 from sqlalchemy import Engine, func, select
 
 from cleaners.model import Raw
@@ -109,12 +115,6 @@ def api_answers(newsroom: RunningNewsroom) -> bool:
         return False
 
 
-def start_run(newsroom: RunningNewsroom, deployment: str, parameters: dict[str, Any]) -> str:
-    [found] = newsroom.ask("/deployments/filter", {"deployments": {"name": {"any_": [deployment]}}})
-    run = newsroom.ask(f"/deployments/{found['id']}/create_flow_run", {"parameters": parameters})
-    return str(run["id"])
-
-
 def test_a_posted_story_is_public_and_its_run_is_shown(newsroom: RunningNewsroom, ledger: Engine) -> None:
     post(newsroom, "ferry")
     all_are_out(newsroom, ledger, ["ferry"])
@@ -129,7 +129,7 @@ def test_a_run_cleans_what_it_brought_though_a_drain_stands_by(newsroom: Running
     desk.mkdir()
     for number in range(20):
         (desk / f"tram{number}.txt").write_text(f"tram{number}: {TEXT}")
-    start_run(newsroom, "poll-sources", {"look_at": {"source": "desk"}})
+    start_run(newsroom.ui, "poll-sources", {"look_at": {"source": "desk"}})
     wait_until(lambda: states(newsroom, "poll-sources") == ["COMPLETED"], 90)
     [run] = newsroom.runs("poll-sources")
     assert run["state"]["message"] == "20 stories: 20 published"
@@ -190,7 +190,9 @@ def test_a_served_run_that_is_killed_in_the_middle_loses_and_repeats_nothing(
     for story in stories:
         (tmp_path / f"{story}.txt").write_text(f"{story}: {TEXT}")
     ids = [str(tmp_path / f"{story}.txt") for story in stories]
-    run = start_run(newsroom, "clean-stories", {"stories": {"addresses": "\n".join(ids), "dry_run": False}})
+    run = start_run(
+        newsroom.ui, "clean-stories", {"stories": {"addresses": "\n".join(ids), "dry_run": False}}
+    )
     before = queue_counts(ledger)["done"]
     wait_until(lambda: queue_counts(ledger)["done"] > before, 90, newsroom.data / "logs" / "flows.log")
     # With all that it started, as on a machine that falls: the run is a process of its own.
@@ -214,7 +216,7 @@ def test_a_run_that_falls_silent_is_ended(newsroom: RunningNewsroom) -> None:
         )
     [found] = newsroom.ask("/automations/filter", {})
     assert found["trigger"]["within"] == 10
-    run = start_run(newsroom, "housekeeping", {})
+    run = start_run(newsroom.ui, "housekeeping", {})
     wait_until(lambda: states(newsroom, "housekeeping") == ["COMPLETED"], 90)
     newsroom.ask(f"/flow_runs/{run}/set_state", {"state": {"type": "RUNNING"}, "force": True})
     newsroom.ask(
