@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,10 +127,10 @@ def start_run(ui: str, deployment: str, parameters: object) -> str:
 
 @contextmanager
 def running_newsroom(
-    data: Path, config: Path, environ: Mapping[str, str] | None = None
+    data: Path, config: Path, environ: Mapping[str, str] | None = None, ports: Sequence[int] = ()
 ) -> Iterator[RunningNewsroom]:
-    """`cleancopy up` inside the block, with the drain standing by; ended after it."""
-    ports = free_ports(3)
+    """`cleancopy up` inside the block, with the drain standing by; ended after it. ``ports`` are those of UI and webhook."""
+    ports = [*ports, *free_ports(3)][:3]
     data.mkdir(parents=True, exist_ok=True)
     env = {**os.environ, "CLEANCOPY_DATA": str(data), "CLEANCOPY_CONFIG": str(config)}
     env |= {

@@ -23,6 +23,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from running_newsroom import (
     RunningNewsroom,
     children_of,
+    command_line,
     running_newsroom,
     small_newsroom,
     start_run,
@@ -205,6 +206,35 @@ def test_a_served_run_that_is_killed_in_the_middle_loses_and_repeats_nothing(
     assert left > 0, "it was killed too late to tell anything"
     states_of = lambda: {one["id"]: one["state_type"] for one in newsroom.runs("clean-stories")}  # noqa: E731
     wait_until(lambda: states_of()[run] == "CRASHED", 90)
+
+
+def test_all_is_killed_in_the_middle_and_started_again(tmp_path: Path, config_dir: Path) -> None:
+    """`cleancopy up` itself is killed: what it started ends by itself, and the next one finds its ports free and loses nothing."""
+    url = f"sqlite:///{tmp_path}/ledger.sqlite"
+    config = small_newsroom(tmp_path / "config", config_dir)
+    environ = {"CLEANCOPY_LEDGER": url, "CLEANCOPY_WORKERS": "1"}
+    first, second = ([f"{name}{number}" for number in range(100)] for name in ("felled", "meanwhile"))
+    ledger = open_ledger(url)
+
+    def arrive(stories: list[str]) -> None:
+        receive(
+            ledger,
+            [Arrival(Raw(story, "text", f"{story}: {TEXT}"), "cms") for story in stories],
+            datetime.now(UTC),
+        )
+
+    with running_newsroom(tmp_path / "data", config, environ) as newsroom:
+        family = children_of(newsroom.process.pid)
+        arrive(first)
+        wait_until(lambda: queue_counts(ledger)["done"] > 0, 60)
+        os.kill(newsroom.process.pid, signal.SIGKILL)
+        newsroom.process.wait()
+        wait_until(lambda: not [pid for pid in family if command_line(pid)], 60)
+    arrive(second)
+    ports = [int(address.rpartition(":")[2]) for address in (newsroom.ui, newsroom.webhook)]
+    with running_newsroom(tmp_path / "data", config, environ, ports) as again:
+        all_are_out(again, ledger, first + second)
+    ledger.dispose()
 
 
 @ON_ONE
