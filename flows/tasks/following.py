@@ -67,6 +67,18 @@ class BrokenList(ValueError):
     """An answer that is no feed or sitemap. The message says what it is."""
 
 
+def manners_of(source: WebSource) -> Manners:
+    """How the addresses of a source are asked."""
+    limits = source.limits
+    return Manners(
+        Pace(limits.per_host, limits.pause),
+        limits.seconds,
+        limits.story_bytes,
+        source.private_addresses,
+        source.robots == "obey",
+    )
+
+
 @dataclass(slots=True)
 class Look:
     """One look at a source, whose stories ``owner`` will clean. ``living`` are the sources that are looked at: a story may be led by another of them."""
@@ -97,14 +109,7 @@ class Look:
 
     @property
     def manners(self) -> Manners:
-        limits = self.source.limits
-        return Manners(
-            Pace(limits.per_host, limits.pause),
-            limits.seconds,
-            limits.story_bytes,
-            self.source.private_addresses,
-            self.source.robots == "obey",
-        )
+        return manners_of(self.source)
 
     @property
     def is_over(self) -> bool:
@@ -141,7 +146,7 @@ def looking(
 ) -> Iterator[Look]:
     """A look at ``source``: its connections are closed after it, and what its addresses said is written down, whatever happens."""
     with Connections() as connections:
-        web = Polite(fetch or connections.fetch, _Notes(engine), clock=clock)
+        web = Polite(fetch or connections.fetch, Notes(engine), clock=clock)
         look = Look(engine, source, web, frozenset({*living, source.name}), clock, owner)
         try:
             yield look
@@ -461,7 +466,7 @@ def _why_not_yet(state: Watched) -> str:
     return f"{state.url}: not asked before {until} ({why})"
 
 
-class _Notes:
+class Notes:
     """The ledger as the place where notes of hosts are kept."""
 
     def __init__(self, engine: Engine) -> None:

@@ -201,7 +201,6 @@ def choose(engine: Engine, settings: Settings, selection: Selection) -> Chosen:
     problems: list[str] = []
     source = None if selection.source == ANY else find_source(settings, selection.source)
     publisher = selection.publisher.strip() or (source.publisher if source else None)
-    private = isinstance(source, WebSource) and source.private_addresses
     # A page or a file that was named by hand before is fetched and read anew: it may have changed.
     kept = [one for one in selection.others if one.startswith(f"{BY_HAND}:")]
     known = known_among(engine, selection.named, besides=BY_HAND) | known_among(engine, kept)
@@ -212,9 +211,10 @@ def choose(engine: Engine, settings: Settings, selection: Selection) -> Chosen:
         )
         files.remove(one)
     named = arrivals_from_urls(
+        engine,
         [one for one in selection.urls if one not in known],
         publisher=publisher,
-        allow_private=private,
+        like=source if isinstance(source, WebSource) else None,
         tell=problems.append,
     ) + arrivals_from_files(files, publisher=publisher, tell=problems.append)
     named = one_of_each(named, problems.append)
