@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Column, Connection, Engine, and_, exists, or_, select, update
+from sqlalchemy import Connection, Engine, and_, exists, or_, select, update
 from sqlalchemy.sql import ColumnElement
 
 from flows.ledger.opening import reading
@@ -15,7 +15,7 @@ LONGEST_LEASE = timedelta(days=1)
 """What reaches further was given while the clock was ahead, and is over now that it was set back."""
 
 
-def has_run_out(lease_until: Column[datetime], now: datetime) -> ColumnElement[bool]:
+def has_run_out(lease_until: ColumnElement[datetime], now: datetime) -> ColumnElement[bool]:
     """Whether the lease in this column is over; none is not."""
     return or_(lease_until <= now, lease_until > now + LONGEST_LEASE)
 

@@ -386,7 +386,16 @@ def _insert(
         .on_conflict_do_update(
             index_elements=["story_id", "edition", "destination"],
             set_={**_TRIED_AGAIN, "next_attempt_at": now},
-            where=PUBLICATIONS.c.state == "failed",
+            where=or_(
+                PUBLICATIONS.c.state == "failed",
+                # A kill that is sent again does not wait for the end of an hour.
+                and_(
+                    PUBLICATIONS.c.state == "owed",
+                    PUBLICATIONS.c.act == "unpublish",
+                    PUBLICATIONS.c.attempts > 0,
+                    PUBLICATIONS.c.lease_until.is_(None),
+                ),
+            ),
         )
         .returning(PUBLICATIONS.c.id)
     )
