@@ -35,6 +35,7 @@ from sqlalchemy.sql import ColumnElement
 
 from flows.ledger.clock import MACHINE, Witness, certain_now, glance
 from flows.ledger.embargo import released
+from flows.ledger.leases import LONGEST_LEASE, has_run_out
 from flows.ledger.opening import ledger_id, reading
 from flows.ledger.tables import COPIES, PUBLICATIONS, REVISIONS, STORIES, AnyRow
 from flows.ledger.transactions import transact
@@ -46,7 +47,6 @@ FIRST_DELAY_SECONDS = 5.0
 LONGEST_DELAY_SECONDS = 3600.0
 LONGEST_RETRY_AFTER_SECONDS = 86_400.0
 """A destination that wants to be left alone for longer is asked once a day all the same."""
-LONGEST_LEASE_SECONDS = 86_400.0
 STATES = ("owed", "made", "overtaken", "failed")
 
 Act = Literal["publish", "unpublish", "hold"]
@@ -60,7 +60,6 @@ _TRIED_AGAIN = {"state": "owed", "attempts": 0}
 _OWED = PUBLICATIONS.c.state == literal_column("'owed'")
 # A waiting time beyond these was measured while the clock was ahead, and is over now that it was set back.
 _LONGEST_WAIT = timedelta(seconds=max(LONGEST_RETRY_AFTER_SECONDS, 1.5 * LONGEST_DELAY_SECONDS))
-_LONGEST_LEASE = timedelta(seconds=LONGEST_LEASE_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +115,10 @@ def claim_owed(
     An act is not claimed while an older one of the same story is under way at the same destination, and never once a
     newer one is owed or made there, nor is a publish once a newer edition is held: it is then ``overtaken``. A publish under
     embargo is not claimed before the embargo is over beyond doubt (see ``flows.ledger.clock``). Raises ValueError for a
-    lease longer than LONGEST_LEASE_SECONDS.
+    lease longer than LONGEST_LEASE.
     """
-    if lease_seconds > LONGEST_LEASE_SECONDS:
-        raise ValueError(f"a lease of {lease_seconds:.0f} s is longer than {LONGEST_LEASE_SECONDS:.0f} s")
+    if timedelta(seconds=lease_seconds) > LONGEST_LEASE:
+        raise ValueError(f"a lease of {lease_seconds:.0f} s is longer than {LONGEST_LEASE}")
     ledger = ledger_id(engine)
     here: list[ColumnElement[bool]] = []
     if destinations is not None:
@@ -401,7 +400,16 @@ def _insert(
         .on_conflict_do_update(
             index_elements=["story_id", "edition", "destination"],
             set_={**_TRIED_AGAIN, "next_attempt_at": now},
-            where=PUBLICATIONS.c.state == "failed",
+            where=or_(
+                PUBLICATIONS.c.state == "failed",
+                # A kill that is sent again does not wait for the end of an hour.
+                and_(
+                    PUBLICATIONS.c.state == "owed",
+                    PUBLICATIONS.c.act == "unpublish",
+                    PUBLICATIONS.c.attempts > 0,
+                    PUBLICATIONS.c.lease_until.is_(None),
+                ),
+            ),
         )
         .returning(PUBLICATIONS.c.id)
     )
@@ -591,11 +599,7 @@ def _due(now: datetime, certain: datetime) -> ColumnElement[bool]:
 def _free(now: datetime) -> ColumnElement[bool]:
     return and_(
         _OWED,
-        or_(
-            PUBLICATIONS.c.lease_until.is_(None),
-            PUBLICATIONS.c.lease_until <= now,
-            PUBLICATIONS.c.lease_until > now + _LONGEST_LEASE,
-        ),
+        or_(PUBLICATIONS.c.lease_until.is_(None), has_run_out(PUBLICATIONS.c.lease_until, now)),
     )
 
 
@@ -640,8 +644,8 @@ def _older_under_way(now: datetime) -> ColumnElement[bool]:
         older.c.destination == PUBLICATIONS.c.destination,
         older.c.edition < PUBLICATIONS.c.edition,
         older.c.state == "owed",
-        older.c.lease_until > now,
-        older.c.lease_until <= now + _LONGEST_LEASE,
+        older.c.lease_until.is_not(None),
+        ~has_run_out(older.c.lease_until, now),
         # Nothing waits for the news of a hold.
         older.c.act != "hold",
     )
@@ -674,7 +678,7 @@ def _details(ids: Sequence[int]) -> Select[Any]:
         .join(REVISIONS, COPIES.c.revision_id == REVISIONS.c.id)
         .join(STORIES, PUBLICATIONS.c.story_id == STORIES.c.id)
         .where(PUBLICATIONS.c.id.in_(ids))
-        .order_by(case((PUBLICATIONS.c.act == "unpublish", 0), else_=1), PUBLICATIONS.c.id)
+        .order_by(PUBLICATIONS.c.act.desc(), PUBLICATIONS.c.id)
     )
 
 

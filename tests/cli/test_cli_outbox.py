@@ -171,14 +171,16 @@ def test_status_names_open_kills_before_all_else(run: Run, newsroom: Engine) -> 
     shown = run("status")
     assert shown.exit_code == 1
     lines = [line.strip() for line in shown.stdout.splitlines()]
-    assert lines[1] == "! KILL OPEN: cms:killed is not down at gone: not configured any more"
-    assert lines[2].startswith("! KILL OPEN: cms:killed is not down at attic")
+    assert sorted(lines[1:3]) == [
+        "! KILL OPEN: cms:killed is not down at attic",
+        "! KILL OPEN: cms:killed is not down at gone: not configured any more",
+    ]
     said = plain(shown.stdout)
     assert "Under embargo, the next to end first" in said
     assert "2099-03-06 06:00 UTC" in said
     assert "shelf: 1 publication given up" in said
     found = json.loads(run("status", "--json").stdout)
-    assert [one["destination"] for one in found["open_kills"]] == ["gone", "attic"]
+    assert {one["destination"] for one in found["open_kills"]} == {"gone", "attic"}
     assert found["embargoes"][0]["destinations"] == ["shelf"]
 
 

@@ -5,7 +5,9 @@ The times are simulated; the ledger and its outbox are real, on both databases. 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +74,14 @@ def raw_of(item: dict[str, Any]) -> Raw:
     return raw_from_record({**known, "text": "\n".join(lines)})
 
 
+@cache
+def outcome_of(pipeline: Pipeline, raw: Raw) -> Outcome:
+    """Cleaned once for both databases: the same input gives the same bytes."""
+    cleaned = pipeline.clean(raw)
+    rendered = {"html": html(cleaned), "markdown": markdown(cleaned), "text": text(cleaned)}
+    return Outcome(0, raw.id, record=record(cleaned), rendered=rendered)
+
+
 class Newsroom:
     """A ledger, the shipped rules, and what is public where."""
 
@@ -83,9 +93,7 @@ class Newsroom:
     def arrives(self, raw: Raw) -> Recorded:
         receive(self.ledger, [Arrival(raw, "desk")], self.time.now)
         [row] = claim(self.ledger, "cleaner", now=self.time.now)
-        cleaned = self.pipeline.clean(row.raw)
-        rendered = {"html": html(cleaned), "markdown": markdown(cleaned), "text": text(cleaned)}
-        outcome = Outcome(row.id, row.raw.id, record=record(cleaned), rendered=rendered)
+        outcome = replace(outcome_of(self.pipeline, row.raw), inbox_id=row.id)
         [recorded] = record_outcomes(
             self.ledger, "cleaner", [outcome], lambda *_: EVERYWHERE, self.time.now, self.time.witness
         )

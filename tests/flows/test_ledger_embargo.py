@@ -58,13 +58,13 @@ class Desk:
         self.public: dict[str, str | None] = {}
         self.runs = 0
 
-    def arrives(self, text: str = "The ferry is back.", **record: Any) -> Recorded:
-        receive(self.ledger, [arrival(text=text)], self.time.now)
+    def arrives(self, content: str = "The ferry is back.", **record: Any) -> Recorded:
+        receive(self.ledger, [arrival(text=content)], self.time.now)
         return self.work(**record)
 
-    def cleaned_again(self, text: str = "The ferry is back.", **record: Any) -> Recorded:
+    def cleaned_again(self, content: str = "The ferry is back.", **record: Any) -> Recorded:
         self.runs += 1
-        receive(self.ledger, again([arrival(text=text)], str(self.runs)), self.time.now)
+        receive(self.ledger, again([arrival(text=content)], str(self.runs)), self.time.now)
         return self.work(**record)
 
     def work(self, **record: Any) -> Recorded:

@@ -32,17 +32,17 @@ class Desk:
     def __init__(self, ledger: Engine) -> None:
         self.ledger, self.runs = ledger, 0
 
-    def arrives(self, text: str = "Back.", **record: Any) -> Recorded:
-        receive(self.ledger, [arrival(text=text)], NOON)
+    def arrives(self, content: str = "Back.", **record: Any) -> Recorded:
+        receive(self.ledger, [arrival(text=content)], NOON)
         return self.work(**record)
 
-    def cleaned_again(self, text: str = "Back.", **record: Any) -> Recorded:
+    def cleaned_again(self, content: str = "Back.", **record: Any) -> Recorded:
         self.runs += 1
-        receive(self.ledger, again([arrival(text=text)], str(self.runs)), NOON)
+        receive(self.ledger, again([arrival(text=content)], str(self.runs)), NOON)
         return self.work(**record)
 
-    def held(self, text: str = "Back.", **record: Any) -> Recorded:
-        return self.arrives(text, verdict="hold", reasons=["hold"], **record)
+    def held(self, content: str = "Back.", **record: Any) -> Recorded:
+        return self.arrives(content, verdict="hold", reasons=["hold"], **record)
 
     def work(self, **record: Any) -> Recorded:
         [row] = claim(self.ledger, "me", now=NOON)
