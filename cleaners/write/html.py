@@ -36,7 +36,7 @@ def html(cleaned: Cleaned) -> str:
     """
     if cleaned.source.form == "body":
         return cut_raw(cleaned.source, cleaned.removals)
-    return "\n".join(_fragments(cleaned))
+    return "\n".join(fragments(cleaned))
 
 
 def cells(row: str) -> list[str]:
@@ -65,7 +65,8 @@ def web_address(url: str | None, base: str | None) -> str | None:
         return None
 
 
-def _fragments(cleaned: Cleaned) -> Iterator[str]:
+def fragments(cleaned: Cleaned) -> Iterator[str]:
+    """The copy's pieces of HTML made anew of its blocks: headings, paragraphs, lists, tables, figures."""
     for part in reading_order(cleaned):
         if isinstance(part, Picture):
             yield from _figure(part, cleaned.source.url)

@@ -1,0 +1,104 @@
+"""The copy's body as a tree of XHTML: what ninjs, NewsML-G2 and NITF are made of. Well-formed, and safe: see ``_VOCABULARY``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+from lxml import etree, html
+
+from cleaners.model import Cleaned
+from cleaners.read.shortcodes import is_shortcodes
+from cleaners.write.body_media import with_media
+from cleaners.write.html import fragments
+from cleaners.write.safe_text import safe, web_uri
+
+VOID = {"br", "img"}
+_VOCABULARY: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys("p h2 h3 h4 h5 h6 ul li blockquote table tr th td figure figcaption".split(), ()),
+    **dict.fromkeys("b bdi bdo br cite code del em i ins kbd mark q s small strong sub sup u".split(), ()),
+    "ol": ("start",),
+    "img": ("src", "alt"),
+    "a": ("href", "hreflang", "title"),
+    "abbr": ("title",),
+    "time": ("datetime",),
+}
+"""Every element that a body may hold, and its attributes beside ``dir`` and ``lang``."""
+_DEEPEST = 40
+"""Elements inside each other. Readers of XML refuse a document of more than 256; deeper ones lose their tags and keep their words."""
+_OTHER_SCHEMES = ("mailto:", "tel:")
+
+
+def body_tree(cleaned: Cleaned) -> Any:
+    """A ``<body>`` element without a namespace: the copy's blocks and pictures in reading order, nothing of the fields beside it.
+
+    A shortcode ("[gallery]") is nothing outside its CMS and left out. Addresses are whole, and URIs by RFC 3986.
+    """
+    cleaned = with_media(cleaned)
+    blocks = (one for one in cleaned.copy.blocks if not (one.kind == "embed" and is_shortcodes(one.text)))
+    cleaned = replace(cleaned, copy=cleaned.copy.with_blocks(tuple(blocks)))
+    written = safe("\n".join(fragments(cleaned)))
+    parser = html.HTMLParser(huge_tree=True)
+    body = html.document_fromstring(f"<html><body>{written}</body></html>", parser=parser).find("body")
+    _simplify(body, cleaned.source.url)
+    _drop_empty(body)
+    return body
+
+
+def outer(element: Any) -> str:
+    """The element as text that is XML and HTML at once: ``<br/>`` has no end tag, ``<td></td>`` has one."""
+    for one in element.iter():
+        if one.tag not in VOID and one.text is None and len(one) == 0:
+            one.text = ""
+    written: str = etree.tostring(element, encoding="unicode", with_tail=False)
+    return written
+
+
+def inner(element: Any) -> str:
+    """The element's children, one under the other."""
+    return "\n".join(outer(child) for child in element)
+
+
+def _simplify(body: Any, base: str | None) -> None:
+    depths = {body: 0}
+    for element in list(body.iterdescendants()):
+        if not isinstance(element.tag, str):
+            element.drop_tree()
+            continue
+        depth = depths[element.getparent()] + 1
+        if element.tag not in _VOCABULARY or depth > _DEEPEST:
+            element.drop_tag()
+            continue
+        depths[element] = depth
+        _keep_attributes(element, base)
+
+
+def _keep_attributes(element: Any, base: str | None) -> None:
+    kept = {*_VOCABULARY[element.tag], "dir", "lang"}
+    for name, value in list(element.attrib.items()):
+        if name in ("href", "src"):
+            address = _address(value, base)
+            if address is not None:
+                element.set(name, address)
+                continue
+        elif name in kept:
+            continue
+        del element.attrib[name]
+
+
+def _address(value: str, base: str | None) -> str | None:
+    """A link to a place in the page itself ("#sources") is none outside of it."""
+    if value.lower().startswith(_OTHER_SCHEMES):
+        return quote(value, safe="!$&'()*+,;=:@~%?/")
+    return None if value.startswith("#") else web_uri(value, base)
+
+
+def _drop_empty(body: Any) -> None:
+    """What has no words and no picture, from the inside out; cells stay in their rows."""
+    for element in reversed(list(body.iterdescendants())):
+        if element.tag in ("td", "th", *VOID) or len(element) or (element.text or "").strip():
+            if element.tag == "img" and not element.get("src"):
+                element.drop_tree()
+            continue
+        element.drop_tree()
