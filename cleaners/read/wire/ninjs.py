@@ -37,6 +37,7 @@ _OURS = {
     *(
         "representationtype",
         "embargoed",
+        "embargoeduntil",
         "copyrightholder",
         "urgency",
         "slugline",
@@ -47,7 +48,9 @@ _OURS = {
 }
 """Keys that other JSON with a ``uri`` and a headline rarely has."""
 _RECORD = ("lines", "body", "html", "text")
-_DECIDING = {*_NAMES, "pubstatus", "embargoed", "embargo", "ednote", "signal", "signals", "expires"}
+_EMBARGOES = ("embargoed", "embargo", "embargoeduntil")
+"""As ninjs 1 and 2 call it, as others do, and as ninjs 3 does."""
+_DECIDING = {*_NAMES, *_EMBARGOES, "pubstatus", "ednote", "signal", "signals", "expires"}
 _SHOWN = ("picture", "graphic", "video", "audio", "photo", "animation")
 _PREFERRED = ("html", "xhtml", "html5", "richhtml", "main", "")
 _LEAST_DEPTH = 4
@@ -150,7 +153,7 @@ def _instructions(item: Mapping[str, Any]) -> list[str]:
     lines: list[str | None] = []
     if "pubstatus" in item and item["pubstatus"] not in (None, ""):
         lines.append(status_line(_literal(item["pubstatus"])))
-    for key in ("embargoed", "embargo"):
+    for key in _EMBARGOES:
         until = item.get(key)
         # null, "" and false are what programs write where there is no embargo.
         if until not in (None, "", False):
