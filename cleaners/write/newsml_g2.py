@@ -12,6 +12,7 @@ from urllib.parse import quote
 from lxml import etree
 
 from cleaners.model import Cleaned
+from cleaners.read.wire.newsml_g2 import SECTION
 from cleaners.write.edition import Edition
 from cleaners.write.item import Item, ItemPicture, item_of
 from cleaners.write.moments import rfc3339, truncated
@@ -22,8 +23,6 @@ _G2 = "http://iptc.org/std/nar/2006-10-01/"
 _XHTML = "http://www.w3.org/1999/xhtml"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _CATALOG = "http://www.iptc.org/std/catalog/catalog.IPTC-G2-Standards_40.xml"
-SECTION = "urn:x-cleancopy:section:"
-"""NewsML-G2 names an editorial service by a URI; this is a section's, with its name behind it."""
 CORRECTION = "urn:x-cleancopy:role:correction"
 
 
@@ -87,6 +86,7 @@ def _item_meta(news: Any, item: Item, made: str) -> None:
     edition = item.edition
     meta = _management(news, item, "ninat:text", made)
     if item.section:
+        # An editorial service has a URI; a section's is its name.
         add(add(meta, "service", attributes={"uri": SECTION + quote(item.section)}), "name", item.section)
     add_each(meta, "title", (item.headline,))
     add_each(meta, "edNote", item.ednotes)

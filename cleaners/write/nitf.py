@@ -216,6 +216,16 @@ def _rename(tree: Any) -> None:
         for key in list(element.attrib):
             if key not in _ATTRIBUTES.get(name, ()):
                 del element.attrib[key]
+        if name == "bq":
+            _in_block(element)
+
+
+def _in_block(quotation: Any) -> None:
+    """A quotation holds blocks, and a block its paragraphs."""
+    block = etree.Element("block")
+    block.text, quotation.text = quotation.text, None
+    block.extend(list(quotation))
+    quotation.append(block)
 
 
 def _unwrap(element: Any) -> None:
