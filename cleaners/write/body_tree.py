@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
 from lxml import etree, html
 
-from cleaners.model import Cleaned
+from cleaners.model import Block, Cleaned
 from cleaners.read.shortcodes import is_shortcodes
 from cleaners.write.body_media import with_media
 from cleaners.write.html import fragments
 from cleaners.write.safe_text import safe, web_uri
+from cleaners.write.text import has_words
 
 VOID = {"br", "img"}
 _VOCABULARY: dict[str, tuple[str, ...]] = {
@@ -33,17 +35,30 @@ _OTHER_SCHEMES = ("mailto:", "tel:")
 def body_tree(cleaned: Cleaned) -> Any:
     """A ``<body>`` element without a namespace: the copy's blocks and pictures in reading order, nothing of the fields beside it.
 
-    A shortcode ("[gallery]") is nothing outside its CMS and left out. Addresses are whole, and URIs by RFC 3986.
+    A shortcode ("[gallery]") is nothing outside its CMS and left out; the words of a post are somebody else's, and quoted. Addresses are whole,
+    and URIs by RFC 3986.
     """
-    cleaned = with_media(cleaned)
-    blocks = (one for one in cleaned.copy.blocks if not (one.kind == "embed" and is_shortcodes(one.text)))
-    cleaned = replace(cleaned, copy=cleaned.copy.with_blocks(tuple(blocks)))
+    cleaned = _with_posts_quoted(with_media(cleaned))
     written = safe("\n".join(fragments(cleaned)))
     parser = html.HTMLParser(huge_tree=True)
     body = html.document_fromstring(f"<html><body>{written}</body></html>", parser=parser).find("body")
     _simplify(body, cleaned.source.url)
     _drop_empty(body)
     return body
+
+
+def _with_posts_quoted(cleaned: Cleaned) -> Cleaned:
+    shown = [one for one in cleaned.copy.blocks if not (one.kind == "embed" and is_shortcodes(one.text))]
+    posts = {one.number for one in shown if one.kind == "embed" and one.text and has_words(one)}
+
+    def quoted(blocks: Iterable[Block]) -> tuple[Block, ...]:
+        return tuple(replace(one, kind="quote") if one.number in posts else one for one in blocks)
+
+    return replace(
+        cleaned,
+        source=cleaned.source.with_blocks(quoted(cleaned.source.blocks)),
+        copy=cleaned.copy.with_blocks(quoted(shown)),
+    )
 
 
 def outer(element: Any) -> str:

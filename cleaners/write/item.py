@@ -38,7 +38,6 @@ class Item:
     """
 
     edition: Edition
-    id: str
     ednotes: tuple[str, ...]
     headline: str | None = None
     standfirst: tuple[str, ...] = ()
@@ -62,6 +61,11 @@ class Item:
     corrects: bool = False
 
     @property
+    def key(self) -> str:
+        """The story's key in cleancopy, by which a desk asks for it."""
+        return line(self.edition.story) or "story"
+
+    @property
     def provider(self) -> str | None:
         """Who sends the item: the newsroom by its own name, else the publication."""
         return line(self.edition.provider) or self.site
@@ -74,7 +78,7 @@ def item_of(cleaned: Cleaned | None, edition: Edition) -> Item:
     """
     updates = edition.previous is not None
     if edition.status == "canceled":
-        return Item(edition, _id(edition.story), (WITHDRAWN,), updates=updates)
+        return Item(edition, (WITHDRAWN,), updates=updates)
     if cleaned is None:
         raise ValueError(f"{edition.story}: only a canceled edition can be written without its story")
     story, fields = cleaned.source, cleaned.copy.fields
@@ -82,7 +86,6 @@ def item_of(cleaned: Cleaned | None, edition: Edition) -> Item:
     corrections = _corrections(cleaned)
     return Item(
         edition,
-        _id(story.id),
         _ednotes(cleaned, edition),
         headline=line(fields.headline),
         standfirst=lines(fields.standfirst),
@@ -138,7 +141,3 @@ def _ednotes(cleaned: Cleaned, edition: Edition) -> tuple[str, ...]:
 
 def _each(texts: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(said for one in texts if (said := line(one))))
-
-
-def _id(story: str) -> str:
-    return line(story) or "story"

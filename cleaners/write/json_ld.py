@@ -34,7 +34,7 @@ def _article(item: Item) -> dict[str, Any]:
         "@context": "https://schema.org",
         "@type": "NewsArticle",
         "@id": edition.uri,
-        "identifier": [edition.uri, item.id],
+        "identifier": [edition.uri, item.key],
         "version": str(edition.number),
         "creativeWorkStatus": edition.status,
         "conditionsOfAccess": f"Embargoed until {rfc3339(edition.embargo)}" if edition.embargo else None,

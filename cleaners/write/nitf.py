@@ -48,7 +48,7 @@ def _head(root: Any, item: Item) -> None:
     head = add(root, "head")
     add_each(head, "title", (item.headline,))
     named = [
-        ("story", item.id),
+        ("story", item.key),
         ("canonical", item.url),
         ("provider", item.provider),
         *(("author", name) for name in item.authors),
