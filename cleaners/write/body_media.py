@@ -20,19 +20,33 @@ from cleaners.read.addresses import absolute
 from cleaners.read.embeds import TAGS, embed_of
 from cleaners.read.markup import Event, events
 from cleaners.write.html import web_address
+from cleaners.write.safe_text import safe
 
 _HIDDEN = {"noscript", "template", "button", "select", "textarea", "svg", "script", "style"}
+_NAMING = {
+    *(
+        "src",
+        "data-src",
+        "data-lazy-src",
+        "data-litespeed-src",
+        "data",
+        "videoid",
+        "data-videoid",
+        "data-tweetid",
+    ),
+}
 _SMALLEST = 32
 """Pixels. Smaller images are counters, icons and emoji."""
 _SIGNS = ("emoji", "smiley", "avatar", "icon")
 
 
 class _Shown(NamedTuple):
-    """An image, or the address of what a player shows, and where in the body it begins."""
+    """Where in the body something begins: an image that nobody knew, the picture of this index, or the address of what a player shows."""
 
     at: int
-    picture: Picture | None
-    address: str | None
+    picture: Picture | None = None
+    known: int | None = None
+    address: str | None = None
 
 
 def with_media(cleaned: Cleaned) -> Cleaned:
@@ -85,6 +99,8 @@ def _with_shown(cleaned: Cleaned, found: list[_Shown]) -> Cleaned:
         if one.picture is not None:
             block = Block(number, "", "caption", picture=len(pictures))
             pictures.append(one.picture)
+        elif one.known is not None:
+            block = Block(number, "", "caption", picture=one.known)
         else:
             block = Block(number, one.address or "", "embed")
             embeds.append(block)
@@ -103,7 +119,13 @@ def _with_shown(cleaned: Cleaned, found: list[_Shown]) -> Cleaned:
 
 def _shown(cleaned: Cleaned) -> Iterator[_Shown]:
     base = cleaned.source.url
-    known = {web_address(picture.url, base) for picture in cleaned.copy.fields.pictures}
+    pictures = [web_address(one.url, base) for one in cleaned.copy.fields.pictures]
+    # A figure without a caption has no block, and so no place.
+    placed = {
+        pictures[at]
+        for one in cleaned.source.blocks
+        if (at := one.picture) is not None and at < len(pictures)
+    }
     hidden: list[str] = []
     player: int | None = None
     for token in events(cleaned.source.raw):
@@ -117,19 +139,22 @@ def _shown(cleaned: Cleaned) -> Iterator[_Shown]:
             continue
         if token.name in ("img", "amp-img"):
             picture = _picture(token)
-            if picture is not None and (address := web_address(picture.url, base)) not in known:
-                known.add(address)
-                yield _Shown(token.start, picture, None)
+            address = web_address(picture.url, base) if picture is not None else None
+            if address is None or address in placed:
+                continue
+            placed.add(address)
+            known = pictures.index(address) if address in pictures else None
+            yield _Shown(token.start, None if known is not None else picture, known)
         elif token.name == "source" and player is not None:
             # <video><source src="…">: of several the first.
             if (address := absolute((token.attributes or {}).get("src"), base)) is not None:
-                yield _Shown(player, None, address)
+                yield _Shown(player, address=address)
                 player = None
         elif token.name in TAGS:
             address = embed_of(_element(token), base)
             player = token.start if token.name in ("video", "audio") and address is None else None
             if address is not None:
-                yield _Shown(token.start, None, address)
+                yield _Shown(token.start, address=address)
         elif token.name in _HIDDEN:
             hidden.append(token.name)
 
@@ -155,4 +180,6 @@ def _picture(token: Event) -> Picture | None:
 
 
 def _element(token: Event) -> object:
-    return Element(token.name, {key: value or "" for key, value in (token.attributes or {}).items()})
+    """The start tag as ``embed_of`` reads it: of its attributes, which may be called anything, those that name what it shows."""
+    known = {key: safe(value) for key, value in (token.attributes or {}).items() if key in _NAMING and value}
+    return Element(token.name, known)

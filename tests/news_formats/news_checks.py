@@ -11,8 +11,8 @@ from jsonschema import Draft202012Validator
 from lxml import etree
 
 FORMATS = ("ninjs", "nitf", "newsml-g2", "json-ld")
+ADDRESSES = ("http://", "https://", "mailto:", "tel:")
 XHTML = "{http://www.w3.org/1999/xhtml}"
-VOID = {"br", "img"}
 SAFE = {
     *("body", "p", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "table", "tr", "th", "td"),
     *("figure", "figcaption", "img", "a", "abbr", "b", "bdi", "bdo", "br", "cite", "code", "del", "em", "i"),
@@ -86,7 +86,8 @@ class Checks:
             return list(_ld_faults(json.loads(document)))
         root = etree.fromstring(document.encode())
         if format == "nitf":
-            return [] if self.nitf.validate(root) else [str(one) for one in self.nitf.error_log]
+            found = [] if self.nitf.validate(root) else [str(one) for one in self.nitf.error_log]
+            return found + list(_address_faults(root))
         found = [] if self.newsml.validate(root) else [str(one) for one in self.newsml.error_log]
         return found + [fault for body in root.iter(f"{XHTML}body") for fault in tree_faults(body)]
 
@@ -103,10 +104,16 @@ def tree_faults(body: Any) -> Iterator[str]:
         name = etree.QName(element).localname
         if name not in SAFE:
             yield f"<{name}> is not safe"
-        for key, value in element.attrib.items():
+        for key in element.attrib:
             if key not in SAFE_ATTRIBUTES:
                 yield f"<{name} {key}> is not safe"
-            if key in ("href", "src") and not value.startswith(("http://", "https://", "mailto:", "tel:")):
+    yield from _address_faults(body)
+
+
+def _address_faults(tree: Any) -> Iterator[str]:
+    for element in tree.iter():
+        for key, value in element.attrib.items():
+            if key in ("href", "src", "source") and not value.startswith(ADDRESSES):
                 yield f"{key}={value} is no address"
 
 
@@ -121,6 +128,8 @@ def _ld_faults(value: Any) -> Iterator[str]:
         else:
             yield from (f"{value['@type']} has no property {key}" for key in value if key not in known)
         for key, one in value.items():
+            if key in ("url", "contentUrl") and not one.startswith(ADDRESSES):
+                yield f"{key}={one} is no address"
             if one in (None, "", [], {}):
                 yield f"{key} says nothing"
             yield from _ld_faults(one)

@@ -257,6 +257,18 @@ def test_a_cms_body_keeps_its_links_lists_pictures_and_players() -> None:
     assert list(tree_faults(tree)) == []
 
 
+def test_a_figure_without_a_caption_stands_where_it_stood() -> None:
+    html = '<p>One.</p><figure><img src="/a.jpg"></figure><p>Two.</p><figure><img src="/b.jpg"><figcaption>B<cite>Ana</cite></figcaption></figure>'
+    story = read(Raw(id="b", form="body", content=html, url="https://x.example/1"))
+    tree = body_tree(Cleaned(story, story, (), "publish", (), "r", 1))
+    assert inner(tree).split("\n") == [
+        "<p>One.</p>",
+        '<figure><img src="https://x.example/a.jpg" alt=""/></figure>',
+        "<p>Two.</p>",
+        '<figure><img src="https://x.example/b.jpg" alt=""/><figcaption>B <cite>Ana</cite></figcaption></figure>',
+    ]
+
+
 def test_what_was_removed_from_a_cms_body_does_not_come_back(pipeline: Pipeline) -> None:
     html = (
         "<p>The swan of Halvik walked over the bridge on Monday, and the warden let it pass without a word.</p>"
