@@ -1,6 +1,7 @@
 """Writers: cleaned stories as text, HTML, Markdown, JSON records and news formats, line decisions, and reports that people read."""
 
 from cleaners.write.artifact import before_after_markdown
+from cleaners.write.body_tree import safe_html
 from cleaners.write.changes import Effect, Line, Piece, changes
 from cleaners.write.decisions import decisions
 from cleaners.write.edition import Edition, PubStatus, edition_of
@@ -44,6 +45,7 @@ __all__ = [
     "run_list",
     "run_report",
     "run_row",
+    "safe_html",
     "story_report",
     "text",
 ]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import accumulate
 from typing import Any
 from urllib.parse import quote
 
 from lxml import etree, html
 
 from cleaners.model import Block, Cleaned
+from cleaners.read.markup import events
 from cleaners.read.shortcodes import is_shortcodes
 from cleaners.write.body_media import with_media
 from cleaners.write.html import fragments
@@ -28,7 +30,7 @@ _VOCABULARY: dict[str, tuple[str, ...]] = {
 }
 """Every element that a body may hold, and its attributes beside ``dir`` and ``lang``."""
 _DEEPEST = 40
-"""Elements inside each other. Readers of XML refuse a document of more than 256; deeper ones lose their tags and keep their words."""
+"""Elements inside each other in one block. Readers of XML refuse a document of more than 256; a block of more keeps its words alone."""
 _OTHER_SCHEMES = ("mailto:", "tel:")
 
 
@@ -38,7 +40,7 @@ def body_tree(cleaned: Cleaned) -> Any:
     A shortcode ("[gallery]") is nothing outside its CMS and left out; the words of a post are somebody else's, and quoted. Addresses are whole,
     and URIs by RFC 3986.
     """
-    cleaned = _with_posts_quoted(with_media(cleaned))
+    cleaned = _writable(with_media(cleaned))
     written = safe("\n".join(fragments(cleaned)))
     parser = html.HTMLParser(huge_tree=True)
     body = html.document_fromstring(f"<html><body>{written}</body></html>", parser=parser).find("body")
@@ -47,18 +49,40 @@ def body_tree(cleaned: Cleaned) -> Any:
     return body
 
 
-def _with_posts_quoted(cleaned: Cleaned) -> Cleaned:
+def safe_html(cleaned: Cleaned) -> str:
+    """The copy as a semantic fragment that is safe in any page, a CMS body's, too: what news formats hold.
+
+    ``html`` gives a CMS body back as the customer wrote it, scripts and all; this makes every form anew of its blocks.
+    """
+    return inner(body_tree(cleaned))
+
+
+def _writable(cleaned: Cleaned) -> Cleaned:
+    """The story with blocks that XML can hold: posts as quotations, no shortcodes, no markup that is nested without end."""
     shown = [one for one in cleaned.copy.blocks if not (one.kind == "embed" and is_shortcodes(one.text))]
     posts = {one.number for one in shown if one.kind == "embed" and one.text and has_words(one)}
 
-    def quoted(blocks: Iterable[Block]) -> tuple[Block, ...]:
-        return tuple(replace(one, kind="quote") if one.number in posts else one for one in blocks)
+    def quoted(blocks: Iterable[Block]) -> Iterator[Block]:
+        return (replace(one, kind="quote") if one.number in posts else one for one in blocks)
 
+    blocks = (replace(one, text=safe(one.text), markup=_markup(one)) for one in quoted(shown))
     return replace(
         cleaned,
-        source=cleaned.source.with_blocks(quoted(cleaned.source.blocks)),
-        copy=cleaned.copy.with_blocks(quoted(shown)),
+        source=cleaned.source.with_blocks(tuple(quoted(cleaned.source.blocks))),
+        copy=cleaned.copy.with_blocks(tuple(blocks)),
     )
+
+
+def _markup(block: Block) -> str | None:
+    if block.markup is None or (block.markup.count("<") > _DEEPEST and _depth(block.markup) > _DEEPEST):
+        return None
+    return safe(block.markup)
+
+
+def _depth(markup: str) -> int:
+    steps = {"start": 1, "end": -1}
+    kinds = (steps.get(one.kind, 0) for one in events(markup) if one.name not in VOID)
+    return max(accumulate(kinds), default=0)
 
 
 def outer(element: Any) -> str:
@@ -76,17 +100,13 @@ def inner(element: Any) -> str:
 
 
 def _simplify(body: Any, base: str | None) -> None:
-    depths = {body: 0}
     for element in list(body.iterdescendants()):
         if not isinstance(element.tag, str):
             element.drop_tree()
-            continue
-        depth = depths[element.getparent()] + 1
-        if element.tag not in _VOCABULARY or depth > _DEEPEST:
+        elif element.tag not in _VOCABULARY:
             element.drop_tag()
-            continue
-        depths[element] = depth
-        _keep_attributes(element, base)
+        else:
+            _keep_attributes(element, base)
 
 
 def _keep_attributes(element: Any, base: str | None) -> None:

@@ -6,11 +6,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from cleaners.model import Block, Cleaned, Fields, Mark, Picture, Signal, Story
 from cleaners.write import Edition
 
+FEWER = settings(max_examples=max(50, settings().max_examples // 10))
+"""Each of these examples is read, written and validated in every format: in CI ten times as many as here, not a hundred times."""
 NOON = datetime(2026, 3, 7, 12, 0, tzinfo=UTC)
 CORRECTION = "Correction: An earlier version of this story gave the swan's age as seven. It is nine."
 

@@ -19,7 +19,7 @@ from cleaners.write.safe_text import web_uri
 def test_a_story_keeps_its_name_through_its_editions_and_shares_it_with_no_other() -> None:
     first = Edition("cms:ferry-7", ledger="one")
     assert {replace(first, number=2, made=NOON, status="canceled").uri, first.uri} == {
-        "urn:uuid:75303f4f-ed9e-5a25-aa88-4ea7c3c18b12"
+        "urn:uuid:0c8d1dcf-c430-5bb2-b045-64f7d42ad89e"
     }
     others = [
         Edition("cms:ferry-8", ledger="one"),
@@ -101,10 +101,10 @@ def test_an_embargo_stands_where_each_format_has_it() -> None:
 @given(st.datetimes(timezones=st.timezones()) | st.datetimes(timezones=st.just(UTC)))
 def test_a_moment_is_written_so_that_it_is_the_same_moment(when: datetime) -> None:
     try:
-        written = rfc3339(when)
+        written, exact = rfc3339(when), when.astimezone(UTC)
     except OverflowError:
         return
-    assert datetime.fromisoformat(written) == when
+    assert datetime.fromisoformat(written) == exact
     assert len(written.rpartition("T")[2].partition("+")[2]) in (0, 5)
 
 

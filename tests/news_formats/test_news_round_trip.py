@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from invented_news import CORRECTION, NOON, killed, whole_edition, whole_story  # type: ignore[import-not-found]
+from invented_news import CORRECTION, FEWER, NOON, killed, whole_edition, whole_story  # type: ignore[import-not-found]
 from law_stories import lines, raw_body, raw_lines  # type: ignore[import-not-found]
 
 from cleaners.model import Block, Cleaned, Fields, Picture, Raw, Story
@@ -130,6 +130,7 @@ _fields = st.builds(
 
 
 @pytest.mark.parametrize("format", WRITERS)
+@FEWER
 @given(
     content=lines,
     as_body=st.booleans(),

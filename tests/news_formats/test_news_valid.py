@@ -13,6 +13,7 @@ from golden_stories import FILES, Told  # type: ignore[import-not-found]
 from hypothesis import given
 from hypothesis import strategies as st
 from invented_news import (  # type: ignore[import-not-found]
+    FEWER,
     NOON,
     editions,
     hostile_stories,
@@ -91,12 +92,14 @@ def test_the_checks_find_what_is_wrong(faults: Faults, format: str) -> None:
 
 
 @pytest.mark.parametrize("format", FORMATS)
+@FEWER
 @given(cleaned=hostile_stories(), edition=editions())
 def test_a_hostile_story_is_valid(faults: Faults, format: str, cleaned: Cleaned, edition: Edition) -> None:
     assert faults(format, WRITERS[format](cleaned, edition)) == []
 
 
 @pytest.mark.parametrize("format", FORMATS)
+@FEWER
 @given(
     html=st.lists(
         st.sampled_from(

@@ -11,7 +11,7 @@ from typing import Any, get_args
 import pytest
 from golden_stories import FILES, Told  # type: ignore[import-not-found]
 from hypothesis import given
-from invented_news import hostile_stories, whole_story  # type: ignore[import-not-found]
+from invented_news import FEWER, hostile_stories, whole_story  # type: ignore[import-not-found]
 from jsonschema import Draft202012Validator
 from law_stories import lines, raw_body, raw_lines  # type: ignore[import-not-found]
 
@@ -91,12 +91,14 @@ def test_the_demo_stories_records_keep_it(pipeline: Pipeline, config_dir: Path) 
             assert faults(written(pipeline.clean(arrival.raw))) == []
 
 
+@FEWER
 @given(content=lines)
 def test_any_storys_record_keeps_it(pipeline: Pipeline, content: tuple[str, ...]) -> None:
     assert faults(written(pipeline.clean(raw_lines(content)))) == []
     assert faults(written(pipeline.clean(raw_body(content)))) == []
 
 
+@FEWER
 @given(cleaned=hostile_stories())
 def test_a_hostile_storys_record_keeps_it(cleaned: Cleaned) -> None:
     assert faults(written(cleaned)) == []
