@@ -66,7 +66,8 @@ _LONGEST_WAIT = timedelta(seconds=max(LONGEST_RETRY_AFTER_SECONDS, 1.5 * LONGEST
 class Owed:
     """One act that is owed to one destination: publish this edition, take the story down, or hear that it is held.
 
-    ``story`` is the story's key in the ledger (``source:id``). Of two editions of one ``ledger`` the higher is the newer.
+    ``story`` is the story's key in the ledger (``source:id``). Of two editions of one ``ledger`` the higher is the newer. ``made_at`` is when
+    this edition was made, ``previous`` the edition that this destination published before.
     """
 
     id: int
@@ -80,6 +81,8 @@ class Owed:
     attempts: int
     record: Mapping[str, Any]
     rendered: Mapping[str, str]
+    made_at: datetime
+    previous: int | None = None
 
 
 class Failure(NamedTuple):
@@ -665,11 +668,25 @@ def embargoes_ended(engine: Engine, now: datetime, witness: Witness = MACHINE) -
 
 
 def _details(ids: Sequence[int]) -> Select[Any]:
+    before = PUBLICATIONS.alias("before")
+    previous = (
+        select(func.max(before.c.edition))
+        .where(
+            before.c.story_id == PUBLICATIONS.c.story_id,
+            before.c.destination == PUBLICATIONS.c.destination,
+            before.c.edition < PUBLICATIONS.c.edition,
+            before.c.act == "publish",
+            before.c.state == "made",
+        )
+        .scalar_subquery()
+    )
     return (
         select(
             PUBLICATIONS,
             COPIES.c.record,
             COPIES.c.rendered,
+            COPIES.c.cleaned_at,
+            previous.label("previous"),
             REVISIONS.c.number,
             STORIES.c.source,
             STORIES.c.external_id,
@@ -695,4 +712,6 @@ def _owed(row: AnyRow, ledger: str) -> Owed:
         attempts=row.attempts,
         record=released(row.record) if row.act == "publish" else row.record,
         rendered=row.rendered,
+        made_at=row.cleaned_at,
+        previous=row.previous,
     )

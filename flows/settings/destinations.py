@@ -14,7 +14,7 @@ from cleaners.rules.errors import did_you_mean
 from cleaners.rules.schema import StrictModel, fault, load_model
 from flows.settings.names import Name, SecretName, holds_password
 
-Format = Literal["json", "html", "markdown", "text"]
+Format = Literal["json", "html", "markdown", "text", "ninjs", "nitf", "newsml-g2", "json-ld"]
 
 
 STORY_SLOTS = ("story", "key", "slug", "source", "id")

@@ -217,6 +217,8 @@ def _publication(owed: Owed, last: Mapping[str, Any]) -> Publication:
         record=owed.record,
         rendered=owed.rendered,
         last=last,
+        made_at=owed.made_at,
+        previous=owed.previous,
     )
 
 

@@ -88,6 +88,8 @@ def kinds(item: dict[str, Any]) -> list[tuple[str, str | None]]:
         ({"pubstatus": 3}, [("hold", None)]),
         ({"pubstatus": None}, []),
         ({"embargoed": "2026-03-06T00:01:00+01:00"}, [("embargo", "2026-03-06T00:01:00+01:00")]),
+        # ninjs 3
+        ({"embargoedUntil": "2026-03-06T00:01:00+01:00"}, [("embargo", "2026-03-06T00:01:00+01:00")]),
         ({"embargoed": "2026-03-06T00:01:00"}, [("embargo", "2026-03-06T00:01:00")]),
         ({"embargoed": "after the vote"}, [("embargo", None)]),
         ({"embargoed": True}, [("embargo", None)]),
