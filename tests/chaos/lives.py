@@ -1,0 +1,184 @@
+"""One life of a publisher, in a process of its own: it works as the product does until it is killed, or its time is over.
+
+    drain      the product's main job: claims what arrived, cleans (here: does what the story says), records, publishes
+    publisher  publishes what is owed, again and again. ``present``: it is known by its lock, so that what it held is free as soon
+               as it is dead. Else its leases are short, and run out
+
+What is replaced here are limits, time, and the destinations' luck; the work itself is the product's.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial, wraps
+from pathlib import Path
+from typing import Any, TypedDict
+
+from sqlalchemy.exc import OperationalError
+
+from flows.ledger import InboxRow, Outcome, open_ledger
+from flows.settings import Settings
+from flows.tasks import drain as draining
+from flows.tasks import publishing
+from flows.tasks.owners import new_owner, present, release_the_dead
+from tests.chaos.places import journal, journalled
+from tests.chaos.points import arm, named, replace_function, set_constant
+from tests.chaos.wrong import WRONG
+from tests.flows.newsroom import outcome_of
+
+EPOCH = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)
+SPEED = 100
+"""Seconds of the newsroom in a second of ours: a lease of ten minutes runs out after six seconds."""
+SHORT_LEASE = 100.0
+"""Of a publisher that is not known by a lock: a second of ours."""
+SLEEP = 1.3
+"""Seconds of ours that a publisher sleeps which is to lose a short lease."""
+REFUSES = 0.12
+"""How often a destination fails before it has done an act, and as often after it."""
+BATCH = 6
+"""Acts that are claimed together: with fifty there would be no two publishers at work, and few claims to be killed in."""
+
+
+class Order(TypedDict):
+    """``point`` and ``nth`` name the end; without a point it may be killed ``anywhere``, after so many seconds.
+
+    ``asleep``: at the point it falls asleep instead. ``began`` is when the newsroom's clock started, as time.time() tells.
+    """
+
+    id: int
+    role: str
+    present: bool
+    control: str | None
+    point: str | None
+    nth: int
+    asleep: bool
+    anywhere: float | None
+    seconds: float
+    root: str
+    ledger: str
+    began: float
+    seed: int
+
+
+def live(order: Order) -> None:
+    root = Path(order["root"])
+    settings = Settings(
+        config_dir=root / "config", data_dir=root / "data", ledger_url=order["ledger"], workers=1
+    )
+    _set_limits(order)
+    journal(root)
+    _fail_at_random(root, order["seed"])
+    work = _work(order, settings, partial(newsroom_time, order["began"]))
+    slept: list[float] = []
+    if order["point"] is not None:
+        _meet_the_end(order, root, slept)
+    if order["anywhere"] is not None:
+        # The system's own default for this signal is to end the process, wherever it is.
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_REAL, order["anywhere"])
+    ends = time.monotonic() + order["seconds"]
+    while time.monotonic() < ends and not (root / "stop").exists() and not slept:
+        work()
+        time.sleep(0.02)
+
+
+def newsroom_time(began: float) -> datetime:
+    return EPOCH + timedelta(seconds=(time.time() - began) * SPEED)
+
+
+def _work(order: Order, settings: Settings, clock: Callable[[], datetime]) -> Callable[[], object]:
+    engine = open_ledger(order["ledger"])
+    if order["control"] is not None:
+        wrong = WRONG[order["control"]]
+        if order["role"] == "drain":
+            replace_function(
+                "flows.tasks.drain.publish_owed", lambda real: lambda *args, **more: publishing.Published()
+            )
+        else:
+            return partial(wrong.publish, engine, settings, new_owner(), clock)
+    if order["role"] == "drain":
+        replace_function("flows.tasks.drain.clean_batch", lambda real: _clean)
+        # Any pool will do: nothing is given to it.
+        return partial(draining.drain, engine, settings, pool=object(), chunk=BATCH, clock=clock)
+    if not order["present"]:
+        return partial(publishing.publish_owed, engine, settings, new_owner(), clock=clock)
+
+    def publish() -> None:
+        owner = new_owner()
+        with present(settings.data_dir, owner):
+            release_the_dead(engine, settings.data_dir)
+            publishing.publish_owed(engine, settings, owner, clock=clock)
+
+    return publish
+
+
+def _clean(pool: object, rows: Sequence[InboxRow]) -> Iterator[list[Outcome]]:
+    for row in rows:
+        verdict = str(row.raw.content).split()[0]
+        yield [outcome_of(row, verdict=verdict, headline=row.raw.headline)]
+
+
+def _set_limits(order: Order) -> None:
+    set_constant("flows.tasks.publishing.BATCH", BATCH)
+    # A story that ends every run is given up in the end. Here no story is to blame.
+    set_constant("flows.ledger.outbox.MOST_ATTEMPTS", 10_000)
+    set_constant("flows.ledger.inbox.MOST_ATTEMPTS", 10_000)
+    # An hour's wait is half a minute of ours, at the end of which nothing else is to be done.
+    set_constant("flows.ledger.outbox.LONGEST_DELAY_SECONDS", 40.0)
+    if order["role"] == "publisher" and not order["present"]:
+        replace_function(
+            "flows.tasks.publishing.claim_owed", lambda real: partial(real, lease_seconds=SHORT_LEASE)
+        )
+
+
+def _meet_the_end(order: Order, root: Path, slept: list[float]) -> None:
+    assert order["point"] is not None
+    point = named(order["point"])
+
+    def happens() -> None:
+        note(root / "hits", {"point": point.name, "asleep": order["asleep"], "life": order["id"]})
+        if order["asleep"]:
+            time.sleep(SLEEP)
+            slept.append(SLEEP)  # what it had in its hands is done yet, and then the life is over
+        else:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    arm(point, order["nth"], happens)
+
+
+def _fail_at_random(root: Path, seed: int) -> None:
+    """Destinations that refuse now and then, or do an act and fail to say so."""
+    luck = random.Random(seed)
+
+    def unlucky(fault: str, error: Exception) -> None:
+        if luck.random() < REFUSES:
+            note(root / "faults", {"fault": fault})
+            raise error
+
+    def watched(kind: str, make: Callable[[str], Exception], real: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(real)
+        def publish(*args: Any) -> Any:
+            unlucky(f"{kind} refuses", make("refused"))
+            result = real(*args)
+            unlucky(f"{kind} does it and fails", make("the answer is lost"))
+            return result
+
+        return publish
+
+    full = partial(OSError, 28)
+    locked = lambda said: OperationalError("UPDATE", {}, Exception(said))  # noqa: E731
+    replace_function("flows.destinations.folder.publish", partial(watched, "folder", full))
+    replace_function("flows.destinations.sql_table.publish", partial(watched, "table", locked))
+
+
+def note(path: Path, what: dict[str, Any]) -> None:
+    """Append a line; it is there also if the process ends at once."""
+    journalled(path, what)
+
+
+__all__ = ["Order", "live", "newsroom_time"]
