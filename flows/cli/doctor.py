@@ -9,14 +9,15 @@ import socket
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
-from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
+from flows.cli.doctor_destinations import destinations
+from flows.cli.findings import Finding, State
 from flows.cli.options import ConfigOption
 from flows.cli.terminal import printable, say, stdout
 
@@ -28,18 +29,6 @@ _ROOM = 500_000_000
 _WAL_RESET_FIXED = (3, 51, 3)
 """SQLite from 3.7.0 to 3.51.2 can corrupt a database in WAL mode with several connections."""
 _PACKAGES = ("trafilatura", "prefect", "google-re2", "pyyaml", "pydantic", "sqlalchemy")
-
-
-class State(Enum):
-    ok = ("✔", "green")
-    warn = ("!", "yellow")
-    fail = ("✘", "red")
-
-
-class Finding(NamedTuple):
-    state: State
-    what: str
-    said: str
 
 
 def doctor(config: ConfigOption = None) -> None:
@@ -77,7 +66,7 @@ def examine(config: Path | None) -> Iterator[Finding]:
     except ValueError as error:
         yield Finding(State.fail, "settings", str(error))
         return
-    for look in (_configuration, _data, _ledger, _address, _secrets, _failing, _destinations, _server):
+    for look in (_configuration, _data, _ledger, _address, _secrets, _failing, destinations, _server):
         yield from _guarded(look, settings)
 
 
@@ -223,7 +212,7 @@ def _failing(settings: Settings) -> Iterator[Finding]:
 
 def _secret(name: str, variable: str) -> Finding:
     """A secret is judged without ever being shown."""
-    from flows.webhook.signature import SecretError, read_secrets
+    from flows.settings.signing_secrets import SecretError, read_secrets
 
     what, value = f"webhook {name}", os.environ.get(variable, "")
     try:
@@ -238,39 +227,6 @@ def _secret(name: str, variable: str) -> Finding:
 _HOW_TO_MAKE_ONE = (
     "Make one: python3 -c \"import base64, os; print('whsec_' + base64.b64encode(os.urandom(32)).decode())\""
 )
-
-
-def _destinations(settings: Settings) -> Iterator[Finding]:
-    from flows.settings import FolderDestination, load_destinations
-
-    if not (settings.config_dir / "destinations.yaml").exists():
-        yield Finding(
-            State.warn, "destinations", "none are configured (no destinations.yaml): nothing is published"
-        )
-        return
-    destinations = load_destinations(settings.config_dir)
-    if not any(one.enabled for one in destinations.values()):
-        yield Finding(State.warn, "destinations", "none is enabled: nothing is published")
-    for name, one in destinations.items():
-        what = f"destination {name}"
-        if not one.enabled:
-            continue
-        if isinstance(one, FolderDestination):
-            yield _folder(what, settings.data_dir, one.path)
-        elif one.url_env and not os.environ.get(one.url_env):
-            yield Finding(State.fail, what, f"{one.url_env} is not set: the table's database is unknown")
-        else:
-            yield Finding(State.ok, what, f"table {one.table} in {one.url or '$' + str(one.url_env)}")
-
-
-def _folder(what: str, data_dir: Path, path: str) -> Finding:
-    if "://" in path:
-        return Finding(State.ok, what, f"{path} (not tried)")
-    folder = data_dir / path
-    place = next(one for one in (folder, *folder.parents) if one.exists())
-    if os.access(place, os.W_OK | os.X_OK):
-        return Finding(State.ok, what, f"{folder} {'is writable' if place == folder else 'will be made'}")
-    return Finding(State.fail, what, f"{folder} cannot be written: {place} is not writable by this user")
 
 
 def _server(settings: Settings) -> Iterator[Finding]:

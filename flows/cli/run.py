@@ -181,7 +181,7 @@ def _places(console: Console, summary: RunSummary, settings: Settings) -> None:
 def _destinations(summary: RunSummary, settings: Settings) -> list[str]:
     """Where the clean copy of this run's stories lies, by what the configuration says and what was done."""
     from flows.settings import (
-        FolderDestination,
+        is_on_this_machine,
         load_destinations,
         load_sources,
         shown_place,
@@ -197,10 +197,7 @@ def _destinations(summary: RunSummary, settings: Settings) -> list[str]:
     places = [
         (one, shown_place(one, settings.data_dir)) for name, one in destinations.items() if name in used
     ]
-    shown = [
-        _near(Path(place)) if isinstance(one, FolderDestination) and "://" not in place else place
-        for one, place in places
-    ]
+    shown = [_near(Path(place)) if is_on_this_machine(one) else place for one, place in places]
     return shown or ["no destination is enabled for these stories"]
 
 

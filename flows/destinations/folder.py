@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from flows.destinations.batches import in_batches
 from flows.destinations.formats import FORMATS
 from flows.destinations.names import file_stem, story_hash
-from flows.destinations.publication import Publication, Receipt
+from flows.destinations.publication import Answer, Publication, Publisher, Receipt, refuse_holds
 from flows.destinations.stores import Store, open_store
 from flows.settings import FolderDestination, Format
 
@@ -20,45 +22,92 @@ so that an older edition cannot bring it back."""
 
 
 @contextmanager
-def open_folder(destination: FolderDestination, data_dir: Path) -> Iterator[Any]:
+def open_folder(destination: FolderDestination, data_dir: Path) -> Iterator[Publisher]:
     store = open_store(destination.path, data_dir)
-    yield lambda publication: publish(store, destination.formats, publication)
+    yield lambda publications: in_batches(
+        lambda some: publish(store, destination.formats, some), publications
+    )
 
 
-def publish(store: Store, formats: Sequence[Format], publication: Publication) -> Receipt:
-    """Write the edition's files, or remove them. The same act twice leaves the same files.
+def publish(store: Store, formats: Sequence[Format], publications: Sequence[Publication]) -> list[Answer]:
+    """Write the editions' files, or remove them; the stories are all different. The same acts again leave the same files.
 
-    A story keeps its file name when its headline changes: others may have linked it. Raises OSError.
+    A story keeps its file name when its headline changes: others may have linked it. A story that cannot be written in
+    one of the formats is answered with the error. Raises OSError for what befalls the place.
     """
-    card_name = f"{CARDS}/{story_hash(publication.story)}.json"
     with store.lock(f"{CARDS}/lock"):
-        card = _read_card(store, card_name)
-        if card.get("ledger") == publication.ledger and card.get("edition", 0) > publication.edition:
-            return Receipt("newer", tuple(store.address(name) for name in card.get("files", ())))
-        stem = card.get("stem") or file_stem(publication.story, publication.record.get("headline"))
+        cards = store.read(_card_name(one) for one in publications)
+        planned = [
+            _planned(store, formats, one, _read_card(cards.get(_card_name(one)))) for one in publications
+        ]
+        plans = [one for one in planned if isinstance(one, _Plan)]
+        try:
+            # The cards go first and name old and new files: after a crash the next try knows all that may lie about, and
+            # a publisher that slept through its lease finds a newer edition here and leaves the files alone.
+            store.write({plan.card: plan.written({*plan.before, *plan.contents}) for plan in plans})
+        except OSError:
+            # Example: "No space left on device". What is killed goes even where it cannot be noted.
+            store.remove(
+                name for plan in plans if plan.publication.act == "unpublish" for name in plan.before
+            )
+            raise
+        store.write({name: content for plan in plans for name, content in plan.contents.items()})
+        store.remove(name for plan in plans for name in plan.gone)
+        store.write({plan.card: plan.written(plan.contents) for plan in plans if plan.gone})
+    return [one.receipt(store) if isinstance(one, _Plan) else one for one in planned]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is to be done for a story: ``before`` are the files that lie there, ``contents`` those that shall."""
+
+    publication: Publication
+    stem: str
+    before: frozenset[str]
+    contents: dict[str, bytes]
+
+    @property
+    def card(self) -> str:
+        return _card_name(self.publication)
+
+    @property
+    def gone(self) -> list[str]:
+        return sorted(self.before - set(self.contents))
+
+    def written(self, files: Any) -> bytes:
+        one = self.publication
+        card = {"story": one.story, "ledger": one.ledger, "edition": one.edition, "stem": self.stem}
+        return (json.dumps(card | {"files": sorted(files)}, ensure_ascii=True, indent=1) + "\n").encode()
+
+    def receipt(self, store: Store) -> Receipt:
+        if self.publication.act == "unpublish":
+            return Receipt("removed", tuple(store.address(name) for name in self.gone))
+        return Receipt("wrote", tuple(store.address(name) for name in self.contents))
+
+
+def _planned(
+    store: Store, formats: Sequence[Format], publication: Publication, card: dict[str, Any]
+) -> _Plan | Answer:
+    if card.get("ledger") == publication.ledger and card.get("edition", 0) > publication.edition:
+        return Receipt("newer", tuple(store.address(name) for name in card.get("files", ())))
+    stem = card.get("stem") or file_stem(publication.story, publication.record.get("headline"))
+    try:
+        refuse_holds(publication)
         contents = _files(stem, formats, publication) if publication.act == "publish" else {}
-        before = set(card.get("files", ()))
-        known = {"story": publication.story, "ledger": publication.ledger, "edition": publication.edition}
-        # The card goes first and names old and new files: after a crash the next try knows all that may lie about.
-        _write_card(store, card_name, {**known, "stem": stem, "files": sorted(before | set(contents))})
-        for name, content in contents.items():
-            store.write(name, content)
-        gone = sorted(before - set(contents))
-        for name in gone:
-            store.remove(name)
-        if gone:
-            _write_card(store, card_name, {**known, "stem": stem, "files": sorted(contents)})
-        if publication.act == "unpublish":
-            return Receipt("removed", tuple(store.address(name) for name in gone))
-        return Receipt("wrote", tuple(store.address(name) for name in contents))
+    except Exception as error:
+        return error
+    return _Plan(publication, stem, frozenset(card.get("files", ())), contents)
 
 
 def _files(stem: str, formats: Sequence[Format], publication: Publication) -> dict[str, bytes]:
     return {f"{stem}{FORMATS[one].suffix}": FORMATS[one].write(publication) for one in formats}
 
 
-def _read_card(store: Store, name: str) -> dict[str, Any]:
-    content = store.read(name)
+def _card_name(publication: Publication) -> str:
+    return f"{CARDS}/{story_hash(publication.story)}.json"
+
+
+def _read_card(content: bytes | None) -> dict[str, Any]:
     if content is None:
         return {}
     try:
@@ -66,7 +115,3 @@ def _read_card(store: Store, name: str) -> dict[str, Any]:
     except ValueError:
         return {}
     return card if isinstance(card, dict) else {}
-
-
-def _write_card(store: Store, name: str, card: dict[str, Any]) -> None:
-    store.write(name, (json.dumps(card, ensure_ascii=True, indent=1) + "\n").encode())

@@ -19,10 +19,10 @@ def file_stem(story: str, headline: str | None) -> str:
     >>> file_stem("by-hand:/srv/desk/ferry.txt", None).rpartition("-")[0]
     'ferry'
     """
-    return f"{slug(headline or '') or slug(_last_part(story)) or 'story'}-{story_hash(story)}"
+    return f"{slug(headline or '') or slug(last_part(story)) or 'story'}-{story_hash(story)}"
 
 
-def _last_part(story: str) -> str:
+def last_part(story: str) -> str:
     """What of a key ``source:id`` a person knows the story by: an id may be a path or an address."""
     last = re.split(r"[/\\]", story.partition(":")[2].rstrip("/\\"))[-1]
     return re.sub(r"\.(html?|txt)$", "", last, flags=re.IGNORECASE)

@@ -3,22 +3,65 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+from flows.destinations.feed import open_feed
 from flows.destinations.folder import open_folder
+from flows.destinations.http import open_http
 from flows.destinations.publication import Publisher
 from flows.destinations.sql_table import open_table
-from flows.settings import Destination, FolderDestination
+from flows.destinations.stores import is_remote
+from flows.destinations.webhook import open_webhook
+from flows.settings import (
+    Destination,
+    FeedDestination,
+    FolderDestination,
+    HttpDestination,
+    TableDestination,
+    WebhookDestination,
+)
+
+LONGEST_BATCH_SECONDS = 300.0
+"""A batch that asks a server for each story is so short that it ends within this time, if every request takes all the time
+that it may. Half of the lease that publishing takes."""
+
+CHEAP_BATCH, STORE_BATCH = 500, 50
 
 
 @contextmanager
 def open_destination(destination: Destination, data_dir: Path) -> Iterator[Publisher]:
-    """The destination's publisher, for as long as it is needed. Relative paths lie in ``data_dir``."""
-    opened = (
-        open_folder(destination, data_dir)
-        if isinstance(destination, FolderDestination)
-        else open_table(destination, data_dir)
-    )
+    """The destination's publisher, for as long as it is needed. Relative paths lie in ``data_dir``.
+
+    Raises PublishError and what the destination's driver raises.
+    """
+    opened: AbstractContextManager[Publisher]
+    match destination:
+        case FolderDestination():
+            opened = open_folder(destination, data_dir)
+        case TableDestination():
+            opened = open_table(destination, data_dir)
+        case HttpDestination():
+            opened = open_http(destination)
+        case WebhookDestination():
+            opened = open_webhook(destination)
+        case FeedDestination():
+            opened = open_feed(destination, data_dir)
     with opened as publisher:
         yield publisher
+
+
+def most_at_once(destination: Destination) -> int:
+    """How many acts the destination is given together: many where that is cheap, few where each may take its time."""
+    match destination:
+        case HttpDestination() | WebhookDestination():
+            return max(1, min(STORE_BATCH, int(LONGEST_BATCH_SECONDS / destination.seconds)))
+        case FolderDestination() if is_remote(destination.path):
+            return STORE_BATCH
+        case _:
+            return CHEAP_BATCH
+
+
+def remembers(destination: Destination) -> bool:
+    """Whether the destination wants to see its last receipt for a story (``Publication.last``)."""
+    return isinstance(destination, HttpDestination)

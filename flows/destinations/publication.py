@@ -2,51 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """One act at one destination: publish this edition of a story, or take the story down.
+    """One act at one destination: publish this edition of a story, take the story down, or hear that it is held.
 
     ``story`` is the story's key (``source:id``), the same in all its editions. Of two editions of one ``ledger`` the
     higher is the newer; editions of two ledgers cannot be compared. ``record`` is the JSON contract of a cleaned
-    story, ``rendered`` the copy as ``html``, ``markdown`` and ``text``.
+    story, ``rendered`` the copy as ``html``, ``markdown`` and ``text``. ``moment`` is when the act was decided, the same
+    at every try. ``last`` is the receipt of what this destination last did with the story, as JSON values; empty for
+    most, which need no memory.
+
+    ``hold`` is given only to destinations that hear of holds; the others raise PublishError.
     """
 
     story: str
-    act: Literal["publish", "unpublish"]
+    act: Literal["publish", "unpublish", "hold"]
     edition: int
     revision: int
     ledger: str
     idempotency_key: str
     record: Mapping[str, Any]
     rendered: Mapping[str, str]
+    moment: datetime | None = None
+    last: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """What a destination did, and where.
 
-    ``wrote``, ``removed``, or ``newer``: it has a newer edition, and was left as it is.
+    ``wrote``, ``removed``, ``newer`` (it has a newer edition, and was left as it is), ``told`` (a subscriber has heard of
+    it) or ``left`` (a subscriber does not want to hear of this). ``kept`` is what the destination wants to be reminded of
+    at its next act with the story (``Publication.last``), such as the ETag that a server gave.
     """
 
-    did: Literal["wrote", "removed", "newer"]
+    did: Literal["wrote", "removed", "newer", "told", "left"]
     where: tuple[str, ...] = ()
+    kept: Mapping[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        return {"did": self.did, "where": list(self.where)}
+        return {"did": self.did, "where": list(self.where)} | ({"kept": dict(self.kept)} if self.kept else {})
 
 
 class PublishError(RuntimeError):
-    """The destination did not do it. ``retry_after``: the seconds that it asked to be left alone, if it did."""
+    """The destination did not do it.
 
-    def __init__(self, message: str, retry_after: float = 0.0) -> None:
+    ``retry_after``: the seconds that it asked to be left alone, if it did. ``final``: it said that it never will (410).
+    """
+
+    def __init__(self, message: str, retry_after: float = 0.0, *, final: bool = False) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.final = final
 
 
-Publisher = Callable[[Publication], Receipt]
-"""Does one act. Doing it again changes nothing; an edition older than what is there is never written."""
+Answer: TypeAlias = Receipt | Exception
+
+Publisher: TypeAlias = Callable[[Sequence[Publication]], Iterable[Answer]]
+"""Does a batch of acts, and answers each in its order with a receipt or an error: a story that cannot be done fails alone.
+
+Doing an act again changes nothing; an edition older than what is there is never written.
+"""
+
+
+def refuse_holds(publication: Publication) -> None:
+    """Raises PublishError for a ``hold``: a destination that holds copy has nothing to do when a story is held."""
+    if publication.act == "hold":
+        raise PublishError("this destination does not hear of holds; only kind: webhook does")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Engine,
+    Insert,
     Integer,
     MetaData,
     String,
@@ -23,9 +24,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
 
-from flows.destinations.publication import Publication, PublishError, Receipt
+from flows.destinations.batches import in_batches
+from flows.destinations.publication import Publication, Publisher, PublishError, Receipt, refuse_holds
 from flows.settings import TableDestination
 from flows.settings.databases import make_engine, with_driver
 
@@ -62,36 +64,55 @@ def table_named(name: str) -> Table:
 
 
 @contextmanager
-def open_table(destination: TableDestination, data_dir: Path) -> Iterator[Any]:
+def open_table(destination: TableDestination, data_dir: Path) -> Iterator[Publisher]:
     """Raises PublishError where the address is missing or no address."""
-    engine = _engine(_address(destination, data_dir))
+    engine = open_engine(_address(destination, data_dir))
     table = table_named(destination.table)
     try:
         table.create(engine, checkfirst=True)
-        yield lambda publication: publish(engine, table, publication)
+        yield lambda publications: in_batches(
+            lambda some: publish(engine, table, some),
+            publications,
+            # "database is locked", "connection refused", "disk is full": no story's fault
+            alike=(OperationalError, InterfaceError),
+        )
     finally:
         engine.dispose()
 
 
-def publish(engine: Engine, table: Table, publication: Publication) -> Receipt:
-    """One upsert that never goes back: the condition is part of the statement. Raises SQLAlchemyError."""
-    row = _row(publication)
-    insert = sqlite.insert(table) if engine.dialect.name == "sqlite" else postgresql.insert(table)
-    upsert = (
-        insert.values(row)
-        .on_conflict_do_update(
-            index_elements=["story"],
-            set_={name: insert.excluded[name] for name in row if name != "story"},
-            where=or_(table.c.ledger != insert.excluded.ledger, table.c.edition <= insert.excluded.edition),
-        )
-        .returning(table.c.story)
-    )
+def publish(engine: Engine, table: Table, publications: Sequence[Publication]) -> list[Receipt]:
+    """One transaction of upserts that never go back: the condition is part of the statement. Raises SQLAlchemyError.
+
+    The stories are all different.
+    """
+    for one in publications:
+        refuse_holds(one)
+    # In the order of their keys: of two publishers that lock the same rows in other orders, PostgreSQL would end one.
+    rows = [_row(one) for one in sorted(publications, key=lambda one: one.story)]
     with engine.begin() as connection:
-        changed = connection.execute(upsert).first()
-    where = (f"{engine.url.render_as_string(hide_password=True)}#{table.name}/{publication.story}",)
-    if changed is None:
-        return Receipt("newer", where)
-    return Receipt("wrote" if publication.act == "publish" else "removed", where)
+        changed = set(connection.execute(upsert(engine, table), rows).scalars())
+    place = f"{engine.url.render_as_string(hide_password=True)}#{table.name}"
+    return [_receipt(one, f"{place}/{one.story}", one.story in changed) for one in publications]
+
+
+def upsert(engine: Engine, table: Table, lasting: Sequence[str] = ()) -> Insert:
+    """Insert rows, or replace those of an older or the same edition, or of another ledger; returns the stories of both.
+
+    Columns that are ``lasting`` keep what they were first given.
+    """
+    insert = sqlite.insert(table) if engine.dialect.name == "sqlite" else postgresql.insert(table)
+    kept = {"story", *lasting}
+    return insert.on_conflict_do_update(
+        index_elements=["story"],
+        set_={column.name: insert.excluded[column.name] for column in table.c if column.name not in kept},
+        where=or_(table.c.ledger != insert.excluded.ledger, table.c.edition <= insert.excluded.edition),
+    ).returning(table.c.story)
+
+
+def _receipt(publication: Publication, where: str, changed: bool) -> Receipt:
+    if not changed:
+        return Receipt("newer", (where,))
+    return Receipt("wrote" if publication.act == "publish" else "removed", (where,))
 
 
 def _row(publication: Publication) -> dict[str, Any]:
@@ -134,7 +155,7 @@ def _address(destination: TableDestination, data_dir: Path) -> URL:
     return url
 
 
-def _engine(url: URL) -> Engine:
+def open_engine(url: URL) -> Engine:
     if url.get_backend_name() == "sqlite":
         return make_engine(url, connect_args={"timeout": 30})
     return make_engine(url, pool_pre_ping=True)

@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import Engine
 
-from flows.destinations import Publication, Publisher, PublishError, Receipt, open_destination
+from flows.destinations import (
+    Answer,
+    Publication,
+    Publisher,
+    PublishError,
+    Receipt,
+    most_at_once,
+    open_destination,
+    remembers,
+)
 from flows.ledger import DestinationsOf, Owed, claim_owed, failed, made
+from flows.ledger.receipts import last_receipts
 from flows.settings import Destination, Settings, Source, load_destinations, wanted_destinations
 
 log = logging.getLogger("cleancopy.publishing")
 
-BATCH = 50
-"""Acts that are claimed and marked as made together."""
+LEASE_SECONDS = 600.0
+"""For how long acts are claimed: twice as long as the slowest batch that a destination allows (``most_at_once``)."""
 
 
 def utc_now() -> datetime:
@@ -102,15 +113,24 @@ def _publish_at(
     jitter: Callable[[], float],
 ) -> Published:
     published = Published()
+    most = most_at_once(destination)
     with ExitStack() as opened:
         publisher: Publisher | None = None
-        while owed := claim_owed(engine, owner, now=clock(), limit=BATCH, destinations=[destination.name]):
+        while owed := claim_owed(
+            engine,
+            owner,
+            now=clock(),
+            limit=most,
+            lease_seconds=LEASE_SECONDS,
+            destinations=[destination.name],
+        ):
             if publisher is None:
                 try:
                     publisher = opened.enter_context(open_destination(destination, settings.data_dir))
                 except Exception as error:
                     publisher = _always_fails(error)
-            batch = _do(engine, owner, owed, publisher, clock, jitter)
+            last = last_receipts(engine, [one.id for one in owed]) if remembers(destination) else {}
+            batch = _do(engine, owner, owed, last, publisher, clock, jitter)
             published += batch
             if not batch.made:
                 break
@@ -121,6 +141,7 @@ def _do(
     engine: Engine,
     owner: str,
     owed: Sequence[Owed],
+    last: Mapping[int, Mapping[str, Any]],
     publisher: Publisher,
     clock: Callable[[], datetime],
     jitter: Callable[[], float],
@@ -128,25 +149,37 @@ def _do(
     done: list[Made] = []
     undone: list[NotMade] = []
     receipts: dict[int, Receipt] = {}
-    for one in owed:
-        try:
-            receipt = publisher(_publication(one))
-        except Exception as error:
-            said = f"{type(error).__name__}: {error}"
-            retry_after = error.retry_after if isinstance(error, PublishError) else 0.0
+    answers = _answers(publisher, [_publication(one, last.get(one.id, {})) for one in owed])
+    for one, answer in zip(owed, answers, strict=True):
+        if isinstance(answer, Exception):
+            said = f"{type(answer).__name__}: {answer}"
+            retry_after = answer.retry_after if isinstance(answer, PublishError) else 0.0
             due = failed(engine, owner, one.id, said, clock(), retry_after=retry_after, jitter=jitter)
             log.warning("%s: %s of %s failed: %s", one.destination, one.act, one.story, said)
             undone.append(NotMade(one.story, one.destination, one.act, said, due))
         else:
-            receipts[one.id] = receipt
-            done.append(Made(one.story, one.destination, one.act, one.edition, receipt.did, receipt.where))
+            receipts[one.id] = answer
+            done.append(Made(one.story, one.destination, one.act, one.edition, answer.did, answer.where))
     if receipts:
         # After the acts, never before: a crash in between does them again, and again changes nothing.
         made(engine, owner, {act: receipt.as_json() for act, receipt in receipts.items()}, clock())
     return Published(tuple(done), tuple(undone))
 
 
-def _publication(owed: Owed) -> Publication:
+def _answers(publisher: Publisher, publications: Sequence[Publication]) -> Iterator[Answer]:
+    """As many answers as there are publications, whatever the publisher does."""
+    given = 0
+    try:
+        for answer in publisher(publications):
+            given += 1
+            yield answer
+        error: Exception = PublishError("the destination gave no answer for this story")
+    except Exception as raised:
+        error = raised
+    yield from [error] * (len(publications) - given)
+
+
+def _publication(owed: Owed, last: Mapping[str, Any]) -> Publication:
     return Publication(
         story=owed.story,
         act=owed.act,
@@ -156,11 +189,11 @@ def _publication(owed: Owed) -> Publication:
         idempotency_key=owed.idempotency_key,
         record=owed.record,
         rendered=owed.rendered,
+        last=last,
     )
 
 
 def _always_fails(error: Exception) -> Publisher:
-    def publisher(publication: Publication) -> Receipt:
-        raise PublishError(f"the destination cannot be opened: {error}") from error
-
-    return publisher
+    said = PublishError(f"the destination cannot be opened: {error}")
+    said.__cause__ = error
+    return lambda publications: [said] * len(publications)

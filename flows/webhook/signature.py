@@ -7,22 +7,20 @@ or a body that is no UTF-8 leave it as exceptions of other kinds. Whatever it ra
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from flows.settings.signing_secrets import SecretError, read_secrets
 from flows.webhook.refusal import Refused
+
+__all__ = ["ID", "SIGNATURE", "TIMESTAMP", "SecretError", "check_headers", "read_secrets", "sign", "verify"]
 
 ID = "webhook-id"
 TIMESTAMP = "webhook-timestamp"
 SIGNATURE = "webhook-signature"
-
-SHORTEST_SECRET = 24
-"""Bytes, as the Standard-Webhooks specification asks for."""
 
 LONGEST_SIGNATURES = 4096
 """Characters of the header ``webhook-signature``: room for some eighty signatures."""
@@ -30,37 +28,6 @@ LONGEST_SIGNATURES = 4096
 _EVENT_ID = re.compile(r"[\x21-\x7e]{1,200}")
 _TIMESTAMP = re.compile(r"[1-9][0-9]{0,11}")
 _SIGN_AGAIN = "Sign the event with its source's secret and send it again."
-
-
-class SecretError(ValueError):
-    """A secret that cannot be used. The message says which and why, and never shows it."""
-
-
-def read_secrets(value: str, name: str) -> tuple[Webhook, ...]:
-    """The live secrets in ``value``, the content of the environment variable ``name``: one, or several between spaces.
-
-    Each is ``whsec_`` and base64, or base64 alone, of at least 24 bytes. Raises SecretError.
-    """
-    words = value.split()
-    if not words:
-        raise SecretError(
-            f"{name} is not set: put a secret into it, whsec_ and the base64 of 24 random bytes or more"
-        )
-    return tuple(Webhook(_secret_bytes(word, f"{name}, secret {n}")) for n, word in enumerate(words, start=1))
-
-
-def _secret_bytes(word: str, place: str) -> bytes:
-    encoded = word.removeprefix("whsec_")
-    try:
-        secret = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
-    except (binascii.Error, ValueError):
-        # "from None": the cause would carry the secret into a traceback.
-        raise SecretError(
-            f"{place} is not base64: write whsec_ and the base64 of 24 random bytes or more"
-        ) from None
-    if len(secret) < SHORTEST_SECRET:
-        raise SecretError(f"{place} has {len(secret)} bytes: make it {SHORTEST_SECRET} random bytes or more")
-    return secret
 
 
 def check_headers(headers: Iterable[tuple[str, str]]) -> tuple[str, str, str]:

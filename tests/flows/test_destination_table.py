@@ -7,23 +7,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import publications
 import pytest
-from newsroom import record_of
+from publications import answers, dids, poison, publication
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import OperationalError
 
-from flows.destinations import Publication, PublishError, Receipt, open_destination
+from flows.destinations import Publication, PublishError, Receipt, sql_table
 from flows.settings import TableDestination
 
 
-def publication(edition: int = 1, act: Any = "publish", **record: Any) -> Publication:
-    return Publication(
-        "desk:ferry", act, edition, edition, "ledger-1", f"key-{edition}", record_of(**record), {}
-    )
-
-
 def publish(where: Path, *acts: Publication, **options: Any) -> list[Receipt]:
-    options = {"url": "sqlite:///copy.sqlite"} | options
-    with open_destination(TableDestination(kind="table", name="table", **options), where) as publisher:
-        return [publisher(act) for act in acts]
+    return publications.publish(table(**options), where, *acts)
+
+
+def table(**options: Any) -> TableDestination:
+    return TableDestination(kind="table", name="table", **({"url": "sqlite:///copy.sqlite"} | options))
 
 
 def rows(where: Path, columns: str = "text, edition, withdrawn") -> list[Any]:
@@ -88,3 +87,65 @@ def test_an_address_that_is_missing_or_wrong_is_told_without_showing_it(
 def test_text_that_no_database_takes_is_made_storable(tmp_path: Path) -> None:
     publish(tmp_path, publication(text="Nul \0 and half \ud83d."))
     assert rows(tmp_path) == [("Nul  and half ?.", 1, 0)]
+
+
+def test_a_batch_is_one_transaction(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commits: list[str] = []
+
+    def count(connection: Any) -> None:
+        commits.append("commit")
+
+    event.listen(Engine, "commit", count)
+    try:
+        acts = [publication(story=f"desk:{number}") for number in range(100)]
+        assert dids(answers(table(), tmp_path, acts)) == ["wrote"] * 100
+    finally:
+        event.remove(Engine, "commit", count)
+    assert len(commits) <= 2, "one makes the table, one writes the rows"
+    assert len(rows(tmp_path)) == 100
+
+
+def test_one_row_that_cannot_be_written_fails_alone(tmp_path: Path) -> None:
+    acts = [publication(story=f"desk:{number}") for number in range(20)]
+    acts[13] = poison("desk:13")
+    found = answers(table(), tmp_path, acts)
+    assert dids(found) == ["wrote"] * 13 + [dids(found)[13]] + ["wrote"] * 6
+    assert isinstance(found[13], Exception)
+    assert len(rows(tmp_path)) == 19
+
+
+def test_each_story_of_a_batch_gets_its_own_answer(tmp_path: Path) -> None:
+    publish(tmp_path, publication(5, story="desk:b"))
+    acts = [
+        publication(3, story="desk:c"),
+        publication(3, story="desk:b"),
+        publication(3, "unpublish", story="desk:a"),
+    ]
+    found = answers(table(), tmp_path, acts)
+    assert dids(found) == ["wrote", "newer", "removed"]
+    assert [one.where[0].rpartition("/")[2] for one in found if isinstance(one, Receipt)] == [
+        "desk:c",
+        "desk:b",
+        "desk:a",
+    ]
+
+
+def test_a_database_that_does_not_answer_is_tried_once_for_a_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[int] = []
+
+    def no_answer(engine: Engine, rows: Any, acts: Any) -> Any:
+        tries.append(len(acts))
+        raise OperationalError("INSERT", {}, Exception("server closed the connection unexpectedly"))
+
+    monkeypatch.setattr(sql_table, "publish", no_answer)
+    found = answers(table(), tmp_path, [publication(2, story=f"desk:{number}") for number in range(8)])
+    assert dids(found) == ["OperationalError"] * 8
+    assert tries == [8]
+
+
+def test_a_table_hears_of_no_hold(tmp_path: Path) -> None:
+    [answer] = answers(table(), tmp_path, [publication(1, "hold")])
+    assert isinstance(answer, PublishError)
+    assert rows(tmp_path) == []

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fake_cms import fake_cms
 from newsroom import NOON, arrival, later, outcome_of, small_config, small_settings
 from sqlalchemy import Engine, text
 
+from flows.destinations import Receipt, most_at_once, open_destination
 from flows.ledger import claim, claim_owed, outbox_counts, receive, record_outcomes
-from flows.settings import Settings
-from flows.tasks.publishing import publish_owed
+from flows.settings import HttpDestination, Settings, WebhookDestination, load_destinations
+from flows.tasks.publishing import LEASE_SECONDS, _publication, publish_owed
 
 TABLE = "  copy-table:\n    kind: table\n    url: sqlite:///copy.sqlite\n"
 DOWN = "  down:\n    kind: table\n    url_env: CLEANCOPY_TEST_NO_SUCH_VARIABLE\n"
@@ -78,8 +81,9 @@ def test_a_destination_that_is_down_harms_no_other_and_is_tried_later(
 
 
 def test_a_destination_that_fails_a_whole_batch_is_left_for_the_next_pass(
-    ledger: Engine, settings: Settings
+    ledger: Engine, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("flows.tasks.publishing.most_at_once", lambda destination: 50)
     small_config(settings.config_dir, DOWN)
     owe(ledger, *(f"story-{number}" for number in range(120)), to=("down",))
     published = publish_owed(ledger, settings, "me", **at())
@@ -124,10 +128,6 @@ def test_a_crash_before_the_act_is_marked_does_it_again_with_the_same_result(
 
 def test_a_publisher_that_was_asleep_does_not_put_old_over_new(ledger: Engine, settings: Settings) -> None:
     """Its lease ran out while it had the old edition in its hands; the destination itself refuses it then."""
-    from flows.destinations import open_destination
-    from flows.settings import load_destinations
-    from flows.tasks.publishing import _publication
-
     owe(ledger, "ferry", text="Old.")
     [old] = claim_owed(ledger, "asleep", now=NOON)
     owe(ledger, "ferry", text="New.")
@@ -135,7 +135,8 @@ def test_a_publisher_that_was_asleep_does_not_put_old_over_new(ledger: Engine, s
     assert texts(settings) == ["New."]
     destination = load_destinations(settings.config_dir)["copy-folder"]
     with open_destination(destination, settings.data_dir) as publisher:
-        assert publisher(_publication(old)).did == "newer"
+        [answer] = publisher([_publication(old, {})])
+    assert answer == Receipt("newer", answer.where)
     assert texts(settings) == ["New."]
 
 
@@ -154,3 +155,57 @@ def test_published_json_is_the_record(ledger: Engine, settings: Settings) -> Non
     publish_owed(ledger, settings, "me", **at())
     [path] = (settings.data_dir / "published").glob("*.json")
     assert json.loads(path.read_text())["id"] == "ferry"
+
+
+def test_a_server_is_reminded_of_what_it_answered_last(ledger: Engine, settings: Settings) -> None:
+    with fake_cms() as cms:
+        small_config(settings.config_dir, f"  cms:\n    kind: http\n    url: {cms.stories}\n")
+        owe(ledger, "ferry", text="One.", to=("cms",))
+        publish_owed(ledger, settings, "me", **at())
+        owe(ledger, "ferry", text="Two.", to=("cms",))
+        published = publish_owed(ledger, settings, "me", **at())
+    assert [one.did for one in published.made] == ["wrote"]
+    assert [(one.method, one.headers.get("if-match")) for one in cms.asked] == [("PUT", None), ("PUT", '"1"')]
+
+
+def test_a_publisher_that_answers_too_little_or_breaks_loses_no_act(
+    ledger: Engine, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owe(ledger, "one", "two", "three")
+
+    @contextmanager
+    def opened(*_: object) -> Any:
+        def publisher(publications: Any) -> Any:
+            yield Receipt("wrote")
+            if len(publications) == 3:
+                raise ConnectionError("gone in the middle")
+
+        yield publisher
+
+    monkeypatch.setattr("flows.tasks.publishing.open_destination", opened)
+    first = publish_owed(ledger, settings, "me", **at())
+    assert [one.story for one in first.made] == ["desk:one"]
+    assert [one.error for one in first.not_made] == ["ConnectionError: gone in the middle"] * 2
+    second = publish_owed(ledger, settings, "me", **at(later(100)))
+    assert [one.error for one in second.not_made] == [
+        "PublishError: the destination gave no answer for this story"
+    ]
+    assert outbox_counts(ledger)["made"] == 2
+
+
+@pytest.mark.parametrize(
+    ("entry", "most"),
+    [
+        ("{kind: folder, path: x}", 500),
+        ("{kind: folder, path: 's3://bucket/x'}", 50),
+        ("{kind: table, url: 'sqlite:///x'}", 500),
+        ("{kind: http, url: 'https://cms.example/{key}', seconds: 20}", 15),
+        ("{kind: http, url: 'https://cms.example/{key}', seconds: 2}", 50),
+        ("{kind: webhook, url: 'https://cms.example/', secret_env: THE_SECRET, seconds: 120}", 2),
+    ],
+)
+def test_the_slowest_batch_ends_long_before_its_lease(tmp_path: Path, entry: str, most: int) -> None:
+    destination = load_destinations(small_config(tmp_path, f"  one: {entry}\n"))["one"]
+    assert most_at_once(destination) == most
+    if isinstance(destination, HttpDestination | WebhookDestination):
+        assert most * destination.seconds <= LEASE_SECONDS / 2

@@ -24,6 +24,7 @@ from flows.settings import (
     shown_place,
     wanted_destinations,
 )
+from flows.tasks.publishing import by_source
 
 
 def test_everything_has_a_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,6 +98,8 @@ def test_the_shipped_files_load(config_dir: Path) -> None:
     assert (cms.enabled, cms.map["body"]) == (False, "post.html")
     assert isinstance(destinations["copy-folder"], FolderDestination)
     assert isinstance(destinations["copy-table"], TableDestination)
+    kinds = {one.kind: one.enabled for one in reversed(destinations.values())}
+    assert kinds == {"folder": True, "table": False, "http": False, "feed": False, "webhook": False}
     assert wanted_destinations(destinations) == ("copy-folder",)
 
 
@@ -175,6 +178,42 @@ def test_mistakes_in_sources_are_told_with_their_place(
         ("f: {kind: folder, path: x, formats: []}", "at least one format"),
         ("f: {kind: folder, path: x, formats: [json, json]}", "named twice"),
         ("f: {kind: folder, path: x, formats: [pdf]}", "formats"),
+        ("h: {kind: http, url: 'https://cms.example/stories'}", "an address of its own"),
+        ("h: {kind: http, url: 'https://cms.example/{slug}'}", "an address of its own"),
+        ("h: {kind: http, url: 'https://cms.example/{headline}/{key}'}", "{headline} is not known here"),
+        ("h: {kind: http, url: 'https://cms.example/{storry}'}", "Did you mean story?"),
+        ("h: {kind: http, url: 'https://cms.example/{key'}", "open or closed alone"),
+        ("h: {kind: http, url: 'ftp://cms.example/{key}'}", "not a web address"),
+        ("h: {kind: http, url: 'https://desk:pw@cms.example/{key}'}", "secret_env"),
+        ("h: {kind: http, url: 'https://cms.example/{key}', secret_env: t0ken}", "secret_env"),
+        (
+            "h: {kind: http, url: 'https://cms.example/{key}', publish_url: 'https://cms.example/'}",
+            "draft: first",
+        ),
+        ("h: {kind: http, url: 'https://cms.example/', draft: first, format: html}", "needs format: json"),
+        (
+            "h: {kind: http, url: 'https://cms.example/{key}', format: html, withdrawn: update}",
+            "needs format: json",
+        ),
+        ("h: {kind: http, url: 'https://cms.example/{key}', seconds: 0}", "seconds"),
+        (
+            "e: {kind: feed, path: 's3://b/x', url: 'https://a.example', home: 'https://a.example', title: T}",
+            "this machine",
+        ),
+        (
+            "e: {kind: feed, path: x, url: 'https://a.example', home: 'https://a.example'}",
+            "needs the key 'title'",
+        ),
+        ("w: {kind: webhook, url: 'https://a.example'}", "needs the key 'secret_env'"),
+        ("w: {kind: webhook, url: 'https://a.example', secret_env: WORD, events: []}", "at least one event"),
+        (
+            "w: {kind: webhook, url: 'https://a.example', secret_env: WORD, events: [held, held]}",
+            "named twice",
+        ),
+        (
+            "w: {kind: webhook, url: 'https://a.example', secret_env: WORD, events: [kiled]}",
+            "Did you mean killed?",
+        ),
     ],
 )
 def test_mistakes_in_destinations_are_told(tmp_path: Path, entry: str, said: str) -> None:
@@ -184,16 +223,40 @@ def test_mistakes_in_destinations_are_told(tmp_path: Path, entry: str, said: str
     assert said in str(caught.value)
 
 
+def test_a_source_may_publish_to_every_kind_of_destination(tmp_path: Path) -> None:
+    config = small_config(
+        tmp_path,
+        "  cms: {kind: http, url: 'https://cms.example/{key}', secret_env: CMS_TOKEN}\n"
+        "  drafts: {kind: http, url: 'https://cms.example/posts', draft: first}\n"
+        "  feed: {kind: feed, path: feed, url: 'https://a.example/f', home: 'https://a.example', title: T}\n"
+        "  hook: {kind: webhook, url: 'https://hook.example/in', secret_env: HOOK_SECRET, enabled: no}\n"
+        "  rows: {kind: table, url: 'sqlite:///x'}\n",
+        "sources:\n  wire: {kind: folder, path: x, destinations: [copy-folder, cms, drafts, feed, hook, rows]}\n"
+        "  desk: {kind: folder, path: y}\n",
+    )
+    destinations, sources = load_destinations(config), load_sources(config)
+    destinations_of = by_source(destinations, sources)
+    assert destinations_of("wire", None) == ("copy-folder", "cms", "drafts", "feed", "rows")
+    assert destinations_of("desk", None) == ("copy-folder",)
+    assert destinations_of("wire", ("feed",)) == ("feed",)
+
+
 def test_a_person_is_shown_where_each_destination_lies(tmp_path: Path) -> None:
     (tmp_path / "destinations.yaml").write_text(
         "destinations:\n"
         "  shelf: {kind: folder, path: shelf}\n"
         "  far: {kind: folder, path: s3://bucket/copy}\n"
         "  rows: {kind: table, url_env: DESK_DATABASE}\n"
+        "  cms: {kind: http, url: 'https://cms.example/{key}', secret_env: CMS_TOKEN}\n"
+        "  feed: {kind: feed, path: feed, url: 'https://a.example/f', home: 'https://a.example', title: T}\n"
+        "  hook: {kind: webhook, url: 'https://hook.example/in', secret_env: HOOK_SECRET}\n"
     )
     places = [shown_place(one, tmp_path / "data") for one in load_destinations(tmp_path).values()]
     assert places == [
         str(tmp_path / "data" / "shelf"),
         "s3://bucket/copy",
         "table clean_copy in $DESK_DATABASE",
+        "PUT https://cms.example/{key}",
+        str(tmp_path / "data" / "feed"),
+        "events to https://hook.example/in",
     ]

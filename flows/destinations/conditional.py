@@ -1,0 +1,139 @@
+"""Publishing where a write can depend on the version that it replaces: an ETag with ``If-Match``, a time of change.
+
+A write that the server carries out late, after its client has gone, finds another version there and is refused. Our own
+write whose answer was lost is known again by its mark; what somebody else has written is not written over.
+"""
+
+from __future__ import annotations
+
+from flows.destinations.publication import Publication, PublishError, Receipt, refuse_holds
+from flows.destinations.remote import Conflict, Found, Remote
+
+TRIES = 4
+"""Each is a conflict more: somebody writes there at this very moment."""
+
+
+def publish_conditionally(
+    remote: Remote,
+    publication: Publication,
+    digest: str,
+    *,
+    overwrite: bool = False,
+    look_first: bool = False,
+) -> Receipt:
+    """One act. ``digest`` is of what will be written there. Raises PublishError, Conflict for what somebody else wrote.
+
+    ``look_first`` is for a CMS that creates a second story under the same key without a word.
+    """
+    refuse_holds(publication)
+    if publication.act == "unpublish":
+        return _take_down(remote, publication)
+    last = publication.last.get("kept", {})
+    # What the last receipt says, without asking: if it is not so any more, the version says it.
+    here = Found(last["id"], last["where"], version=last["version"]) if last.get("version") else None
+    if here is None and (last or look_first):
+        here = _one(remote, publication)
+        if here is not None and (answer := _settled(here, publication, digest, overwrite)):
+            return answer
+    for _ in range(TRIES):
+        try:
+            here = remote.create(publication) if here is None else remote.update(here, publication)
+            here = remote.publish(here, publication)
+            if here.version is None:
+                here = _with_version(remote, here, publication)
+            return _wrote(here, publication, digest)
+        except Conflict:
+            here = _one(remote, publication)
+            if here is None:
+                if last and not overwrite:
+                    raise Conflict(
+                        "the story was published there and is gone: somebody has deleted it. To publish it anew, "
+                        "write overwrite: yes for this destination, and requeue it"
+                    ) from None
+            elif answer := _settled(here, publication, digest, overwrite):
+                return answer
+    raise PublishError("somebody else keeps changing this story there; tried again later")
+
+
+def _settled(here: Found, publication: Publication, digest: str, overwrite: bool) -> Receipt | None:
+    """The receipt where nothing is left to do; None where what is there is ours to replace. Raises Conflict for theirs."""
+    if here.mark is not None and here.mark.is_newer_than(publication):
+        return Receipt("newer", (here.where,), _kept(here, here.mark.key, here.digest))
+    if here.public and _is_this(here, publication, digest):
+        return _wrote(here, publication, digest)
+    last = publication.last.get("kept", {})
+    if overwrite or not _is_theirs(here, last):
+        return None
+    raise Conflict(
+        f"{here.where} was changed by somebody else since edition {last.get('edition', 'one')} was published there. "
+        "Put their change into the story and save it, or write overwrite: yes for this destination, and requeue it"
+        if last
+        else f"{here.where} exists, and not by us. Take it away there, or write overwrite: yes for this destination, "
+        "and requeue it"
+    )
+
+
+def _is_this(here: Found, publication: Publication, digest: str) -> bool:
+    if here.mark is not None:
+        return here.mark.key == publication.idempotency_key
+    return here.digest == digest
+
+
+def _is_theirs(here: Found, last: object) -> bool:
+    """Whether what lies there is somebody else's, judged by its mark, or else by its content."""
+    known = last if isinstance(last, dict) else {}
+    if here.mark is None:
+        return here.digest is None or here.digest != known.get("digest")
+    # Another publication of ours than the last that we know of: a try whose answer was lost. The same one in another
+    # version: they took it up and changed it.
+    return here.mark.key == known.get("key") and here.version != known.get("version")
+
+
+def _take_down(remote: Remote, publication: Publication) -> Receipt:
+    """A kill passes over whatever others have changed; only a newer edition of ours is left."""
+    for _ in range(TRIES):
+        here = _one(remote, publication)
+        try:
+            if here is None:
+                if remote.leaves_notes:
+                    remote.create(publication)
+                return Receipt("removed")
+            if here.mark is not None and here.mark.is_newer_than(publication):
+                return Receipt("newer", (here.where,), _kept(here, here.mark.key, here.digest))
+            if here.mark is None or here.mark.key != publication.idempotency_key:
+                # Else our own note lies there: the answer to the first try was lost.
+                remote.unpublish(here, publication)
+        except Conflict:
+            continue
+        return Receipt("removed", (here.where,))
+    raise PublishError("somebody else keeps changing this story there; tried again later")
+
+
+def _one(remote: Remote, publication: Publication) -> Found | None:
+    found = remote.find(publication)
+    return found[0] if found else None
+
+
+def _with_version(remote: Remote, here: Found, publication: Publication) -> Found:
+    """The server has told no version with its answer: it may when it is asked."""
+    there = _one(remote, publication)
+    if there is not None and (there.mark is None or there.mark.key == publication.idempotency_key):
+        return there
+    return here
+
+
+def _wrote(here: Found, publication: Publication, digest: str) -> Receipt:
+    return Receipt(
+        "wrote", (here.where,), _kept(here, publication.idempotency_key, digest, publication.edition)
+    )
+
+
+def _kept(here: Found, key: str, digest: str | None, edition: int | None = None) -> dict[str, object]:
+    return {
+        "id": here.id,
+        "where": here.where,
+        "version": here.version,
+        "key": key,
+        "digest": digest,
+        "edition": edition,
+    }

@@ -1,0 +1,106 @@
+"""What a feed says of a story, kept as JSON values from which RSS and JSON Feed are both written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import nh3
+
+from flows.destinations.publication import Publication
+
+LONGEST_SUMMARY = 400
+"""Characters of a summary that is made of a story's beginning."""
+
+_NEVER = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+"""What no XML document may hold: control characters, and halves of characters."""
+
+
+def item_of(publication: Publication) -> dict[str, Any]:
+    """Without its dates, which the feed's own table keeps. HTML is sanitised: readers show it as their own."""
+    record = publication.record
+    text = clean(record.get("text"))
+    return {
+        "url": web_address(record.get("canonical")) or web_address(record.get("url")),
+        "title": line(record.get("headline")),
+        "summary": line(record.get("standfirst")) or _beginning(text),
+        "html": nh3.clean(clean(publication.rendered["html"]), link_rel=None),
+        "authors": _authors(record),
+        "tags": _tags(record),
+        "language": line(record.get("language")),
+        "rights": line(record.get("rights")),
+        "pictures": [
+            {name: line(one.get(name)) for name in ("url", "caption", "credit", "alt")}
+            for one in record.get("pictures") or ()
+            if web_address(one.get("url"))
+        ],
+        "edition": publication.edition,
+        "revision": publication.revision,
+        "ledger": publication.ledger,
+    }
+
+
+def stated_moment(record: Mapping[str, Any], now: datetime) -> datetime | None:
+    """When the story says that it was published. A day counts from its beginning, a time without a zone as UTC.
+
+    None where it says nothing that is a date, or one to come: a story "of 2099" would stand first for ever.
+    """
+    said = record.get("published")
+    try:
+        found = datetime.fromisoformat(said.strip()) if isinstance(said, str) else None
+        if found is None:
+            return None
+        found = found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
+    return found if found <= now + timedelta(days=1) else None
+
+
+def clean(text: str | None) -> str:
+    return _NEVER.sub("", text or "")
+
+
+def line(text: str | None) -> str | None:
+    """A field on one line; None where nothing is left.
+
+    >>> line(" The \\n ferry\\x00 "), line(" ")
+    ('The ferry', None)
+    """
+    return " ".join(clean(text).split()) or None
+
+
+def web_address(url: str | None) -> str | None:
+    """The address, if it is one of the web and has no signs that an address cannot have.
+
+    >>> web_address("https://example.org/ferry"), web_address("javascript:alert(1)"), web_address("/ferry")
+    ('https://example.org/ferry', None, None)
+    """
+    url = line(url)
+    if url is None or " " in url:
+        return None
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    return url if parts.scheme in ("http", "https") and parts.netloc else None
+
+
+def _authors(record: Mapping[str, Any]) -> list[str]:
+    names = [line(one) for one in record.get("authors") or ()] or [line(record.get("byline"))]
+    return list(dict.fromkeys(name for name in names if name))
+
+
+def _tags(record: Mapping[str, Any]) -> list[str]:
+    names = [line(record.get("section")), *(line(one) for one in record.get("tags") or ())]
+    return list(dict.fromkeys(name for name in names if name))
+
+
+def _beginning(text: str) -> str | None:
+    """The first words of the copy, ended between two of them."""
+    first = line(text)
+    if first is None or len(first) <= LONGEST_SUMMARY:
+        return first
+    return first[:LONGEST_SUMMARY].rpartition(" ")[0].rstrip(" ,;:–-") + " …"

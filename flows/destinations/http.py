@@ -1,0 +1,307 @@
+"""Stories sent to a server by HTTP: each at an address of its own, or as drafts that are published in a second request."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from hashlib import sha256
+from typing import Any
+from urllib.parse import quote
+
+from flows.destinations.client import (
+    Answered,
+    Client,
+    Refused,
+    Unanswered,
+    authorization,
+    from_variable,
+    open_client,
+)
+from flows.destinations.conditional import publish_conditionally
+from flows.destinations.drafts import publish_drafts_first
+from flows.destinations.formats import FORMATS
+from flows.destinations.names import last_part, slug, story_hash
+from flows.destinations.publication import Answer, Publication, Publisher, PublishError, Receipt
+from flows.destinations.remote import MARK, Conflict, Found, mark_of, read_mark
+from flows.settings import HttpDestination
+
+RESTS_AFTER = 3
+"""So many acts in a row to which a server gives no answer, or asks to be left alone: then the rest of the batch is not
+tried, for it is the server, and not the stories. Fewer could be stories that it stumbles over."""
+
+
+@contextmanager
+def open_http(destination: HttpDestination) -> Iterator[Publisher]:
+    """Raises PublishError where a variable with a secret is not set."""
+    headers, secrets = _headers(destination)
+    with open_client(
+        destination.name,
+        destination.url,
+        seconds=destination.seconds,
+        connect_seconds=destination.connect_seconds,
+        headers=headers,
+        secrets=secrets,
+    ) as client:
+        if destination.draft == "first":
+            drafts = Drafts(client, destination)
+            yield each(client, lambda one: publish_drafts_first(drafts, one))
+        else:
+            stories = Stories(client, destination)
+            yield each(
+                client,
+                lambda one: publish_conditionally(
+                    stories, one, stories.digest(one), overwrite=destination.overwrite
+                ),
+            )
+
+
+def each(client: Client, act: Callable[[Publication], Receipt]) -> Publisher:
+    """One act after the other, each within its time; when the server does not answer any more, the rest is left."""
+
+    def publisher(publications: Sequence[Publication]) -> Iterator[Answer]:
+        silent: list[PublishError] = []
+        for one in publications:
+            if len(silent) == RESTS_AFTER:
+                yield PublishError(f"not tried: {silent[-1]}", silent[-1].retry_after)
+                continue
+            client.begin()
+            try:
+                receipt = act(one)
+            except Exception as error:
+                rests = isinstance(error, Unanswered) or (isinstance(error, Refused) and error.passing)
+                silent = [*silent, error] if rests and isinstance(error, PublishError) else []
+                yield error
+            else:
+                silent = []
+                yield receipt
+
+    return publisher
+
+
+class Stories:
+    """A server at which each story has an address of its own: a ``Remote`` without drafts, whose versions are ETags.
+
+    With POST the address takes in stories and tells them apart itself, by the key that is in them or by Idempotency-Key:
+    there is nothing to look up, and no version.
+    """
+
+    def __init__(self, client: Client, destination: HttpDestination) -> None:
+        self._client, self._destination = client, destination
+        self._by_address = destination.method == "PUT"
+        self.leaves_notes = destination.withdrawn == "update"
+
+    def digest(self, publication: Publication) -> str:
+        return (
+            sha256(body_of(self._destination, publication)).hexdigest()
+            if publication.act == "publish"
+            else ""
+        )
+
+    def find(self, publication: Publication) -> Sequence[Found]:
+        where = filled(self._destination.url, publication)
+        if not self._by_address:
+            return [Found(where, where)] if publication.act == "unpublish" else []
+        answered = self._client.ask("GET", where, also=(404, 410))
+        if answered.status in (404, 410):
+            return []
+        return [
+            Found(
+                where,
+                where,
+                mark=read_mark(_json(answered)),
+                version=_version(answered),
+                digest=sha256(answered.body).hexdigest(),
+            )
+        ]
+
+    def create(self, publication: Publication) -> Found:
+        where = filled(self._destination.url, publication)
+        return self._write(where, publication, {"If-None-Match": "*"} if self._by_address else {})
+
+    def update(self, found: Found, publication: Publication) -> Found:
+        return self._write(found.where, publication, _only(found))
+
+    def publish(self, found: Found, publication: Publication) -> Found:
+        return found
+
+    def unpublish(self, found: Found, publication: Publication) -> None:
+        if self._destination.withdrawn == "update":
+            self._write(found.where, publication, _only(found))
+            return
+        headers = {"Idempotency-Key": publication.idempotency_key, **_only(found)}
+        with_conflicts(lambda: self._client.ask("DELETE", found.where, headers=headers, also=(404, 410)))
+
+    def _write(self, where: str, publication: Publication, condition: dict[str, str]) -> Found:
+        headers = {
+            "Content-Type": FORMATS[self._destination.format].media_type,
+            "Idempotency-Key": publication.idempotency_key,
+            **condition,
+        }
+        body = body_of(self._destination, publication)
+        if not self._by_address:
+            self._client.ask("POST", where, body, headers)
+            return Found(where, where)
+        answered = with_conflicts(
+            lambda: self._client.ask("PUT", where, body, headers),
+            # With If-Match, "not found" is a story that somebody has deleted.
+            (404, 409, 410, 412) if "If-Match" in condition else (409, 412),
+        )
+        return Found(where, where, version=_version(answered))
+
+
+class Drafts:
+    """A server that keeps drafts and gives no versions: a ``Remote`` by four addresses.
+
+    | act | request | answer |
+    |---|---|---|
+    | find | ``GET url?key={key}`` | a list of stories (or ``{"items": [...]}``), each with id, status and our ``_cleancopy`` |
+    | create | ``POST url`` | the draft, with its id |
+    | publish | ``POST url/{id}/publish`` | anything; 404, 409, 410 or 412 where the draft is gone |
+    | unpublish | ``DELETE url/{id}`` | anything; 404 and 410 are well |
+
+    A story whose ``status`` is ``draft`` is a draft; with any other it is public.
+    """
+
+    leaves_notes = False
+
+    def __init__(self, client: Client, destination: HttpDestination) -> None:
+        self._client, self._destination = client, destination
+
+    def find(self, publication: Publication) -> Sequence[Found]:
+        url = self._destination.find_url or _with_query(self._destination.url, "key={key}")
+        answered = self._client.ask("GET", filled(url, publication), also=(404,))
+        if answered.status == 404:
+            return []
+        stories = _json(answered)
+        if isinstance(stories, dict):
+            stories = stories.get("items")
+        if not isinstance(stories, list):
+            raise Unanswered(
+                f"{self._destination.name}: GET {answered.url} was answered by no list of stories"
+            )
+        found = [self._found(one, publication) for one in stories if isinstance(one, dict)]
+        # A server that takes no notice of the key gives everybody's stories: what is not marked as this one's is not touched.
+        return [one for one in found if one is not None and one.mark is not None]
+
+    def create(self, publication: Publication) -> Found:
+        url = filled(self._destination.url, publication)
+        body = body_of(self._destination, publication, {"status": "draft"})
+        headers = {"Content-Type": "application/json", "Idempotency-Key": publication.idempotency_key}
+        answered = with_conflicts(lambda: self._client.ask("POST", url, body, headers))
+        found = self._found(_json(answered), publication)
+        if found is None:
+            # Whatever it has done, the next look finds it by its key.
+            raise Unanswered(
+                f"{self._destination.name}: POST {answered.url} was answered without the draft's id"
+            )
+        return replace(found, public=False)
+
+    def update(self, found: Found, publication: Publication) -> Found:
+        raise NotImplementedError("each edition is a draft of its own")
+
+    def publish(self, found: Found, publication: Publication) -> Found:
+        url = self._destination.publish_url or _with_path(self._destination.url, "/{id}/publish")
+        headers = {"Idempotency-Key": f"{publication.idempotency_key}-publish"}
+        with_conflicts(
+            lambda: self._client.ask("POST", filled(url, publication, found.id), headers=headers),
+            (404, 409, 410, 412),
+        )
+        return replace(found, public=True)
+
+    def unpublish(self, found: Found, publication: Publication) -> None:
+        self._client.ask("DELETE", found.where, also=(404, 410))
+
+    def _found(self, story: Any, publication: Publication) -> Found | None:
+        """The story as found, None where it is none; without a mark where it is not marked as this story."""
+        id = story.get("id") if isinstance(story, dict) else None
+        if not isinstance(id, str | int) or isinstance(id, bool) or id == "":
+            return None
+        own = story.get(MARK)
+        mark = read_mark(story) if isinstance(own, dict) and own.get("story") == publication.story else None
+        url = self._destination.item_url or _with_path(self._destination.url, "/{id}")
+        return Found(str(id), filled(url, publication, str(id)), story.get("status") != "draft", mark)
+
+
+def body_of(
+    destination: HttpDestination, publication: Publication, more: dict[str, Any] | None = None
+) -> bytes:
+    """What is sent: the format's bytes; JSON carries our mark, too. Of a story that is taken down nothing but the mark."""
+    if publication.act == "unpublish":
+        withdrawn = {"id": publication.record.get("id"), "pubstatus": "canceled", MARK: mark_of(publication)}
+        return json.dumps(withdrawn, ensure_ascii=True).encode()
+    content = FORMATS[destination.format].write(publication)
+    if destination.format != "json":
+        return content
+    return json.dumps(
+        json.loads(content) | (more or {}) | {MARK: mark_of(publication)}, ensure_ascii=True
+    ).encode()
+
+
+def filled(address: str, publication: Publication, id: str = "") -> str:
+    """The address with its slots filled; all of them last as long as the story (the slug is not of the headline).
+
+    ``{story}`` and ``{key}`` are the story's key and its hash, ``{source}`` and ``{id}`` the key's two parts; in an
+    address for one draft ``{id}`` is the CMS's own.
+    """
+    source, _, own = publication.story.partition(":")
+    slots = {
+        "story": publication.story,
+        "key": story_hash(publication.story),
+        "slug": slug(last_part(publication.story)) or story_hash(publication.story),
+        "source": source,
+        "id": id or own,
+    }
+    return address.format_map(
+        {name: quote(value, safe="", errors="replace") for name, value in slots.items()}
+    )
+
+
+def with_conflicts(ask: Callable[[], Answered], statuses: Sequence[int] = (409, 412)) -> Answered:
+    try:
+        return ask()
+    except Refused as refused:
+        if refused.status in statuses:
+            raise Conflict(str(refused)) from refused
+        raise
+
+
+def _only(found: Found) -> dict[str, str]:
+    return {"If-Match": found.version} if found.version else {}
+
+
+def _version(answered: Answered) -> str | None:
+    """The ETag, if it is a strong one: If-Match never holds for a weak one (RFC 9110, 13.1.1)."""
+    etag = answered.headers.get("etag", "")
+    return etag if etag and not etag.startswith("W/") else None
+
+
+def _json(answered: Answered) -> Any:
+    """None for what is no JSON."""
+    try:
+        return json.loads(answered.body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _with_path(url: str, more: str) -> str:
+    base, question, query = url.partition("?")
+    return base.rstrip("/") + more + question + query
+
+
+def _with_query(url: str, more: str) -> str:
+    return f"{url}{'&' if '?' in url else '?'}{more}"
+
+
+def _headers(destination: HttpDestination) -> tuple[dict[str, str], list[str]]:
+    headers, secrets = {}, []
+    for header, variable in destination.headers_env.items():
+        headers[header] = from_variable(destination.name, variable)
+        secrets.append(headers[header])
+    if destination.secret_env:
+        headers["Authorization"], words = authorization(
+            destination.name, destination.secret_env, destination.login
+        )
+        secrets += words
+    return headers, secrets

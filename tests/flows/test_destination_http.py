@@ -1,0 +1,492 @@
+"""Stories sent to a server by HTTP: a fake CMS that has bad days, and what it ends with."""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fake_cms import FAULTS, NOTHING_WRONG, WRITES, FakeCms, Fault, Plan, fake_cms, judge
+from publications import answers, dids, publication
+
+from flows.destinations import Answer, Publication, PublishError, Receipt
+from flows.destinations.client import Refused, Unanswered
+from flows.destinations.names import story_hash
+from flows.destinations.remote import Conflict
+from flows.settings import HttpDestination
+
+KEY = story_hash("desk:ferry")
+
+
+def at(url: str, **options: Any) -> HttpDestination:
+    return HttpDestination(kind="http", name="cms", url=url, **({"seconds": 0.4} | options))
+
+
+def by_etags(cms: FakeCms, **options: Any) -> HttpDestination:
+    return at(cms.stories, **options)
+
+
+def by_drafts(cms: FakeCms, **options: Any) -> HttpDestination:
+    return at(cms.posts, draft="first", **options)
+
+
+def one(destination: HttpDestination, act: Publication, last: Answer | None = None) -> Answer:
+    """The answer to one act, for which the ledger remembers ``last``."""
+    kept = last.as_json() if isinstance(last, Receipt) else {}
+    [answer] = answers(destination, Path("/nowhere"), [replace(act, last=kept)])
+    return answer
+
+
+def wrote(answer: Answer) -> Receipt:
+    assert isinstance(answer, Receipt), answer
+    return answer
+
+
+def test_a_story_is_created_then_replaced_and_taken_down() -> None:
+    with fake_cms() as cms:
+        first = wrote(one(by_etags(cms), publication(1, text="One.")))
+        second = wrote(one(by_etags(cms), publication(2, text="Two."), first))
+        assert [json.loads(it.body)["text"] for it in cms.public("desk:ferry")] == ["Two."]
+        down = one(by_etags(cms), publication(3, "unpublish"), second)
+    assert dids([first, second, down]) == ["wrote", "wrote", "removed"]
+    assert first.where == (f"{cms.url}/stories/{KEY}",)
+    assert [effect.did for effect in cms.effects] == ["created", "updated", "deleted"]
+    assert judge(cms, {"desk:ferry": None}) == NOTHING_WRONG
+    asked = [(it.method, it.headers.get("if-none-match"), it.headers.get("if-match")) for it in cms.asked]
+    assert asked[:2] == [("PUT", "*", None), ("PUT", None, '"1"')]
+    assert cms.asked[0].headers["idempotency-key"] == "desk:ferry-1-publish"
+    assert cms.asked[0].headers["content-type"] == "application/json"
+
+
+def test_what_is_sent_says_which_edition_it_is_and_is_the_record_else() -> None:
+    with fake_cms() as cms:
+        one(by_etags(cms), publication(4, headline="Ferry"))
+    body = json.loads(cms.asked[0].body)
+    assert body.pop("_cleancopy") == {
+        "story": "desk:ferry",
+        "edition": 4,
+        "revision": 4,
+        "ledger": "ledger-1",
+        "idempotency_key": "desk:ferry-4-publish",
+    }
+    assert body == dict(publication(4, headline="Ferry").record)
+
+
+@pytest.mark.parametrize("fault", ["drop after", "500 after", "late", "garbage"])
+def test_a_create_whose_answer_is_lost_is_known_again(fault: Fault) -> None:
+    with fake_cms(Plan(script=(fault,))) as cms:
+        first = one(by_etags(cms), publication())
+        second = one(by_etags(cms), publication())
+        cms.settle()
+        assert judge(cms, {"desk:ferry": 1}) == NOTHING_WRONG
+    assert dids([first, second])[-1] == "wrote"
+    assert [effect.did for effect in cms.effects] == ["created"]
+
+
+@pytest.mark.parametrize("fault", ["drop after", "500 after", "late"])
+def test_an_update_whose_answer_is_lost_is_known_again_by_the_next_edition(fault: Fault) -> None:
+    """The ledger knows the first edition's ETag alone; what lies there is our own second."""
+    with fake_cms(Plan(script=(None, fault))) as cms:
+        first = one(by_etags(cms), publication(1))
+        lost = one(by_etags(cms), publication(2), first)
+        third = one(by_etags(cms), publication(3), first)
+        cms.settle()
+        assert judge(cms, {"desk:ferry": 3}) == NOTHING_WRONG
+    assert dids([first, lost, third]) == ["wrote", dids([lost])[0], "wrote"]
+    assert isinstance(lost, PublishError)
+
+
+def test_an_older_edition_is_not_written_over_a_newer() -> None:
+    with fake_cms() as cms:
+        one(by_etags(cms), publication(2))
+        assert (
+            dids([one(by_etags(cms), publication(1)), one(by_etags(cms), publication(1, "unpublish"))])
+            == ["newer"] * 2
+        )
+        assert judge(cms, {"desk:ferry": 2}) == NOTHING_WRONG
+
+
+def test_what_an_editor_changed_is_told_and_not_written_over() -> None:
+    with fake_cms() as cms:
+        first = one(by_etags(cms), publication(1))
+        cms.edit(KEY, text="The desk knows better.")
+        conflict = one(by_etags(cms), publication(2), first)
+        assert isinstance(conflict, Conflict)
+        assert "changed by somebody else since edition 1" in str(conflict)
+        assert json.loads(cms.documents[KEY].body)["text"] == "The desk knows better."
+        assert dids([one(by_etags(cms, overwrite=True), publication(2), first)]) == ["wrote"]
+        assert judge(cms, {"desk:ferry": 2}) == NOTHING_WRONG
+
+
+def test_what_an_editor_deleted_is_told_and_not_brought_back() -> None:
+    with fake_cms() as cms:
+        first = one(by_etags(cms), publication(1))
+        del cms.documents[KEY]
+        gone = one(by_etags(cms), publication(2), first)
+        assert isinstance(gone, Conflict)
+        assert "somebody has deleted it" in str(gone)
+        assert cms.public("desk:ferry") == []
+        assert dids([one(by_etags(cms, overwrite=True), publication(2), first)]) == ["wrote"]
+
+
+def test_what_lies_there_and_is_not_ours_is_told() -> None:
+    with fake_cms() as cms:
+        one(by_etags(cms), publication(1))
+        cms.documents[KEY].body = b'{"title": "An old story of the CMS"}'
+        cms.documents[KEY].version = 77
+        answer = one(by_etags(cms), publication(1))
+    assert isinstance(answer, Conflict)
+    assert "exists, and not by us" in str(answer)
+
+
+def test_a_kill_passes_over_what_an_editor_changed() -> None:
+    with fake_cms() as cms:
+        first = one(by_etags(cms), publication(1))
+        cms.edit(KEY, text="The desk knows better.")
+        assert dids([one(by_etags(cms), publication(2, "unpublish"), first)]) == ["removed"]
+        assert judge(cms, {"desk:ferry": None}) == NOTHING_WRONG
+
+
+def test_a_kill_by_update_holds_against_a_create_that_comes_late() -> None:
+    """The create is carried out when its client has gone and the story is killed: with DELETE it would be public for good."""
+    for withdrawn, public in (("update", 0), ("delete", 1)):
+        with fake_cms(Plan(script=("late",), late_seconds=1.2)) as cms:
+            lost = one(by_etags(cms, withdrawn=withdrawn), publication(1))
+            assert isinstance(lost, Unanswered)
+            assert dids([one(by_etags(cms, withdrawn=withdrawn), publication(2, "unpublish"))]) == ["removed"]
+            cms.settle()
+            assert len(cms.public("desk:ferry")) == public
+
+
+def test_after_a_kill_by_update_a_story_can_come_back() -> None:
+    with fake_cms() as cms:
+        where = by_etags(cms, withdrawn="update")
+        first = one(where, publication(1))
+        down = one(where, publication(2, "unpublish"), first)
+        assert cms.public("desk:ferry") == []
+        assert "text" not in json.loads(cms.documents[KEY].body)
+        assert dids([one(where, publication(3), down)]) == ["wrote"]
+        assert judge(cms, {"desk:ferry": 3}) == NOTHING_WRONG
+
+
+def test_a_draft_is_published_in_a_second_request_and_the_old_one_goes() -> None:
+    with fake_cms(Plan(etags=False)) as cms:
+        for edition in (1, 2):
+            assert dids([one(by_drafts(cms), publication(edition))]) == ["wrote"]
+        assert [it.did for it in cms.effects] == ["draft", "published", "draft", "published", "deleted"]
+        assert judge(cms, {"desk:ferry": 2}) == NOTHING_WRONG
+        assert dids([one(by_drafts(cms), publication(1))]) == ["newer"]
+        assert dids([one(by_drafts(cms), publication(2))]) == ["wrote"], "again, and nothing is done"
+        assert len(cms.effects) == 5
+        assert dids([one(by_drafts(cms), publication(3, "unpublish"))]) == ["removed"]
+        assert cms.documents == {}
+
+
+@pytest.mark.parametrize("fault", ["drop after", "500 after", "late", "garbage"])
+@pytest.mark.parametrize("request_number", [1, 2])
+def test_a_late_or_lost_draft_stays_a_draft_at_worst(fault: Fault, request_number: int) -> None:
+    script = (*[None] * request_number, fault)
+    with fake_cms(Plan(etags=False, script=script)) as cms:
+        for _ in range(2):
+            last = one(by_drafts(cms), publication(1))
+        cms.settle()
+        assert dids([last]) == ["wrote"]
+        assert judge(cms, {"desk:ferry": 1}) == NOTHING_WRONG
+        assert dids([one(by_drafts(cms), publication(2))]) == ["wrote"]
+        assert judge(cms, {"desk:ferry": 2}) == NOTHING_WRONG
+        assert len(cms.documents) == 1, "what was left is cleared away with the next edition"
+
+
+def test_a_publish_that_comes_late_finds_its_draft_deleted() -> None:
+    """Edition 1's publish is carried out after edition 2 is public."""
+    with fake_cms(Plan(etags=False, script=(None, None, "late"), late_seconds=1.2)) as cms:
+        assert isinstance(one(by_drafts(cms), publication(1)), Unanswered)
+        assert dids([one(by_drafts(cms), publication(2))]) == ["wrote"]
+        cms.settle()
+        assert judge(cms, {"desk:ferry": 2}) == NOTHING_WRONG
+
+
+def test_without_etags_or_drafts_old_comes_over_new() -> None:
+    """The control: what a late request does to a server that is told neither. It is why ``draft: first`` is there."""
+    with fake_cms(Plan(etags=False, script=(None, "late"), methods=("PUT",), late_seconds=1.2)) as cms:
+        first = one(by_etags(cms), publication(1))
+        assert isinstance(one(by_etags(cms), publication(2), first), Unanswered)
+        assert dids([one(by_etags(cms), publication(3), first)]) == ["wrote"]
+        cms.settle()
+        verdict = judge(cms, {"desk:ferry": 3})
+    assert verdict.stale
+    assert verdict.lost
+
+
+def test_a_post_to_a_server_that_knows_keys_is_carried_out_once() -> None:
+    for knows, copies in ((True, 1), (False, 2)):
+        with fake_cms(Plan(knows_keys=knows, script=("drop after",))) as cms:
+            where = at(cms.inbox, method="POST")
+            found = [one(where, publication(1)), one(where, publication(1))]
+            assert dids(found) == ["Unanswered", "wrote"]
+            assert len(cms.public("desk:ferry")) == copies
+
+
+@pytest.mark.parametrize("kind", [by_etags, by_drafts])
+@pytest.mark.parametrize("seed", range(6))
+def test_on_bad_days_nothing_is_lost_twice_or_stale(seed: int, kind: Any) -> None:
+    """Each story's editions are tried until they are made, as the outbox does; some are given up and overtaken."""
+    chance = random.Random(seed)
+    plan = Plan(seed=seed, share=0.35, etags=kind is by_etags, late_seconds=0.35, retry_after=None)
+    with fake_cms(plan) as cms:
+        where = kind(cms, seconds=0.15, withdrawn="update" if kind is by_etags else "delete")
+        expected: dict[str, int | None] = {}
+        for number in range(5):
+            story = f"desk:{seed}-{number}"
+            last: Answer | None = None
+            for edition in range(1, 4):
+                act = "unpublish" if edition == 3 and number == 0 else "publish"
+                for _ in range(2 if edition < 3 and chance.random() < 0.3 else 60):
+                    answer = one(where, publication(edition, act, story=story), last)
+                    if isinstance(answer, Receipt):
+                        last = answer
+                        expected[story] = edition if act == "publish" else None
+                        break
+            assert last is not None
+        cms.settle()
+        assert judge(cms, expected) == NOTHING_WRONG
+        assert {asked.fault for asked in cms.asked} - {None}, "some faults came"
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "retry_after"),
+    [
+        (429, {"Retry-After": "17"}, 17.0),
+        (
+            503,
+            {"Retry-After": "Tue, 03 Mar 2026 12:00:30 GMT", "Date": "Tue, 03 Mar 2026 12:00:00 GMT"},
+            30.0,
+        ),
+        (503, {"Retry-After": "Mon, 02 Mar 2026 12:00:30 GMT", "Date": "Tue, 03 Mar 2026 12:00:00 GMT"}, 0.0),
+        (500, {}, 0.0),
+        (425, {"Retry-After": "99999999999999"}, 86_400.0),
+        (408, {"Retry-After": "soon"}, 0.0),
+        (422, {"Retry-After": "17"}, 0.0),
+    ],
+)
+def test_a_refusal_is_told_with_the_time_that_the_server_asks_for(
+    status: int, headers: dict[str, str], retry_after: float
+) -> None:
+    with answering(status, headers, b"the field\n <b>headline</b> is missing") as url:
+        answer = one(at(f"{url}/{{key}}"), publication())
+    assert isinstance(answer, Refused)
+    assert (answer.status, answer.retry_after, answer.final) == (status, retry_after, False)
+    assert f"was answered {status}" in str(answer)
+    assert "the field <b>headline</b> is missing" in str(answer)
+
+
+def test_when_the_server_is_silent_the_rest_of_a_batch_is_not_tried() -> None:
+    with fake_cms(Plan(script=("503",) * 9, retry_after="60")) as cms:
+        found = answers(by_etags(cms), Path(), [publication(story=f"desk:{number}") for number in range(6)])
+        assert len(cms.asked) == 3
+    assert dids(found) == ["Refused"] * 3 + ["PublishError"] * 3
+    assert [it.retry_after for it in found if isinstance(it, PublishError)] == [60.0] * 6
+
+
+def test_a_story_that_the_server_stumbles_over_fails_alone() -> None:
+    with fake_cms(Plan(script=(None, "503", "503", None, "503", "503", None))) as cms:
+        found = answers(by_etags(cms), Path(), [publication(story=f"desk:{number}") for number in range(7)])
+    assert dids(found) == ["wrote", "Refused", "Refused", "wrote", "Refused", "Refused", "wrote"]
+
+
+def test_a_secret_goes_into_the_header_and_into_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CMS_LOGIN", "desk:pa55word")
+    monkeypatch.setenv("CMS_KEY", "k3y-k3y")
+    options: dict[str, Any] = {"secret_env": "CMS_LOGIN", "headers_env": {"X-Api-Key": "CMS_KEY"}}
+    asked: list[Mapping[str, str]] = []
+    with answering(403, {}, b"not desk:pa55word, nor k3y-k3y", asked) as url:
+        for login, header in (("bearer", "Bearer desk:pa55word"), ("basic", "Basic ZGVzazpwYTU1d29yZA==")):
+            answer = one(at(f"{url}/{{key}}", login=login, **options), publication())
+            assert asked[-1]["authorization"] == header
+            assert asked[-1]["x-api-key"] == "k3y-k3y"
+            assert "403" in str(answer)
+            assert "pa55word" not in str(answer)
+            assert "k3y" not in str(answer)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (None, "set the environment variable CMS_LOGIN"),
+        ("pa55\nword", "cannot carry"),
+        ("pa55", "user:password"),
+    ],
+)
+def test_a_secret_that_is_missing_or_unfit_is_told_without_showing_it(
+    monkeypatch: pytest.MonkeyPatch, value: str | None, said: str
+) -> None:
+    monkeypatch.delenv("CMS_LOGIN", raising=False)
+    if value:
+        monkeypatch.setenv("CMS_LOGIN", value)
+    with pytest.raises(PublishError, match=said) as caught:
+        one(at("https://cms.example/{key}", secret_env="CMS_LOGIN", login="basic"), publication())
+    assert "pa55" not in str(caught.value)
+
+
+def test_a_redirect_is_followed_on_the_same_host_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CMS_TOKEN", "t0ken")
+    elsewhere: list[Mapping[str, str]] = []
+    with answering(200, {}, b"{}", elsewhere) as other, fake_cms() as cms:
+        with answering(307, {"Location": f"{other}/in"}, b"") as url:
+            answer = one(at(f"{url}/{{key}}", secret_env="CMS_TOKEN"), publication())
+        assert isinstance(answer, Refused)
+        assert "sent on to another host" in str(answer)
+        assert elsewhere == [], "the secret has gone nowhere"
+        with answering(308, {"Location": "/again"}, b"") as url:
+            answer = one(at(f"{url}/{{key}}"), publication())
+        assert "sent on again and again" in str(answer)
+        assert cms.asked == []
+
+
+def test_everything_together_ends_in_time() -> None:
+    """The server sends a byte every 50 ms: each read is in time, and the answer never ends."""
+    for drips in ("headers", "body"):
+        with dripping(drips) as url:
+            began = time.monotonic()
+            answer = one(at(f"{url}/{{key}}", seconds=0.5), publication())
+            assert isinstance(answer, Unanswered)
+            assert "no answer within 0.5 seconds" in str(answer)
+            assert time.monotonic() - began < 2
+
+
+def test_an_answer_without_end_is_cut_off() -> None:
+    with answering(200, {}, b"x" * 3_000_000) as url:
+        answer = one(at(f"{url}/{{key}}", seconds=10), publication())
+    assert isinstance(answer, Unanswered)
+    assert "larger than" in str(answer)
+
+
+def test_no_connection_is_told() -> None:
+    with answering(200, {}, b"") as url:
+        pass
+    answer = one(at(f"{url}/{{key}}"), publication())
+    assert isinstance(answer, Unanswered)
+    assert "no connection" in str(answer)
+
+
+def test_an_address_is_the_story_s_own_and_safe() -> None:
+    with fake_cms() as cms:
+        act = replace(publication(headline="It changes"), story="by-hand:/srv/a b/../ferry?x=1#y.txt")
+        one(at(f"{cms.url}/stories/{{story}}"), act)
+        one(at(f"{cms.url}/in/{{source}}/{{slug}}-{{key}}"), act)
+    key = story_hash(act.story)
+    assert cms.asked[0].path == "/stories/by-hand%3A%2Fsrv%2Fa%20b%2F..%2Fferry%3Fx%3D1%23y.txt"
+    assert cms.asked[1].path == f"/in/by-hand/ferry-x-1-y-{key}"
+
+
+def test_a_server_that_gives_weak_etags_is_taken_as_one_without() -> None:
+    """If-Match never holds for W/"…": each update would be a conflict."""
+    asked: list[Mapping[str, str]] = []
+    with answering(200, {"ETag": 'W/"1"'}, b"{}", asked) as url:
+        first = one(at(f"{url}/{{key}}"), publication(1))
+        one(at(f"{url}/{{key}}"), publication(2), first)
+    assert wrote(first).kept["version"] is None
+    assert not any("if-match" in it for it in asked)
+
+
+def test_a_server_hears_of_no_hold() -> None:
+    with fake_cms() as cms:
+        for where in (by_etags(cms), by_drafts(cms)):
+            assert "does not hear of holds" in str(one(where, publication(1, "hold")))
+        assert cms.asked == []
+
+
+def test_the_fake_does_each_of_its_faults_and_the_same_ones_again() -> None:
+    assert {*FAULTS} > {"late", "garbage", "429"}
+    seen = []
+    for _ in range(2):
+        with fake_cms(Plan(seed=3, share=0.5, methods=WRITES, late_seconds=0.01, retry_after=None)) as cms:
+            for number in range(60):
+                one(by_etags(cms, seconds=5), publication(story=f"desk:{number}"))
+            seen.append([it.fault for it in cms.asked])
+    assert seen[0] == seen[1]
+    assert {*seen[0]} >= {*FAULTS} - {"garbage"}
+
+
+def test_the_judge_sees_what_is_lost_twice_stale_and_not_down() -> None:
+    with fake_cms() as cms:
+        for edition in (2, 1):
+            for _ in range(2):
+                one(at(cms.inbox, method="POST"), publication(edition))
+        verdict = judge(cms, {"desk:ferry": 3, "desk:none": None})
+        assert verdict.lost == ("desk:ferry: edition 3 is not public, but [2, 2, 1, 1]",)
+        assert len(verdict.twice) == 3
+        assert len(verdict.stale) == 2
+        assert len(judge(cms, {"desk:ferry": None}).not_down) == 4
+
+
+@contextmanager
+def answering(
+    status: int, headers: dict[str, str], body: bytes, asked: list[Mapping[str, str]] | None = None
+) -> Iterator[str]:
+    """A server that always answers the same."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def handle_any(self) -> None:
+            self.rfile.read(int(self.headers.get("content-length") or 0))
+            if asked is not None:
+                asked.append({name.lower(): value for name, value in self.headers.items()})
+            self.send_response_only(status)
+            for name, value in ({"Content-Length": str(len(body))} | headers).items():
+                self.send_header(name, value)
+            self.end_headers()
+            try:
+                self.wfile.write(body)
+            except OSError:
+                self.close_connection = True
+
+        do_GET = do_PUT = do_POST = do_DELETE = handle_any
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with serving(Handler) as url:
+        yield url
+
+
+@contextmanager
+def dripping(what: str) -> Iterator[str]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_PUT(self) -> None:
+            self.rfile.read(int(self.headers.get("content-length") or 0))
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+            if what == "body":
+                self.wfile.write(b"no\r\nContent-Length: 1000\r\n\r\n")
+            try:
+                for _ in range(100):
+                    self.wfile.write(b"x")
+                    time.sleep(0.05)
+            except OSError:
+                self.close_connection = True
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with serving(Handler) as url:
+        yield url
+
+
+@contextmanager
+def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

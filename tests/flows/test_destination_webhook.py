@@ -1,0 +1,216 @@
+"""Telling a subscriber: signed events that the public library accepts, the same at every try."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+
+import pytest
+from newsroom import NOON, later
+from publications import dids, publication
+from standardwebhooks import Webhook, WebhookVerificationError
+from test_destination_http import serving
+
+from flows.destinations import Answer, Publication, PublishError, Receipt
+from flows.destinations.webhook import open_webhook
+from flows.settings import WebhookDestination
+
+OLD, NEW = ("whsec_" + base64.b64encode(bytes([number] * 32)).decode() for number in (1, 2))
+
+
+@dataclass
+class Subscriber:
+    """Answers with the statuses in turn, then with 204."""
+
+    url: str = ""
+    statuses: list[tuple[int, dict[str, str]]] = field(default_factory=list)
+    heard: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        return [json.loads(body) for _, body in self.heard]
+
+
+@contextmanager
+def subscriber(*statuses: tuple[int, dict[str, str]]) -> Iterator[Subscriber]:
+    found = Subscriber(statuses=list(statuses))
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            found.heard.append(({name.lower(): value for name, value in self.headers.items()}, body))
+            status, headers = found.statuses.pop(0) if found.statuses else (204, {})
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            if status != 204:
+                self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with serving(Handler) as url:
+        found.url = f"{url}/hook"
+        yield found
+
+
+@pytest.fixture(autouse=True)
+def _secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOOK_SECRET", NEW)
+
+
+def told(url: str, *acts: Publication, clock: Any = None, **options: Any) -> list[Answer]:
+    destination = WebhookDestination(
+        kind="webhook",
+        name="hook",
+        url=url,
+        secret_env="HOOK_SECRET",
+        seconds=2,
+        **({"events": ("cleaned", "held", "killed")} | options),
+    )
+    with open_webhook(destination, clock or (lambda: datetime.now(UTC))) as publisher:
+        return list(publisher(acts))
+
+
+def test_each_act_is_an_event_with_what_a_subscriber_needs() -> None:
+    acts = [
+        replace(publication(1, headline="Ferry back", url="https://post.example/ferry"), moment=NOON),
+        replace(publication(2, "hold", verdict="hold", reasons=["embargo until Friday"]), moment=later(60)),
+        replace(
+            publication(3, "unpublish", verdict="kill", reasons=["the wire killed it"]), moment=later(120)
+        ),
+    ]
+    with subscriber() as hook:
+        assert dids(told(hook.url, *acts)) == ["told"] * 3
+    assert [(event["type"], event["timestamp"]) for event in hook.events] == [
+        ("story.cleaned", "2026-03-03T12:00:00Z"),
+        ("story.held", "2026-03-03T12:01:00Z"),
+        ("story.killed", "2026-03-03T12:02:00Z"),
+    ]
+    assert hook.events[0]["data"] == {
+        "story": "desk:ferry",
+        "id": "ferry",
+        "edition": 1,
+        "revision": 1,
+        "ledger": "ledger-1",
+        "headline": "Ferry back",
+        "url": "https://post.example/ferry",
+        "publisher": None,
+        "language": "en",
+        "verdict": "publish",
+        "reasons": [],
+    }
+    assert [event["data"]["reasons"] for event in hook.events[1:]] == [
+        ["embargo until Friday"],
+        ["the wire killed it"],
+    ]
+    assert hook.heard[0][0]["content-type"] == "application/json"
+
+
+def test_an_event_is_signed_so_that_the_public_library_accepts_it() -> None:
+    with subscriber() as hook:
+        told(hook.url, publication(text="Fähre ✓"), content="copy")
+    [(headers, body)] = hook.heard
+    assert Webhook(NEW).verify(body, headers)["data"]["text"] == "Fähre ✓"
+    assert headers["webhook-id"] == "desk:ferry-1-publish"
+    with pytest.raises(WebhookVerificationError):
+        Webhook(OLD).verify(body, headers)
+    with pytest.raises(WebhookVerificationError):
+        Webhook(NEW).verify(body.replace(b"ferry", b"berry"), headers)
+
+
+def test_while_secrets_change_each_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOOK_SECRET", f"{NEW} {OLD}")
+    with subscriber() as hook:
+        told(hook.url, publication())
+    [(headers, body)] = hook.heard
+    for secret in (NEW, OLD):
+        Webhook(secret).verify(body, headers)
+
+
+def test_a_repeat_is_the_same_event_signed_anew() -> None:
+    act = replace(publication(), moment=NOON)
+    with subscriber((500, {})) as hook:
+        assert dids(told(hook.url, act, clock=lambda: NOON)) == ["Refused"]
+        assert dids(told(hook.url, act, clock=lambda: later(400))) == ["told"]
+    (first, body), (second, again) = hook.heard
+    assert body == again
+    assert first["webhook-id"] == second["webhook-id"]
+    assert int(second["webhook-timestamp"]) - int(first["webhook-timestamp"]) == 400
+    assert first["webhook-signature"] != second["webhook-signature"]
+
+
+@pytest.mark.parametrize(
+    ("content", "act", "names"),
+    [
+        ("link", "publish", set()),
+        ("copy", "publish", {"text", "html"}),
+        ("record", "publish", {"record"}),
+        ("copy", "hold", set()),
+        ("record", "unpublish", set()),
+    ],
+)
+def test_copy_goes_along_where_it_is_wanted_and_public(content: str, act: str, names: set[str]) -> None:
+    with subscriber() as hook:
+        told(hook.url, publication(1, act), content=content)
+    [event] = hook.events
+    assert {"text", "html", "record"} & set(event["data"]) == names
+
+
+def test_an_event_that_is_not_wanted_is_not_sent() -> None:
+    with subscriber() as hook:
+        acts = [publication(1), publication(2, "hold"), publication(3, "unpublish")]
+        assert dids(told(hook.url, *acts, events=("killed",))) == ["left", "left", "told"]
+    assert [event["type"] for event in hook.events] == ["story.killed"]
+
+
+def test_whether_a_subscriber_hears_of_holds_is_what_its_events_say() -> None:
+    given: Mapping[str, Any] = {"kind": "webhook", "url": "https://a.example/", "secret_env": "HOOK_SECRET"}
+    assert WebhookDestination(**given, events=("held",)).hears_of_holds
+    assert not WebhookDestination(**given).hears_of_holds
+
+
+def test_a_subscriber_that_is_gone_is_given_up() -> None:
+    with subscriber((410, {}), (429, {"Retry-After": "30"})) as hook:
+        gone, later_please = told(hook.url, publication(story="desk:a"), publication(story="desk:b"))
+    assert isinstance(gone, PublishError)
+    assert gone.final
+    assert "take hook out of destinations.yaml" in str(gone)
+    assert isinstance(later_please, PublishError)
+    assert (later_please.final, later_please.retry_after) == (False, 30.0)
+
+
+def test_a_redirect_is_no_success() -> None:
+    with subscriber() as other, subscriber((302, {"Location": other.url})) as hook:
+        assert dids(told(hook.url, publication())) == ["Refused"]
+    assert other.heard == []
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(None, "HOOK_SECRET is not set"), ("c2hvcnQ=", "24 random bytes"), ("pa55-word!", "base64")],
+)
+def test_a_secret_that_cannot_be_used_is_told_without_showing_it(
+    monkeypatch: pytest.MonkeyPatch, value: str | None, said: str
+) -> None:
+    monkeypatch.delenv("HOOK_SECRET")
+    if value:
+        monkeypatch.setenv("HOOK_SECRET", value)
+    with pytest.raises(PublishError, match=said) as caught:
+        told("https://a.example/", publication())
+    assert "pa55" not in str(caught.value)
+    assert "c2hvcnQ" not in str(caught.value)
+
+
+def test_a_receipt_shows_no_query(monkeypatch: pytest.MonkeyPatch) -> None:
+    with subscriber() as hook:
+        [answer] = told(f"{hook.url}?key=5ecret", publication())
+    assert isinstance(answer, Receipt)
+    assert "5ecret" not in str(answer)
