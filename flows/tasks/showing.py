@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
@@ -80,6 +81,7 @@ def table_text(job: Job, reports_url: str | None = None) -> str:
     if summary.removals:
         most = list(summary.removals.items())[:20]
         parts.append("Removals by rule: " + ", ".join(f"{code(rule)} {count}" for rule, count in most))
+    parts += _next_steps(summary)
     if summary.suspects:
         parts.append(f"Lines in doubt, kept and marked in the report: {summary.suspects}")
     told = [
@@ -97,6 +99,19 @@ def table_text(job: Job, reports_url: str | None = None) -> str:
     if hidden > 0:
         parts.append(f"{hidden} more stories are in the report only.")
     return "\n\n".join(parts)
+
+
+def _next_steps(summary: RunSummary) -> list[str]:
+    """What a person has to do because of this run; of a dry run nothing is left."""
+    counts = Counter(line.row.outcome for line in summary.stories if line.state in ("done", "failed"))
+    parts = []
+    if counts["hold"]:
+        how = "decide in Deployments → review-story → Run, which lists them; or with `cleancopy review`"
+        parts.append(f"**{counts['hold']} held**: {how}")
+    if counts["failed"]:
+        how = "when the cause is mended: Deployments → clean-stories → Run, with {} in “Of the run” and “failed” in “Which of them”"
+        parts.append(f"**{counts['failed']} failed**: {how.format(code(summary.run))}")
+    return parts
 
 
 def report_address(summary: RunSummary, reports_url: str | None) -> str | None:

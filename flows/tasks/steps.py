@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -26,13 +27,15 @@ from prefect.tasks import Task, exponential_backoff
 from prefect.utilities.annotations import quote
 from sqlalchemy.exc import OperationalError
 
+from cleaners.rules import ConfigError
 from flows.settings import load_settings
 from flows.tasks.drain import OnProgress
+from flows.tasks.forms import Refused
 from flows.tasks.intake import Intake, SourceDown
 from flows.tasks.jobs import Job, clean_selected, clean_waiting, look_at
 from flows.tasks.selection import Selection
 from flows.tasks.showing import headline_of, report_address, stories_shown, table_rows, table_text
-from flows.tasks.summary import Progress
+from flows.tasks.summary import Progress, RunSummary
 
 SAY_EVERY = 5.0
 """Seconds between two lines of progress in a run's log, and two moves of its bar."""
@@ -66,9 +69,9 @@ PATIENT: dict[str, Any] = {
     task_run_name="look at {source}",
     **{**PATIENT, "retry_delay_seconds": exponential_backoff(10)},
 )
-async def look(source: str) -> Intake:
-    """Look at a source once, and take in what is new."""
-    intake = await asyncio.to_thread(look_at, load_settings(), source)
+async def look(source: str, owner: str) -> Intake:
+    """Look at a source once, and take in what is new, for ``owner`` to clean."""
+    intake = await asyncio.to_thread(look_at, load_settings(), source, owner)
     logger = get_run_logger()
     for line in (*intake.skipped, *intake.back):
         logger.info(line)
@@ -79,14 +82,15 @@ async def look(source: str) -> Intake:
 
 
 @task(name="clean", **PATIENT)
-async def clean(ids: Sequence[int] | None = None) -> Job:
-    """Clean and publish what waits in the inbox, or these rows of it."""
+async def clean(ids: Sequence[int] | None = None, owner: str | None = None) -> Job:
+    """Clean and publish what waits in the inbox, or these rows of it, which ``owner`` has."""
     name = str(flow_run.flow_name or "cleancopy")
     async with watched() as progress:
         done = await asyncio.to_thread(
             clean_waiting,
             load_settings(),
             ids,
+            owner=owner,
             run=run_name_now(),
             flow=name,
             progress=progress,
@@ -98,10 +102,14 @@ async def clean(ids: Sequence[int] | None = None) -> Job:
 @task(name="clean-selected", **PATIENT)
 async def clean_chosen(selection: Selection) -> Job:
     """Clean what a person chose."""
+    run = run_name_now()
     async with watched() as progress:
-        return await asyncio.to_thread(
-            clean_selected, load_settings(), selection, run=run_name_now(), progress=progress
-        )
+        try:
+            return await asyncio.to_thread(
+                clean_selected, load_settings(), selection, run=run, progress=progress
+            )
+        except (Refused, ConfigError) as refused:
+            return Job(RunSummary(run, datetime.now(UTC)), refused=str(refused))
 
 
 async def show(job: Job) -> None:
@@ -134,6 +142,8 @@ async def leave_artifacts(job: Job) -> None:
 
 def final_state(job: Job, problems: Sequence[str] = ()) -> State[Job]:
     """The run's last state: its message is what a list of runs shows. A source that is down makes the run a failed one."""
+    if job.refused:
+        return Failed(message=job.refused)
     done = [headline_of(job)] if job.summary.stories or not problems else []
     message = "; ".join([*done, *problems])
     return Failed(message=message) if problems else Completed(message=message, data=job)

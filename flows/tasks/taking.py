@@ -47,7 +47,7 @@ class Intake:
         )
 
 
-def take(engine: Engine, arrivals: Iterable[Arrival]) -> Intake:
-    """Put arrivals into the inbox."""
-    received = receive(engine, arrivals, datetime.now(UTC))
+def take(engine: Engine, arrivals: Iterable[Arrival], owner: str | None = None) -> Intake:
+    """Put arrivals into the inbox, for anybody to clean or for ``owner``."""
+    received = receive(engine, arrivals, datetime.now(UTC), owner=owner)
     return Intake(ids=received.ids, known=received.duplicates)

@@ -25,6 +25,7 @@ SECRET = "whsec_" + base64.b64encode(b"a secret of the harbour's CMS").decode()
 SOURCES = """
 sources:
   cms: {kind: webhook, secret_env: RUNNING_NEWSROOM_SECRET, publisher: harbour-post}
+  desk: {kind: folder, path: desk, publisher: harbour-post}
 """
 DESTINATIONS = """
 destinations:
@@ -50,6 +51,7 @@ class RunningNewsroom:
     ui: str
     webhook: str
     data: Path
+    config: Path
     ledger_url: str = ""
 
     def post(self, story: str, text: str, client: httpx.Client | None = None) -> httpx.Response:
@@ -128,7 +130,9 @@ def running_newsroom(
             stderr=said,
             cwd=data,
         )
-    newsroom = RunningNewsroom(process, *(f"http://127.0.0.1:{port}" for port in ports[:2]), data=data)
+    newsroom = RunningNewsroom(
+        process, *(f"http://127.0.0.1:{port}" for port in ports[:2]), data=data, config=config
+    )
     try:
         wait_until(lambda: process.poll() is None and "cleancopy is up." in words.read_text(), 240, words)
         wait_until(lambda: "standing by" in (data / "logs" / "drain.log").read_text(), 120, words)

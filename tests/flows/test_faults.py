@@ -6,23 +6,28 @@ retried is retried for as long as it takes, so the path is the same.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
 from postgres_server import Postgres
-from running_newsroom import RunningNewsroom, running_newsroom, small_newsroom, wait_until
+from prefect.settings import PREFECT_API_URL, temporary_settings
+from running_newsroom import RunningNewsroom, children_of, running_newsroom, small_newsroom, wait_until
 from sqlalchemy import Engine, func, select
 
 from cleaners.model import Raw
 from flows.ledger import Arrival, open_ledger, queue_counts, receive
 from flows.ledger.tables import COPIES, PUBLICATIONS, STORIES
+from flows.prefect_runs import end_silent_runs
 
 pytestmark = [pytest.mark.prefect, pytest.mark.xdist_group("faults")]
 
@@ -119,9 +124,15 @@ def test_a_posted_story_is_public_and_its_run_is_shown(newsroom: RunningNewsroom
     assert run["state"]["message"] == "1 story: 1 published"
 
 
-def test_a_deployment_runs(newsroom: RunningNewsroom) -> None:
-    start_run(newsroom, "poll-sources", {})
+def test_a_run_cleans_what_it_brought_though_a_drain_stands_by(newsroom: RunningNewsroom) -> None:
+    desk = newsroom.config / "desk"
+    desk.mkdir()
+    for number in range(20):
+        (desk / f"tram{number}.txt").write_text(f"tram{number}: {TEXT}")
+    start_run(newsroom, "poll-sources", {"look_at": {"source": "desk"}})
     wait_until(lambda: states(newsroom, "poll-sources") == ["COMPLETED"], 90)
+    [run] = newsroom.runs("poll-sources")
+    assert run["state"]["message"] == "20 stories: 20 published"
 
 
 @ON_ONE
@@ -182,16 +193,48 @@ def test_a_served_run_that_is_killed_in_the_middle_loses_and_repeats_nothing(
     run = start_run(newsroom, "clean-stories", {"stories": {"addresses": "\n".join(ids), "dry_run": False}})
     before = queue_counts(ledger)["done"]
     wait_until(lambda: queue_counts(ledger)["done"] > before, 90, newsroom.data / "logs" / "flows.log")
-    os.kill(newsroom.child("flows.deployments serve"), signal.SIGKILL)
+    # With all that it started, as on a machine that falls: the run is a process of its own.
+    serving = newsroom.child("flows.deployments serve")
+    for pid in (serving, *children_of(serving)):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    left = queue_counts(ledger)["claimed"]
     all_are_out(newsroom, ledger, ids)
+    assert left > 0, "it was killed too late to tell anything"
     states_of = lambda: {one["id"]: one["state_type"] for one in newsroom.runs("clean-stories")}  # noqa: E731
-    wait_until(lambda: states_of()[run] in ("CRASHED", "COMPLETED"), 90)
+    wait_until(lambda: states_of()[run] == "CRASHED", 90)
 
 
 @ON_ONE
-def test_a_run_outlives_the_restart_of_the_server(
-    newsroom: RunningNewsroom, ledger: Engine, tmp_path: Path
-) -> None:
+def test_a_run_that_falls_silent_is_ended(newsroom: RunningNewsroom) -> None:
+    """As of a worker whose machine is gone: nobody is there who could say so. (Ten seconds is the shortest that Prefect waits.)"""
+    with temporary_settings({PREFECT_API_URL: f"{newsroom.ui}/api"}):
+        assert asyncio.run(end_silent_runs(timedelta(seconds=10))) == asyncio.run(
+            end_silent_runs(timedelta(seconds=10))
+        )
+    [found] = newsroom.ask("/automations/filter", {})
+    assert found["trigger"]["within"] == 10
+    run = start_run(newsroom, "housekeeping", {})
+    wait_until(lambda: states(newsroom, "housekeeping") == ["COMPLETED"], 90)
+    newsroom.ask(f"/flow_runs/{run}/set_state", {"state": {"type": "RUNNING"}, "force": True})
+    newsroom.ask(
+        "/events",
+        [
+            {
+                "id": str(uuid4()),
+                "occurred": datetime.now(UTC).isoformat(),
+                "event": "prefect.flow-run.heartbeat",
+                "resource": {"prefect.resource.id": f"prefect.flow-run.{run}"},
+                "related": [{"prefect.resource.id": "prefect.tag.cleancopy", "prefect.resource.role": "tag"}],
+            }
+        ],
+    )
+    wait_until(lambda: states(newsroom, "housekeeping") == ["CRASHED"], 60)
+
+
+@ON_ONE
+def test_a_run_outlives_the_restart_of_the_server(newsroom: RunningNewsroom, ledger: Engine) -> None:
+    runs = len(states(newsroom, "drain-inbox"))
     stories = [f"restart{number}" for number in range(100)]
     arrivals = [
         Arrival(Raw(story, "text", f"{story}: {TEXT}", publisher="harbour-post"), "cms") for story in stories
@@ -199,6 +242,8 @@ def test_a_run_outlives_the_restart_of_the_server(
     receive(ledger, arrivals, datetime.now(UTC))
     wait_until(lambda: queue_counts(ledger)["claimed"] > 0, 30)
     os.kill(newsroom.child("prefect server start"), signal.SIGTERM)
+    assert queue_counts(ledger)["claimed"] > 0, "the run was over before the server was"
     all_are_out(newsroom, ledger, stories)
     wait_until(lambda: api_answers(newsroom), 120)
+    wait_until(lambda: len(states(newsroom, "drain-inbox")) > runs, 120)
     wait_until(lambda: "RUNNING" not in states(newsroom, "drain-inbox"), 120)
