@@ -13,7 +13,7 @@ class Judged(NamedTuple):
     """Sentences, each naming story and destination.
 
     ``lost``: at the end a destination does not show the newest edition that may be shown, or shows what was killed.
-    ``twice``: a story has two documents. ``stale``: an older version came to be seen after a newer one.
+    ``twice``: a story has two documents, or an act was done twice. ``stale``: an older version came to be seen after a newer one.
     """
 
     lost: tuple[str, ...] = ()
@@ -28,9 +28,11 @@ class Judged(NamedTuple):
 def judge(sent: Mapping[str, Sequence[Sent]], seen: Mapping[str, Seen]) -> Judged:
     lost, twice, stale = [], [], []
     for place, one in seen.items():
+        twice += one.again
         for story, revisions in sent.items():
             documents = one.public.get(story, [])
-            at = f"{story} at {place}"
+            trace = f" ({'; '.join(one.trace[story])})" if story in one.trace else ""
+            at = f"{story} at {place}{trace}"
             if len(documents) > 1:
                 twice.append(f"{at}: {len(documents)} documents: {documents}")
             allowed = may_be_public(revisions)

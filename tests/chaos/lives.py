@@ -13,7 +13,7 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial, wraps
 from pathlib import Path
@@ -22,11 +22,12 @@ from typing import Any, TypedDict
 from sqlalchemy.exc import OperationalError
 
 from flows.ledger import InboxRow, Outcome, open_ledger
-from flows.settings import Settings
+from flows.settings import Destination, Settings
 from flows.tasks import drain as draining
 from flows.tasks import publishing
 from flows.tasks.owners import new_owner, present, release_the_dead
-from tests.chaos.places import journal, journalled
+from tests.chaos.journal import note
+from tests.chaos.places import tell_of_the_folder
 from tests.chaos.points import arm, named, replace_function, set_constant
 from tests.chaos.wrong import WRONG
 from tests.flows.newsroom import outcome_of
@@ -34,14 +35,14 @@ from tests.flows.newsroom import outcome_of
 EPOCH = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)
 SPEED = 100
 """Seconds of the newsroom in a second of ours: a lease of ten minutes runs out after six seconds."""
-SHORT_LEASE = 100.0
-"""Of a publisher that is not known by a lock: a second of ours."""
-SLEEP = 1.3
+SHORT_LEASE = 160.0
+"""Of a publisher that is not known by a lock: 1.6 seconds of ours, twice what the slowest batch takes, as the product has it."""
+SLEEP = 1.9
 """Seconds of ours that a publisher sleeps which is to lose a short lease."""
 REFUSES = 0.12
 """How often a destination fails before it has done an act, and as often after it."""
-BATCH = 6
-"""Acts that are claimed together: with fifty there would be no two publishers at work, and few claims to be killed in."""
+BATCH, HTTP_BATCH = 6, 2
+"""Acts that are claimed together: with hundreds there would be no two publishers at work, and few claims to be killed in."""
 
 
 class Order(TypedDict):
@@ -71,8 +72,10 @@ def live(order: Order) -> None:
         config_dir=root / "config", data_dir=root / "data", ledger_url=order["ledger"], workers=1
     )
     _set_limits(order)
-    journal(root)
-    _fail_at_random(root, order["seed"])
+    tell_of_the_folder(root)
+    luck = random.Random(order["seed"])
+    _fail_at_random(root, luck)
+    _go_round(luck, named(order["point"]).room if order["point"] else None)
     work = _work(order, settings, partial(newsroom_time, order["began"]))
     slept: list[float] = []
     if order["point"] is not None:
@@ -93,14 +96,13 @@ def newsroom_time(began: float) -> datetime:
 
 def _work(order: Order, settings: Settings, clock: Callable[[], datetime]) -> Callable[[], object]:
     engine = open_ledger(order["ledger"])
-    if order["control"] is not None:
-        wrong = WRONG[order["control"]]
-        if order["role"] == "drain":
-            replace_function(
-                "flows.tasks.drain.publish_owed", lambda real: lambda *args, **more: publishing.Published()
-            )
-        else:
-            return partial(wrong.publish, engine, settings, new_owner(), clock)
+    wrong = WRONG[order["control"]].publish if order["control"] else None
+    if wrong is not None:
+        if order["role"] == "publisher":
+            return partial(wrong, engine, settings, new_owner(), clock)
+        replace_function(
+            "flows.tasks.drain.publish_owed", lambda real: lambda *_, **__: publishing.Published()
+        )
     if order["role"] == "drain":
         replace_function("flows.tasks.drain.clean_batch", lambda real: _clean)
         # Any pool will do: nothing is given to it.
@@ -124,16 +126,18 @@ def _clean(pool: object, rows: Sequence[InboxRow]) -> Iterator[list[Outcome]]:
 
 
 def _set_limits(order: Order) -> None:
-    set_constant("flows.tasks.publishing.BATCH", BATCH)
+    replace_function("flows.tasks.publishing.most_at_once", lambda real: _at_once)
     # A story that ends every run is given up in the end. Here no story is to blame.
     set_constant("flows.ledger.outbox.MOST_ATTEMPTS", 10_000)
     set_constant("flows.ledger.inbox.MOST_ATTEMPTS", 10_000)
     # An hour's wait is half a minute of ours, at the end of which nothing else is to be done.
     set_constant("flows.ledger.outbox.LONGEST_DELAY_SECONDS", 40.0)
     if order["role"] == "publisher" and not order["present"]:
-        replace_function(
-            "flows.tasks.publishing.claim_owed", lambda real: partial(real, lease_seconds=SHORT_LEASE)
-        )
+        set_constant("flows.tasks.publishing.LEASE_SECONDS", SHORT_LEASE)
+
+
+def _at_once(destination: Destination) -> int:
+    return HTTP_BATCH if destination.kind == "http" else BATCH
 
 
 def _meet_the_end(order: Order, root: Path, slept: list[float]) -> None:
@@ -151,9 +155,29 @@ def _meet_the_end(order: Order, root: Path, slept: list[float]) -> None:
     arm(point, order["nth"], happens)
 
 
-def _fail_at_random(root: Path, seed: int) -> None:
+def _go_round(luck: random.Random, room: str | None) -> None:
+    """Destinations come in any order, so that they are met by several publishers at once.
+
+    A life that is to end at one of them goes to this one alone; one that is to end while it records, or frees leases, goes to
+    none: it would be busy elsewhere when its moment comes.
+    """
+
+    def chosen(all_of_them: Mapping[str, Destination]) -> dict[str, Destination]:
+        names = [room] if room in all_of_them else [] if room in ("record", "leases") else list(all_of_them)
+        luck.shuffle(names)
+        return {name: all_of_them[name] for name in names}
+
+    def publish(real: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda *args, destinations, **more: real(*args, destinations=chosen(destinations), **more)
+
+    replace_function(
+        "flows.tasks.publishing.load_destinations", lambda real: lambda *args: chosen(real(*args))
+    )
+    replace_function("flows.tasks.drain.publish_owed", publish)
+
+
+def _fail_at_random(root: Path, luck: random.Random) -> None:
     """Destinations that refuse now and then, or do an act and fail to say so."""
-    luck = random.Random(seed)
 
     def unlucky(fault: str, error: Exception) -> None:
         if luck.random() < REFUSES:
@@ -174,11 +198,6 @@ def _fail_at_random(root: Path, seed: int) -> None:
     locked = lambda said: OperationalError("UPDATE", {}, Exception(said))  # noqa: E731
     replace_function("flows.destinations.folder.publish", partial(watched, "folder", full))
     replace_function("flows.destinations.sql_table.publish", partial(watched, "table", locked))
-
-
-def note(path: Path, what: dict[str, Any]) -> None:
-    """Append a line; it is there also if the process ends at once."""
-    journalled(path, what)
 
 
 __all__ = ["Order", "live", "newsroom_time"]

@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -80,16 +80,17 @@ def running_nursery(log: Path) -> Iterator[Nursery]:
 
 
 def main(orders: IO[str], live: Any) -> None:
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the minders are not waited for
     gc.freeze()
     for line in orders:
+        with suppress(ChildProcessError):  # there is none
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
         if os.fork() == 0:
             _mind(json.loads(line), live)
 
 
 def _mind(order: dict[str, Any], live: Any) -> None:
     """Fork the publisher, wait for its end and tell it: the line is shorter than a pipe's atomic 4,096 bytes."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     publisher = os.fork()
     if publisher == 0:
         os.dup2(2, 1)  # a word on the pipe would be taken for somebody's end

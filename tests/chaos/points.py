@@ -105,7 +105,8 @@ def _removes_a_copy(call: Call) -> bool:
 _PUBLISHING = "flows.tasks.publishing"
 _FOLDER = "flows.destinations.folder"
 _TABLE = "flows.destinations.sql_table"
-_DRAIN = ("drain",)
+_HTTP = "flows.destinations"
+_DRAIN, _PUBLISHER = ("drain",), ("publisher",)
 
 POINTS = (
     Point("record: in its transaction", "flows.tasks.drain.record_outcomes", "commit", roles=_DRAIN),
@@ -133,8 +134,22 @@ POINTS = (
     Point("table: before it is asked", f"{_TABLE}.publish", "before", asleep=True),
     Point("table: in its transaction", f"{_TABLE}.publish", "commit"),
     Point("table: done", f"{_TABLE}.publish", "after"),
-    Point("leases: the dead one's freed, not committed", "flows.tasks.owners.release_owner", "commit", 1),
-    Point("leases: the dead one's freed", "flows.tasks.owners.release_owner", "after", 1),
+    Point("http: before a request", f"{_HTTP}.client.Client._once", "before", 3),
+    Point("http: while the answer is awaited", f"{_HTTP}.bounded._Stream.read", "before", 3),
+    Point("http: after an answer", f"{_HTTP}.client.Client._once", "after", 3),
+    Point("cms: before it writes", f"{_HTTP}.http.Stories._write", "before", asleep=True),
+    Point("cms: written", f"{_HTTP}.http.Stories._write", "after"),
+    Point("drafts: made, not published", f"{_HTTP}.http.Drafts.create", "after"),
+    Point("drafts: published, the older one not deleted", f"{_HTTP}.http.Drafts.publish", "after"),
+    Point("drafts: older one deleted", f"{_HTTP}.http.Drafts.unpublish", "after"),
+    Point(
+        "leases: the dead one's freed, not committed",
+        "flows.tasks.owners.release_owner",
+        "commit",
+        1,
+        roles=_PUBLISHER,
+    ),
+    Point("leases: the dead one's freed", "flows.tasks.owners.release_owner", "after", 1, roles=_PUBLISHER),
 )
 
 # Not of the product: of those that are built wrong on purpose.

@@ -9,6 +9,8 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,11 +18,13 @@ from typing import Any
 from sqlalchemy import Engine
 
 from flows.ledger import open_ledger, outbox_counts, queue_counts, receive
+from tests.chaos.cms_places import cms_place, drafts_place
 from tests.chaos.feed import Feed
+from tests.chaos.journal import noted
 from tests.chaos.judge import Judged, judge
 from tests.chaos.lives import Order, newsroom_time
 from tests.chaos.nursery import Nursery, running_nursery
-from tests.chaos.places import Documents, Places, lines
+from tests.chaos.places import Place, configure, documents_place, folder_place, table_place
 from tests.chaos.points import CONTROL_POINTS, POINTS, Point
 from tests.chaos.wrong import WRONG
 
@@ -37,7 +41,7 @@ PATIENCE_SECONDS = 60.0
 @dataclass(frozen=True, slots=True)
 class Day:
     """What happened. ``hits``: how often each point was met; ``never`` those that were not; ``broken`` how lives ended that were
-    neither killed nor over; ``given_up`` acts and stories that nobody tries any more."""
+    neither killed nor over; ``given_up`` acts and stories that nobody tries any more; ``left`` drafts that nobody will publish."""
 
     publications: int
     judged: Judged
@@ -46,6 +50,7 @@ class Day:
     faults: Counter[str]
     ends: Counter[str]
     given_up: int
+    left: int
     stories: int
     editions: int
     repeated: int
@@ -67,16 +72,28 @@ def run_day(
 
     Raises TimeoutError when the ledger does not come to rest.
     """
-    places = Documents(root) if control and WRONG[control].to_documents else Places(root, table)
-    places.make()
-    ledger = open_ledger(ledger_url)
-    try:
-        with running_nursery(root / "lives.log") as nursery:
-            return _Scenario(root, ledger_url, ledger, nursery, seed, control).run(
-                places, publications, most_seconds
-            )
-    finally:
-        ledger.dispose()
+    (root / "data").mkdir(parents=True)
+    with ExitStack() as stack:
+        places = [stack.enter_context(one) for one in _places(root, control, seed, table)]
+        configure(root, places)
+        ledger = open_ledger(ledger_url)
+        stack.callback(ledger.dispose)
+        nursery = stack.enter_context(running_nursery(root / "lives.log"))
+        return _Scenario(root, ledger_url, ledger, nursery, seed, control).run(
+            places, publications, most_seconds
+        )
+
+
+def _places(root: Path, control: str | None, seed: int, table: str) -> list[AbstractContextManager[Place]]:
+    match WRONG[control].places if control else None:
+        case "documents":
+            return [documents_place(root)]
+        case "no versions":
+            return [cms_place(seed, versions=False)]
+        case "files":
+            return [folder_place(root), table_place(root, table)]
+        case _:
+            return [folder_place(root), table_place(root, table), cms_place(seed), drafts_place(seed + 1)]
 
 
 def points_of(control: str | None) -> tuple[Point, ...]:
@@ -106,7 +123,7 @@ class _Scenario:
         self._ends = Counter[str]()
         self._broken: list[str] = []
 
-    def run(self, places: Places | Documents, publications: int, most_seconds: float) -> Day:
+    def run(self, places: Sequence[Place], publications: int, most_seconds: float) -> Day:
         started = time.monotonic()
         counts, hits = outbox_counts(self._ledger), Counter[str]()
         while time.monotonic() - started < most_seconds:
@@ -125,13 +142,17 @@ class _Scenario:
             self._turn(self._hits())
         self._stop()
         hits, counts = self._hits(), outbox_counts(self._ledger)
-        seen = places.seen(list(self._feed.sent))
+        seen = {place.name: place.seen(list(self._feed.sent)) for place in places}
+        faults = Counter(line["fault"] for line in noted(self._root / "faults"))
+        for place in places:
+            faults += place.faults()
         return Day(
             publications=counts["made"],
             judged=judge(self._feed.sent, seen),
             hits=hits,
             never=self._never(hits),
-            faults=Counter(line["fault"] for line in lines(self._root / "faults")),
+            faults=faults,
+            left=sum(one.left for one in seen.values()),
             ends=self._ends,
             given_up=counts["failed"] + queue_counts(self._ledger)["failed"],
             stories=len(self._feed.sent),
@@ -171,7 +192,7 @@ class _Scenario:
         order = Order(
             id=self._orders,
             role=role,
-            present=self._control is None and (role == "drain" or draw.random() < 0.5),
+            present=self._is_present(role, point),
             control=self._control,
             point=point.name if point else None,
             nth=draw.randint(1, point.often if hits[point.name] else 1) if point else 0,
@@ -185,6 +206,11 @@ class _Scenario:
         )
         self._nursery.fork(order)  # type: ignore[arg-type]
         self._roles[self._orders] = role
+
+    def _is_present(self, role: str, point: Point | None) -> bool:
+        if role == "drain" or (point and point.room == "leases"):
+            return True
+        return self._control is None and self._random.random() < 0.6
 
     def _choose(self, role: str, hits: Counter[str], asleep: bool) -> Point | None:
         """One that was not met yet, and that few others pass; else the least met."""
@@ -202,7 +228,7 @@ class _Scenario:
         return point
 
     def _hits(self) -> Counter[str]:
-        return Counter(line["point"] for line in lines(self._root / "hits") if not line["asleep"])
+        return Counter(line["point"] for line in noted(self._root / "hits") if not line["asleep"])
 
     def _never(self, hits: Counter[str]) -> tuple[str, ...]:
         return tuple(point.name for point in self._points if not hits[point.name])

@@ -6,10 +6,9 @@ They claim and mark as the product does, and differ in one thing each.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Engine, false, select, text
 
@@ -25,19 +24,17 @@ Clock = Callable[[], datetime]
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """``finds``: what the judge must find more than none of (see judge.Judged). ``to_documents``: it publishes into a table that
-    takes whatever it is given, in place of the product's destinations, which have guards of their own. ``sleepy``: it takes one that falls asleep, and not one that is killed, to show the fault."""
+    """``finds``: what the judge must find more than none of (see judge.Judged). ``publish``: what it does instead of the product;
+    None: it is the product, at a place that it must not be used with. ``places``: where it publishes. ``rooms``: of which of the
+    points it is killed at. ``sleepy``: it takes one that falls asleep, and not one that is killed, to show the fault.
+    """
 
     says: str
     finds: str
-    publish: Callable[[Engine, Settings, str, Clock], None]
-    to_documents: bool = True
+    publish: Callable[[Engine, Settings, str, Clock], None] | None
+    places: Literal["documents", "files", "no versions"]
+    rooms: tuple[str, ...]
     sleepy: bool = False
-
-    @property
-    def rooms(self) -> tuple[str, ...]:
-        """Of which of the points it is killed at."""
-        return ("claim", "made", "control") if self.to_documents else ("claim", "made", "folder", "table")
 
 
 def _no_key(engine: Engine, settings: Settings, owner: str, clock: Clock) -> None:
@@ -53,9 +50,7 @@ def _made_first(engine: Engine, settings: Settings, owner: str, clock: Clock) ->
         if owed:
             publishing.made(engine, owner, {one.id: {} for one in owed}, clock())
             with publishing.open_destination(destination, settings.data_dir) as publisher:
-                for one in owed:
-                    with suppress(Exception):
-                        publisher(publishing._publication(one))
+                list(publisher([publishing._publication(one, {}) for one in owed]))
 
 
 def _old_over_new(engine: Engine, settings: Settings, owner: str, clock: Clock) -> None:
@@ -67,12 +62,34 @@ def _old_over_new(engine: Engine, settings: Settings, owner: str, clock: Clock) 
 
 
 WRONG = {
-    "no-key": Wrong("a first edition is sent without a key, and not looked up", "twice", _no_key),
+    "no-key": Wrong(
+        "a first edition is sent without a key, and not looked up",
+        "twice",
+        _no_key,
+        "documents",
+        ("claim", "made", "control"),
+    ),
     "made-first": Wrong(
-        "an act is marked as made before it is done", "lost", _made_first, to_documents=False
+        "an act is marked as made before it is done",
+        "lost",
+        _made_first,
+        "files",
+        ("claim", "made", "folder", "table"),
     ),
     "old-over-new": Wrong(
-        "a newer edition does not wait for an older one", "stale", _old_over_new, sleepy=True
+        "a newer edition does not wait for an older one that is under way",
+        "stale",
+        _old_over_new,
+        "documents",
+        ("claim", "made", "control"),
+        sleepy=True,
+    ),
+    "blind-put": Wrong(
+        "a story is replaced without a look at its version, on a server that has none",
+        "stale",
+        None,
+        "no versions",
+        ("claim", "made", "http"),
     ),
 }
 
