@@ -30,8 +30,10 @@ def write_together(files: Mapping[Path, bytes], parts: Path) -> None:
         for folder in {parts, *(path.parent for path in files)}:
             make_folder(folder)
         if files:
+            parted = list(zip(waiting.values(), files.values(), strict=True))
             with ThreadPoolExecutor(min(SYNCING, len(files))) as pool:
-                list(pool.map(_write_synced, waiting.values(), files.values()))
+                # A stretch of files a thread: a task of its own for each would cost more than the file.
+                list(pool.map(_write_each, (parted[first::SYNCING] for first in range(SYNCING))))
         for path, part in waiting.items():
             os.replace(part, path)
     except BaseException:
@@ -40,6 +42,11 @@ def write_together(files: Mapping[Path, bytes], parts: Path) -> None:
         raise
     for folder in {path.parent for path in files}:
         sync_folder(folder)
+
+
+def _write_each(parted: Iterable[tuple[Path, bytes]]) -> None:
+    for part, content in parted:
+        _write_synced(part, content)
 
 
 def _write_synced(part: Path, content: bytes) -> None:

@@ -27,6 +27,7 @@ from tests.bench.cleaning import Cleaner, Done
 from tests.bench.line_model import TRAINED_ON, five_fold
 from tests.bench.memory import measure_memory, memory_table
 from tests.bench.polling import measure_polling, polling_table
+from tests.bench.publishing import measure_publishing, publishing_table
 from tests.bench.scoring import (
     Figures,
     Row,
@@ -74,6 +75,7 @@ NAMES = (
     "speed",
     "memory",
     "polling",
+    "publishing",
     "prefect",
     "webhook",
 )
@@ -117,6 +119,10 @@ def main() -> None:
         polled = measure_polling()
         results["polling"] = polled._asdict()
         console.print(polling_table(polled), "")
+    if "publishing" in wanted:
+        rates = measure_publishing()
+        results["publishing"] = {rate.name: rate._asdict() | {"ratio": rate.ratio} for rate in rates}
+        console.print(publishing_table(rates), "")
     for name, served, title in (
         ("prefect", prefect_share, "Prefect's share (CPU)"),
         ("webhook", webhook, "Webhook (waits by the clock: read them on an idle machine)"),
