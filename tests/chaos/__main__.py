@@ -10,19 +10,17 @@ from __future__ import annotations
 import argparse
 import secrets
 import sys
-import tempfile
 from contextlib import ExitStack
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from tests.chaos.points import POINTS
-from tests.chaos.scenario import Day, kinds, run_day
+from tests.chaos.scenario import Day, kinds, quick_folder, run_day
 from tests.chaos.wrong import WRONG
 from tests.flows.postgres_server import postgres_programs, running_postgres
 
-CONTROL_PUBLICATIONS = 250
+CONTROL_PUBLICATIONS = 150
 
 
 def main() -> int:
@@ -38,7 +36,7 @@ def main() -> int:
     console = Console()
     console.print(f"seed {given.seed}")
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cleancopy-chaos-")))
+        folder = stack.enter_context(quick_folder())
         server = None
         if given.postgresql:
             programs = postgres_programs()
@@ -96,7 +94,9 @@ def _kills(day: Day) -> Table:
     table.add_section()
     for fault, count in sorted(day.faults.items()):
         table.add_row(fault, str(count))
-    table.add_row("what was sent twice", str(day.repeated))
+    table.add_section()
+    table.add_row("sent twice by a source", str(day.repeated))
+    table.add_row("drafts left that nobody will publish", str(day.left))
     return table
 
 

@@ -15,24 +15,32 @@ from typing import Any
 from tests.chaos.places import Place, Seen, name_of
 from tests.flows.fake_cms import FakeCms, Plan, fake_cms
 
-SHARE = 0.2
-"""Of the requests, how many fall to a fault."""
+SHARE, DRAFTS_SHARE = 0.2, 0.1
+"""Of the requests, how many fall to a fault. With drafts an act takes four of them."""
 SECONDS = 0.4
 """That a client waits."""
 LATE_SECONDS = 0.7
 
 
 @contextmanager
-def cms_place(seed: int, *, versions: bool = True) -> Iterator[Place]:
-    """A CMS in which each story has an address of its own; without ``versions`` it knows no If-Match."""
-    with fake_cms(Plan(seed, SHARE, late_seconds=LATE_SECONDS, etags=versions)) as cms:
+def cms_place(seed: int) -> Iterator[Place]:
+    """A CMS in which each story has an address of its own, and a version."""
+    with fake_cms(Plan(seed, SHARE, late_seconds=LATE_SECONDS)) as cms:
+        yield _place("cms", cms, f"url: '{cms.stories}', withdrawn: update", _history_of_stories)
+
+
+@contextmanager
+def blind_place(seed: int) -> Iterator[Place]:
+    """The same without versions, and often late: what nothing can be published to safely."""
+    plan = Plan(seed, 0.3, ("late",), methods=("PUT",), late_seconds=2.0, etags=False)
+    with fake_cms(plan) as cms:
         yield _place("cms", cms, f"url: '{cms.stories}', withdrawn: update", _history_of_stories)
 
 
 @contextmanager
 def drafts_place(seed: int) -> Iterator[Place]:
     """A CMS that gives no versions, and keeps drafts."""
-    with fake_cms(Plan(seed, SHARE, late_seconds=LATE_SECONDS)) as cms:
+    with fake_cms(Plan(seed, DRAFTS_SHARE, late_seconds=LATE_SECONDS)) as cms:
         yield _place("drafts", cms, f"url: '{cms.posts}', draft: first", _history_of_posts)
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from tests.chaos.feed import Sent
 from tests.chaos.judge import judge
 from tests.chaos.places import Seen
 from tests.chaos.points import POINTS, Point, arm
-from tests.chaos.scenario import Day, run_day
+from tests.chaos.scenario import Day, quick_folder, run_day
 from tests.chaos.wrong import WRONG
 from tests.flows.postgres_server import Postgres
 
@@ -40,20 +41,26 @@ def test_there_are_points_enough() -> None:
     assert len({point.name for point in POINTS}) == len(POINTS) >= 20
 
 
-def test_killed_at_every_point_the_publisher_keeps_its_word(tmp_path: Path) -> None:
-    day = run_day(tmp_path / "day", f"sqlite:///{tmp_path / 'ledger.sqlite'}", publications=200, seed=6)
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with quick_folder() as path:
+        yield path
+
+
+def test_killed_at_every_point_the_publisher_keeps_its_word(folder: Path) -> None:
+    day = run_day(folder / "day", f"sqlite:///{folder / 'ledger.sqlite'}", publications=200, seed=6)
     nothing_is_wrong(day, 200)
 
 
-def test_killed_at_every_point_with_postgresql_it_keeps_its_word(tmp_path: Path, postgres: Postgres) -> None:
-    day = run_day(tmp_path / "day", postgres.database(), table=postgres.database(), publications=200, seed=7)
+def test_killed_at_every_point_with_postgresql_it_keeps_its_word(folder: Path, postgres: Postgres) -> None:
+    day = run_day(folder / "day", postgres.database(), table=postgres.database(), publications=200, seed=7)
     nothing_is_wrong(day, 200)
 
 
 @pytest.mark.parametrize("control", WRONG)
-def test_a_publisher_that_is_built_wrong_is_caught(tmp_path: Path, control: str) -> None:
-    ledger = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
-    day = run_day(tmp_path / "day", ledger, publications=60, seed=8, control=control)
+def test_a_publisher_that_is_built_wrong_is_caught(folder: Path, control: str) -> None:
+    ledger = f"sqlite:///{folder / 'ledger.sqlite'}"
+    day = run_day(folder / "day", ledger, publications=60, seed=8, control=control)
     assert len(getattr(day.judged, WRONG[control].finds)) > 0, "the harness did not see it"
     assert day.broken == (), told(day)
 
