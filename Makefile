@@ -7,7 +7,7 @@ UV := .ci/uv
 IN_VENV := $(UV) run --no-sync --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench lint setup setup-run up
+.PHONY: help run test bench chaos lint setup setup-run up
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ test: setup ## set everything up, run the linters and all tests
 
 bench: setup ## measure on the benchmarks in ../shared, beside the baselines (ARGS="--only stories --errors 20")
 	@$(IN_VENV) python -m tests.bench $(ARGS)
+
+chaos: setup ## kill publishers at every point, thousands of times: nothing lost, twice or stale (ARGS="--seed 7 --postgresql")
+	@$(IN_VENV) python -m tests.chaos $(ARGS)
 
 lint: setup ## the linters alone; puts the layout right
 	@$(UV) lock --check --quiet

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from cleaners.pipeline import Pipeline, load_pipeline
+
+if TYPE_CHECKING:
+    from tests.flows.postgres_server import Postgres
 
 ROOT = Path(__file__).resolve().parent.parent
 # Doctests are looked for in every module, and several conftest.py cannot be imported under their one name.
@@ -43,6 +48,21 @@ def shared() -> Path:
     if IN_CI:
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """PostgreSQL's server. Where it is not installed the test is skipped; in CI it fails."""
+    from tests.flows.postgres_server import postgres_programs, running_postgres
+
+    programs = postgres_programs()
+    if programs is None:
+        reason = "needs PostgreSQL (Debian: apt-get install postgresql), which is not here"
+        if IN_CI:
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with running_postgres(programs) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from postgres_server import Postgres, postgres_programs, running_postgres
+from postgres_server import Postgres
 from sqlalchemy import Engine
 
 from flows.ledger import open_ledger
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
-    """PostgreSQL's server. Where it is not installed the test is skipped; in CI it fails."""
-    programs = postgres_programs()
-    if programs is None:
-        reason = "needs PostgreSQL (Debian: apt-get install postgresql), which is not here"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with running_postgres(programs) as server:
-        yield server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
