@@ -367,14 +367,21 @@ def _gone(look: Look, one: Followed, error: FetchError) -> Intake:
     return Intake(gone=(f"{look.name}: {one.title}: {why} ({one.url}). It stays as it is",))
 
 
+def often(failures: int) -> str:
+    """
+    >>> often(1), often(3)
+    ('once', '3 times in a row')
+    """
+    return "once" if failures == 1 else f"{failures} times in a row"
+
+
 def not_asked(source: str, failing: Sequence[Watched]) -> SourceDown:
     """A source all of whose addresses failed, and are left alone for a while."""
     worst = max(failing, key=lambda one: one.failures)
     again = min(one.not_before for one in failing if one.not_before is not None)
     more = f" (and {len(failing) - 1} more of its addresses)" if len(failing) > 1 else ""
-    often = "once" if worst.failures == 1 else f"{worst.failures} times in a row"
     return SourceDown(
-        f"{source}: not asked before {again:%d %B, %H:%M} UTC, because it failed {often}: {worst.last_error}{more}",
+        f"{source}: not asked before {again:%d %B, %H:%M} UTC, because it failed {often(worst.failures)}: {worst.last_error}{more}",
         again,
     )
 
@@ -386,7 +393,7 @@ def _failures(look: Look, failed: Sequence[tuple[Watched, FetchError]]) -> Intak
         more = f" (and {len(passing) - 1} more of its addresses)" if len(passing) > 1 else ""
         again = min(one.not_before for one, _ in passing if one.not_before is not None)
         raise SourceDown(
-            f"{look.name}: {error}{more}; failed {state.failures} times in a row, asked again after {again:%H:%M} UTC",
+            f"{look.name}: {error}{more}; failed {often(state.failures)}, asked again after {again:%H:%M} UTC",
             again,
         )
     return Intake(problems=tuple(f"{look.name}: {error}" for _, error in failed))
@@ -446,7 +453,8 @@ def noted(
         wait = (down.again_at - clock()).total_seconds() if down.again_at else None
         state = state.failed(clock(), str(down).removeprefix(f"{source}: "), wait)
         note(engine, [state])
-        raise SourceDown(str(down), state.not_before if rests else down.again_at) from None
+        again_at = state.not_before if rests else down.again_at
+        raise SourceDown(str(down), again_at, passing=down.passing) from None
     if state.failures or state.last_ok_at is None:
         note(engine, [state.answered(clock(), None, None, None, None)])
 
@@ -462,7 +470,7 @@ def told_down(look: Look, intake: Intake) -> Intake:
 
 def _why_not_yet(state: Watched) -> str:
     until = f"{state.not_before:%d %B, %H:%M} UTC" if state.not_before else "its next look"
-    why = f"failed {state.failures} times in a row" if state.failures else "asked to be left alone"
+    why = f"failed {often(state.failures)}" if state.failures else "asked to be left alone"
     return f"{state.url}: not asked before {until} ({why})"
 
 

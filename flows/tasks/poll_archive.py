@@ -19,7 +19,7 @@ def poll_archive(
     try:
         addresses = archives_at(source.path, settings.config_dir)
     except (ValueError, ImportError) as error:
-        return Intake(problems=(f"{source.name}: {error}",))
+        raise SourceDown(f"{source.name}: {error}", passing=False) from None
     except Exception as error:  # each store has exceptions of its own
         raise SourceDown(f"{source.name}: {error}") from None
     wanted = wanted_of(source)

@@ -23,7 +23,7 @@ def poll_folder(engine: Engine, settings: Settings, source: FolderSource, owner:
         place = open_drop(source.path, settings.config_dir)
         files = place.files()
     except (ImportError, ValueError) as error:
-        return Intake(problems=(f"{source.name}: {source.path}: {error}",))
+        raise SourceDown(f"{source.name}: {source.path}: {error}", passing=False) from None
     except Exception as error:  # each store has exceptions of its own
         raise SourceDown(f"{source.name}: {_words(error)}") from None
     new: list[int] = []

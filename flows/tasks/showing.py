@@ -24,9 +24,12 @@ MOST_BYTES = 100_000
 MOST_STORIES = 25
 """Stories that get a before/after of their own; the HTML report has them all."""
 
+NOTHING = "Nothing to clean"
+"""A retried run whose stories are done, a look that brought nothing new, a wish that no story fits."""
+
 _ORDER = {"hold": 0, "failed": 1, "kill": 2, "embargo": 3, "publish": 4}
 _NEXT = {
-    "hold": "**Decide:** Deployments → review-story → Run, with {key} as the story; or `cleancopy review` with this key.",
+    "hold": "**Decide:** Deployments → review-story → Run, with {key} pasted as its key; or `cleancopy review`.",
     "failed": "**When the cause is mended:** Deployments → clean-stories → Run, with {key} among the stories.",
 }
 _WORDS = {
@@ -56,7 +59,7 @@ def headline_of(job: Job) -> str:
     parts = [f"{counts[outcome]} {_word(outcome, summary)}" for outcome in _WORDS if counts[outcome]]
     total = len(summary.stories)
     line = f"{total} {'story' if total == 1 else 'stories'}" + (f": {', '.join(parts)}" if parts else "")
-    line = line if total else "Nothing to do: no story was chosen, and none waits"
+    line = line if total else NOTHING
     if job.problems:
         line += f"; {len(job.problems)} could not be taken in"
     if summary.published.not_made:
@@ -198,7 +201,8 @@ def _story(line: StoryLine) -> str:
     if line.against is not None:
         parts.append(against_markdown(line.against))
     if line.row.outcome in _NEXT and line.state in ("done", "failed"):
-        parts.append(_NEXT[line.row.outcome].format(key=code(line.key)))
+        seen = f"{line.key}, edition {line.edition}" if line.row.outcome == "hold" else line.key
+        parts.append(_NEXT[line.row.outcome].format(key=code(seen)))
     return "\n\n".join(parts) + "\n"
 
 

@@ -51,7 +51,9 @@ async def is_passing(task: Task[..., Any], run: TaskRun, state: State) -> bool:
     A source whose next look the ledger has set is left to its schedule: it would not be asked now.
     """
     error = await state.aresult(raise_on_failure=False)
-    return isinstance(error, OperationalError) or (isinstance(error, SourceDown) and error.again_at is None)
+    if isinstance(error, SourceDown):
+        return error.passing and error.again_at is None
+    return isinstance(error, OperationalError)
 
 
 PATIENT: dict[str, Any] = {
@@ -163,22 +165,27 @@ async def watched() -> AsyncIterator[OnProgress]:
         nonlocal latest
         latest = progress
 
+    bar: Any = None
+    told = latest
+
+    async def move() -> None:
+        nonlocal bar, told
+        told = latest
+        get_run_logger().info(told.said)
+        try:
+            if bar is None:
+                key = f"progress-of-{flow_run.flow_name}"
+                bar = await acreate_progress_artifact(told.percent, key, told.said)
+            else:
+                await aupdate_progress_artifact(bar, told.percent, told.said)
+        except Exception as error:  # the work does not wait for a bar
+            get_run_logger().warning("The progress cannot be shown: %s", error)
+
     async def tell() -> None:
-        bar, told = None, latest
         while True:
             await asyncio.sleep(SAY_EVERY)
-            if latest == told:
-                continue
-            told = latest
-            get_run_logger().info(told.said)
-            try:
-                if bar is None:
-                    key = f"progress-of-{flow_run.flow_name}"
-                    bar = await acreate_progress_artifact(told.percent, key, told.said)
-                else:
-                    await aupdate_progress_artifact(bar, told.percent, told.said)
-            except Exception as error:  # the work does not wait for a bar
-                get_run_logger().warning("The progress cannot be shown: %s", error)
+            if latest != told:
+                await move()
 
     telling = asyncio.create_task(tell())
     try:
@@ -187,3 +194,6 @@ async def watched() -> AsyncIterator[OnProgress]:
         telling.cancel()
         with suppress(asyncio.CancelledError):
             await telling
+        # A bar that stopped at "1 of 7" would look like a run that did.
+        if bar is not None and latest != told:
+            await move()

@@ -112,7 +112,7 @@ def test_a_page_that_fails_is_tried_again_although_its_feed_is_unchanged(web: Si
     assert first.problems == (f"wire: {web.base}/a: answered 503 Service Unavailable",)
     web.page("/a", "The ferry is late.")
     desk.later(seconds=10)
-    assert "failed 1 times" in " ".join(desk.look().skipped), "it is left alone for a while"
+    assert "failed once" in " ".join(desk.look().skipped), "it is left alone for a while"
     desk.later(minutes=2)
     web.heard()
     assert len(desk.look().ids) == 1

@@ -179,7 +179,10 @@ def test_a_held_story_says_how_it_is_decided(settings: Settings) -> None:
     job = clean_selected(settings, wish.model_copy(update={"dry_run": False}), run="two")
     (held,) = stories_shown(job.summary)
     key = job.summary.stories[0].key
-    assert f"**Decide:** Deployments → review-story → Run, with `{key}` as the story" in held.text
+    assert (
+        f"**Decide:** Deployments → review-story → Run, with `{key}, edition 1` pasted as its key"
+        in held.text
+    )
 
 
 def test_a_dry_run_of_the_inbox_claims_nothing(settings: Settings) -> None:

@@ -94,7 +94,7 @@ async def test_a_source_is_looked_at_and_its_story_shown(data: Path) -> None:
     assert "template_residue/a-label-with-nothing-behind-it" in str(story.data)
     # Nothing is left: the sweep shows nothing.
     swept = await drain_inbox(return_state=True)
-    assert swept.message == "Nothing to do: no story was chosen, and none waits"
+    assert swept.message == "Nothing to clean"
 
 
 async def test_a_source_that_is_down_makes_a_failed_run(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,6 +160,7 @@ async def test_ended_runs_of_ours_are_forgotten_when_they_are_old_and_no_others(
     [
         (OperationalError("SELECT 1", {}, Exception("the database is locked")), True),
         (SourceDown("desk: the folder is not there"), True),
+        (SourceDown("desk: install s3fs", passing=False), False),
         (SourceDown("wire: answered 503", again_at=datetime(2026, 3, 3, tzinfo=UTC)), False),
         (ValueError("a mistake does not pass"), False),
     ],
