@@ -39,12 +39,13 @@ def test_sqlite_is_opened_so_that_a_commit_is_on_disk(tmp_path: Path) -> None:
     with ledger.connect() as connection:
         pragmas = {
             name: connection.execute(text(f"PRAGMA {name}")).scalar()
-            for name in ("synchronous", "foreign_keys", "journal_mode", "busy_timeout")
+            for name in ("synchronous", "foreign_keys", "journal_mode", "journal_size_limit", "busy_timeout")
         }
     assert pragmas == {
-        "synchronous": 2,
+        "synchronous": 3,
         "foreign_keys": 1,
         "journal_mode": journal_mode().lower(),
+        "journal_size_limit": 16_000_000,
         "busy_timeout": 30_000,
     }
     ledger.dispose()
@@ -52,7 +53,7 @@ def test_sqlite_is_opened_so_that_a_commit_is_on_disk(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("version", "mode"),
-    [((3, 40, 1), "DELETE"), ((3, 51, 2), "DELETE"), ((3, 51, 3), "WAL"), ((3, 52, 0), "WAL")],
+    [((3, 40, 1), "PERSIST"), ((3, 51, 2), "PERSIST"), ((3, 51, 3), "WAL"), ((3, 52, 0), "WAL")],
 )
 def test_wal_is_used_only_where_it_cannot_corrupt(version: tuple[int, ...], mode: str) -> None:
     assert journal_mode(version) == mode
