@@ -6,7 +6,6 @@ import importlib.metadata
 import os
 import shutil
 import socket
-import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from enum import Enum
@@ -21,12 +20,12 @@ from flows.cli.options import ConfigOption
 from flows.cli.terminal import printable, say, stdout
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from flows.settings import Settings
 
 _ROOM = 500_000_000
 """Bytes of free disk below which doctor warns."""
-_WAL_RESET_FIXED = (3, 51, 3)
-"""SQLite from 3.7.0 to 3.51.2 can corrupt a database in WAL mode with several connections."""
 _PACKAGES = ("trafilatura", "prefect", "google-re2", "pyyaml", "pydantic", "sqlalchemy")
 
 
@@ -127,39 +126,63 @@ def _data(settings: Settings) -> Iterator[Finding]:
 
 
 def _ledger(settings: Settings) -> Iterator[Finding]:
-    from sqlalchemy import inspect, text
+    from sqlalchemy import inspect
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import SQLAlchemyError
 
-    from flows.settings.databases import make_engine
+    from flows.settings.databases import make_engine, with_driver
 
-    url = make_url(settings.ledger_url)
-    is_sqlite = url.get_backend_name() == "sqlite"
-    if is_sqlite and (not url.database or not Path(url.database).exists()):
+    url = make_url(with_driver(settings.ledger_url))
+    if url.get_backend_name() == "sqlite" and (not url.database or not Path(url.database).exists()):
         # Looking must not make it: the ledger is made by the first run.
         yield Finding(State.ok, "ledger", f"{settings.shown_ledger_url} will be made by the first run")
-    else:
-        try:
-            engine = make_engine(url)
-            with engine.connect() as connection:
-                tables = inspect(connection).get_table_names()
-                mode = connection.execute(text("PRAGMA journal_mode")).scalar() if is_sqlite else None
-            engine.dispose()
-        except (SQLAlchemyError, ImportError) as error:
-            reason = str(getattr(error, "orig", None) or error)
-            yield Finding(State.fail, "ledger", f"{settings.shown_ledger_url} does not open: {reason}")
-            return
-        yield Finding(State.ok, "ledger", f"{settings.shown_ledger_url} opens, {len(tables)} tables")
-        if mode == "wal" and sqlite3.sqlite_version_info < _WAL_RESET_FIXED:
+        yield _sqlite("")
+        return
+    try:
+        engine = make_engine(url)
+        with engine.connect() as connection:
+            tables = inspect(connection).get_table_names()
+            lasts = list(_lasts(connection))
+        engine.dispose()
+    except (SQLAlchemyError, ImportError) as error:
+        reason = str(getattr(error, "orig", None) or error)
+        yield Finding(State.fail, "ledger", f"{settings.shown_ledger_url} does not open: {reason}")
+        return
+    yield Finding(State.ok, "ledger", f"{settings.shown_ledger_url} opens, {len(tables)} tables")
+    yield from lasts
+
+
+def _lasts(connection: Connection) -> Iterator[Finding]:
+    """Whether what is written is still there after a power cut."""
+    from sqlalchemy import text
+
+    if connection.dialect.name == "sqlite":
+        yield _sqlite(str(connection.execute(text("PRAGMA journal_mode")).scalar()))
+        return
+    for name, loses in (
+        ("fsync", "after a power cut its server may have a damaged ledger, or none"),
+        ("full_page_writes", "a power cut may damage the ledger"),
+        ("synchronous_commit", "a power cut may take back what was answered 202 in the second before it"),
+    ):
+        if connection.execute(text(f"SHOW {name}")).scalar() == "off":
             yield Finding(
-                State.warn,
-                "sqlite",
-                f"{sqlite3.sqlite_version} in WAL mode can corrupt a ledger that several processes write (fixed in 3.51.3). "
-                "Update SQLite, use PostgreSQL, or leave WAL: PRAGMA journal_mode=DELETE",
+                State.warn, "postgresql", f"{name} is off: {loses}. Switch it on in postgresql.conf"
             )
-            return
-    if is_sqlite:
-        yield Finding(State.ok, "sqlite", sqlite3.sqlite_version)
+
+
+def _sqlite(found_mode: str) -> Finding:
+    """``found_mode`` is the journal mode that the file says it is in: wal, or any of the others."""
+    from flows.ledger.opening import THIS_SQLITE, WAL_IS_SAFE, journal_mode, journal_told
+
+    if found_mode.upper() == "WAL" != journal_mode():
+        here, safe = (".".join(map(str, version)) for version in (THIS_SQLITE, WAL_IS_SAFE))
+        return Finding(
+            State.warn,
+            "sqlite",
+            f"the ledger is in WAL mode, which SQLite {here} can corrupt when several programs write it. The next run takes it "
+            f"out of that, if nothing else has it open: close what has, or update SQLite to {safe}",
+        )
+    return Finding(State.ok, "sqlite", journal_told())
 
 
 def _address(settings: Settings) -> Iterator[Finding]:

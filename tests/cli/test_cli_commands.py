@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from small_newsroom import STORY, Run
 
 from flows.cli.outputs import file_stem
 from flows.cli.terminal import printable
+from flows.ledger import open_ledger, opening
 
 
 def test_rules_check_counts_what_is_right(run: Run) -> None:
@@ -157,6 +159,50 @@ def test_doctor_fails_a_broken_configuration_and_a_ledger_that_does_not_open(
     assert result.exit_code == 1
     assert "pipeline.yaml:2:3" in unwrapped(result.stdout)
     assert "does not open" in unwrapped(result.stdout)
+
+
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [
+        ((3, 40, 1), "SQLite 3.40.1 with a rollback journal"),
+        ((3, 51, 3), "SQLite 3.51.3 with a write-ahead log"),
+    ],
+)
+@pytest.mark.parametrize("is_there", [False, True])
+def test_doctor_tells_how_the_ledger_survives_a_power_cut(
+    run: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    version: tuple[int, ...],
+    said: str,
+    is_there: bool,
+) -> None:
+    url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+    monkeypatch.setenv("CLEANCOPY_LEDGER", url)
+    if is_there:
+        open_ledger(url).dispose()
+    monkeypatch.setattr(opening, "THIS_SQLITE", version)
+    shown = unwrapped(run("doctor").stdout)
+    assert said in shown
+    assert "synchronous=EXTRA" in shown
+    assert ("3.51.3 can corrupt" in shown) == (version < (3, 51, 3))
+
+
+def test_doctor_warns_of_a_write_ahead_log_that_this_sqlite_can_corrupt(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+    monkeypatch.setenv("CLEANCOPY_LEDGER", url)
+    open_ledger(url).dispose()
+    with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+    connection.close()
+    monkeypatch.setattr(opening, "THIS_SQLITE", (3, 51, 2))
+    shown = unwrapped(run("doctor").stdout)
+    assert "SQLite 3.51.2 can corrupt when several programs write it" in shown
+    assert "update SQLite to 3.51.3" in shown
+    monkeypatch.setattr(opening, "THIS_SQLITE", (3, 51, 3))
+    assert "can corrupt" not in unwrapped(run("doctor").stdout)
 
 
 def test_up_starts_nothing_on_a_broken_configuration(run: Run, small_config: Path) -> None:
