@@ -25,11 +25,12 @@ from prefect import tags
 from prefect.exceptions import PrefectException
 from prefect.settings import get_current_settings
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from cleaners.rules import ConfigError
 from flows.drain_inbox import drain_inbox
 from flows.ledger import open_ledger, work_waits
+from flows.ledger.trouble import trouble
 from flows.prefect_home import TAG, answers
 from flows.prefect_runs import crash_unfinished, wait_for_prefect
 from flows.settings import Settings, load_settings
@@ -77,8 +78,9 @@ async def stand_by(settings: Settings, ended: Callable[[], bool]) -> None:
             wait = LOOK_SECONDS
         except (SQLAlchemyError, ConfigError, NoWorkers, DrainFailed, OSError) as error:
             wait = min(LONGEST_WAIT, max(1.0, wait * 2))
-            # Never str() of a database's error: it may hold the story.
-            said = type(error.orig).__name__ if isinstance(error, DBAPIError) else str(error)
+            said = (
+                f"the ledger failed: {trouble(error)}" if isinstance(error, SQLAlchemyError) else str(error)
+            )
             log.error("%s; tried again in %.0f seconds, or when the configuration changes", said, wait)
             await _sleep(wait, goes_on)
 

@@ -18,6 +18,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from flows.ledger import Arrival, open_ledger, queue_counts, receive_each
+from flows.ledger.trouble import trouble
 from flows.webhook.refusal import Refused
 
 log = logging.getLogger("cleancopy.webhook")
@@ -107,8 +108,7 @@ class Keeper:
         except TimeoutError:
             log.error("the ledger did not answer within %g seconds", LEDGER_SECONDS)
         except (SQLAlchemyError, OSError) as error:
-            # Never str(error): SQLAlchemy puts the statement's parameters, which are the story, into it.
-            log.error("the ledger failed: %s", type(getattr(error, "orig", None) or error).__name__)
+            log.error("the ledger failed: %s", trouble(error))
         except Exception as error:
             place = "".join(traceback.format_tb(error.__traceback__))
             log.error("the ledger failed: %s\n%s", type(error).__name__, place)
