@@ -178,8 +178,8 @@ def extend(
         ).rowcount
 
 
-def release(engine: Engine, owner: str, ids: Sequence[int], error: str) -> int:
-    """Give rows back undone, with the reason, so that they are tried again; how many there were.
+def release(engine: Engine, owner: str, ids: Sequence[int], error: str | None) -> int:
+    """Give rows back undone, with the reason if there is one, so that they are tried again; how many there were.
 
     For faults of the world (a rule file that does not load, a disk that is full): the attempt does not count, or an
     hour of such a fault would fail every story that came in it.

@@ -154,9 +154,17 @@ def _clean_chunk(
     except BaseException as error:
         said = f"The run ended before this story was done ({type(error).__name__}: {error})."
         with suppress(SQLAlchemyError):  # then the lease runs out, and they come back so
-            release(engine, owner, sorted(left), said)
+            _give_back(engine, owner, sorted(left), said)
             tell()
         raise
+
+
+def _give_back(engine: Engine, owner: str, ids: Sequence[int], said: str) -> None:
+    try:
+        release(engine, owner, ids, said)
+    except OperationalError:
+        # A disk that is full has room for the rows as they were, but none for words.
+        release(engine, owner, ids, None)
 
 
 def _against(before: Any, outcome: Outcome) -> Against | None:

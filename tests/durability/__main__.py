@@ -27,7 +27,7 @@ def main() -> int:
         prog="python -m tests.durability", description=__doc__.partition("\n")[0]
     )
     parser.add_argument("--rounds", type=int, default=20, help="kills, and power losses, of the receiver")
-    parser.add_argument("--moments", type=int, default=300, help="moments of a life at which the power goes")
+    parser.add_argument("--moments", type=int, default=100, help="moments of a life at which the power goes")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     seen: list[bool] = []
