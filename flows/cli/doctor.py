@@ -231,6 +231,8 @@ def _failing(settings: Settings) -> Iterator[Finding]:
     from flows.ledger.watching import source_states
     from flows.settings import load_sources
 
+    if not (settings.config_dir / "sources.yaml").exists():  # told of the sources themselves
+        return
     sources = load_sources(settings.config_dir)
     try:
         with glancing(settings.ledger_url) as engine:
