@@ -72,7 +72,11 @@ def main() -> int:
             lasts=lasts,
         )
     look("receiver, kill -9", lambda _, at: kill_again_and_again(at, rounds, seed))
-    look("receiver, power", lambda lib, at: lose_power_again_and_again(lib, at, rounds, OWN, seed))
+    for sqlite in (OWN, ("WAL", "-")):
+        look(
+            f"receiver, power{'' if sqlite == OWN else ', in WAL mode'}",
+            lambda lib, at, sqlite=sqlite: lose_power_again_and_again(lib, at, rounds, sqlite, seed),
+        )
     look(
         "receiver, power, with synchronous=OFF (control)",
         lambda lib, at: lose_power_again_and_again(lib, at, 1, ("DELETE", "OFF"), seed),

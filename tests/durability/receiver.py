@@ -5,13 +5,12 @@ python -m tests.durability.receiver JOURNAL_MODE SYNCHRONOUS     "-" for the pro
 
 from __future__ import annotations
 
-import asyncio
 import sys
 
 from flows.settings import load_settings
-from flows.webhook import run_server
+from flows.webhook import serve
 from tests.durability.sqlite_settings import set_sqlite
 
 if __name__ == "__main__":
     set_sqlite(*sys.argv[1:3])
-    asyncio.run(run_server(load_settings(), on_stored=lambda: None))
+    serve(load_settings(), on_stored=lambda: None)
