@@ -642,15 +642,22 @@ def _kept_back_since() -> ColumnElement[bool]:
 
 def _older_under_way(now: datetime) -> ColumnElement[bool]:
     older = PUBLICATIONS.alias("older")
-    return exists().where(
-        older.c.story_id == PUBLICATIONS.c.story_id,
-        older.c.destination == PUBLICATIONS.c.destination,
-        older.c.edition < PUBLICATIONS.c.edition,
-        older.c.state == "owed",
-        older.c.lease_until.is_not(None),
-        ~has_run_out(older.c.lease_until, now),
-        # Nothing waits for the news of a hold.
-        older.c.act != "hold",
+    # A lease is there only while an act is owed; to say so would lead PostgreSQL to the queue's index, and through all of it for each
+    # row (3,000 µs an act at 10,000 owed). OFFSET 0 keeps it from making a join of this: it is to look up one story at a time.
+    return exists(
+        select(literal(1))
+        .where(
+            older.c.story_id == PUBLICATIONS.c.story_id,
+            older.c.destination == PUBLICATIONS.c.destination,
+            older.c.edition < PUBLICATIONS.c.edition,
+            older.c.lease_until.is_not(None),
+            ~has_run_out(older.c.lease_until, now),
+            # Nothing waits for the news of a hold.
+            older.c.act != "hold",
+        )
+        .correlate(PUBLICATIONS)
+        .limit(literal_column("1"))
+        .offset(literal_column("0"))
     )
 
 
