@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import random
-import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fake_cms import FAULTS, NOTHING_WRONG, WRITES, FakeCms, Fault, Plan, fake_cms, judge
+from loopback import answering, dripping
 from publications import answers, dids, publication
 
 from flows.destinations import Answer, Publication, PublishError, Receipt
@@ -426,67 +424,3 @@ def test_the_judge_sees_what_is_lost_twice_stale_and_not_down() -> None:
         assert len(verdict.twice) == 3
         assert len(verdict.stale) == 2
         assert len(judge(cms, {"desk:ferry": None}).not_down) == 4
-
-
-@contextmanager
-def answering(
-    status: int, headers: dict[str, str], body: bytes, asked: list[Mapping[str, str]] | None = None
-) -> Iterator[str]:
-    """A server that always answers the same."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def handle_any(self) -> None:
-            self.rfile.read(int(self.headers.get("content-length") or 0))
-            if asked is not None:
-                asked.append({name.lower(): value for name, value in self.headers.items()})
-            self.send_response_only(status)
-            for name, value in ({"Content-Length": str(len(body))} | headers).items():
-                self.send_header(name, value)
-            self.end_headers()
-            try:
-                self.wfile.write(body)
-            except OSError:
-                self.close_connection = True
-
-        do_GET = do_PUT = do_POST = do_DELETE = handle_any
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with serving(Handler) as url:
-        yield url
-
-
-@contextmanager
-def dripping(what: str) -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_PUT(self) -> None:
-            self.rfile.read(int(self.headers.get("content-length") or 0))
-            self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
-            if what == "body":
-                self.wfile.write(b"no\r\nContent-Length: 1000\r\n\r\n")
-            try:
-                for _ in range(100):
-                    self.wfile.write(b"x")
-                    time.sleep(0.05)
-            except OSError:
-                self.close_connection = True
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with serving(Handler) as url:
-        yield url
-
-
-@contextmanager
-def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
