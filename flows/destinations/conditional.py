@@ -115,11 +115,11 @@ def _one(remote: Remote, publication: Publication) -> Found | None:
 
 
 def _with_version(remote: Remote, here: Found, publication: Publication) -> Found:
-    """The server has told no version with its answer: it may when it is asked."""
+    """The CMS has told no version with its answer: it may when it is asked. One that has none finds nothing."""
     there = _one(remote, publication)
-    if there is not None and (there.mark is None or there.mark.key == publication.idempotency_key):
-        return there
-    return here
+    if there is not None and there.mark is not None and there.mark.key != publication.idempotency_key:
+        raise Conflict("another edition has come in between")
+    return here if there is None else there
 
 
 def _wrote(here: Found, publication: Publication, digest: str) -> Receipt:
