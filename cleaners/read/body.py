@@ -105,6 +105,12 @@ _CONTAINERS = {
 _TEXT_BLOCKS = {"p", "li", "blockquote", "figcaption", "pre", "dt", "dd", *_HEADINGS}
 _BLOCKS = _CONTAINERS | _TEXT_BLOCKS | _TABLE
 _CLOSES_P = _BLOCKS | {"hr"}
+_HOLDERS: dict[Kind, tuple[str, ...]] = {
+    "item": ("ul", "ol", "dl"),
+    "quote": ("blockquote",),
+    "row": ("table",),
+}
+"""What the blocks of a kind stand in together."""
 _CLIMBED = {"li", "blockquote", "figcaption", "dd", "dt"}
 """These go with the only block they hold: ``<li><p>…</p></li>``."""
 _MOST_CELL_LINES = 3
@@ -155,6 +161,7 @@ class _Draft:
     element: Span | None
     repairs: tuple[Repair, ...]
     picture: int | None
+    within: str | None = None
 
 
 def read_body(raw: Raw) -> Story:
@@ -197,6 +204,7 @@ def read_body(raw: Raw) -> Story:
                 element=draft.element,
                 segments=segments(draft.pieces),
                 picture=None if draft.picture is None else pictured.get(draft.picture),
+                within=draft.within,
             )
         )
     given = given_fields(raw)
@@ -440,14 +448,31 @@ def _drafts(tree: _Tree) -> list[_Draft]:
     rows = _rows(tree)
     drafts: list[_Draft] = []
     done: set[_Node] = set()
+    holders: dict[_Node, str] = {}
     for run in tree.runs:
         row = _row_of(run)
         if row is None or row not in rows:
-            drafts += _lines(tree, run)
+            found = _lines(tree, run)
         elif row not in done:
             done.add(row)
-            drafts.append(_row(row, rows[row]))
+            found = [_row(row, rows[row])]
+        else:
+            continue
+        for draft in found:
+            draft.within = _within(run.owner, draft.kind, holders)
+        drafts += found
     return drafts
+
+
+def _within(owner: _Node, kind: Kind, holders: dict[_Node, str]) -> str | None:
+    """The nearest list, quotation or table around a run; ``holders`` are those that were met before."""
+    tags = _HOLDERS.get(kind)
+    node: _Node | None = owner
+    while tags is not None and node is not None:
+        if node.tag in tags:
+            return holders.setdefault(node, f"{node.tag} {len(holders) + 1}")
+        node = node.parent
+    return None
 
 
 def _rows(tree: _Tree) -> dict[_Node, dict[_Node, list[_Run]]]:
@@ -491,7 +516,8 @@ def _row(row: _Node, cells: dict[_Node, list[_Run]]) -> _Draft:
                 pieces.append(Piece(" " if at else " | ", here, here))
             pieces += mended.pieces
     element = None if row.media else Span(row.start, row.end)
-    return _Draft(pieces, "row", 0, element, repairs, row.figure)
+    header = all(cell.tag == "th" for cell in cells)
+    return _Draft(pieces, "row", int(header), element, repairs, row.figure)
 
 
 def _lines(tree: _Tree, run: _Run) -> list[_Draft]:

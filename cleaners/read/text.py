@@ -61,7 +61,7 @@ def given_fields(raw: Raw) -> Fields:
 
 
 def with_given_pictures(shown: tuple[Picture, ...], given: tuple[Picture, ...]) -> tuple[Picture, ...]:
-    """The body's own pictures, completed by what the sender says of them, and then the sender's others."""
+    """The body's own pictures, completed by what the sender says of them, and then the sender's others, each once."""
     sent = {picture.url: picture for picture in given if picture.url}
     completed = []
     for own in shown:
@@ -69,7 +69,8 @@ def with_given_pictures(shown: tuple[Picture, ...], given: tuple[Picture, ...]) 
         completed.append(
             Picture(own.url, own.caption or known.caption, own.credit or known.credit, own.alt or known.alt)
         )
-    return (*completed, *(one for one in given if not one.url or one.url in sent))
+    others = (one for one in given if not one.url or one.url in sent)
+    return (*completed, *(one for one in others if one not in completed))
 
 
 def _story(raw: Raw, content: str, lines: list[str], repairs: tuple[Repair, ...]) -> Story:

@@ -14,7 +14,7 @@ from cleaners.model import Fields, Picture
 from cleaners.read.wire.as_html import body_of
 from cleaners.read.wire.item import Item, plain, repeats, story_of
 from cleaners.read.wire.nitf import Nitf, nitf_of
-from cleaners.read.wire.safe_xml import attribute, children, every, first, local, text_of
+from cleaners.read.wire.safe_xml import attribute, children, every, first, lines_of, local, text_of
 from cleaners.read.wire.status import (
     embargo_line,
     expiry_line,
@@ -25,6 +25,8 @@ from cleaners.read.wire.status import (
 )
 
 ITEMS = ("newsitem", "packageitem")
+SECTION = "urn:x-cleancopy:section:"
+"""The scheme of the services that are a newspaper's sections, as ``cleaners.write.newsml_g2`` writes them. An agency's service is none."""
 _LESSER = ("sub", "kicker", "short", "slug", "seo", "social", "alt")
 """Of several headlines those that are not the headline."""
 
@@ -143,11 +145,11 @@ def _fields(element: Any, content: Nitf, pictures: tuple[Picture, ...]) -> Field
     inner = content.fields
     notice = text_of(first(rights, "copyrightnotice")) if rights is not None else None
     holder = _name(first(rights, "copyrightholder")) if rights is not None else None
-    created = text_of(first(meta, "firstcreated")) if meta is not None else None
-    version = text_of(first(meta, "versioncreated")) if meta is not None else None
+    created = _said_in(meta, "firstcreated") or _said_in(data, "contentcreated")
+    version = _said_in(meta, "versioncreated")
+    changed = _said_in(data, "contentmodified") or version
     published = created or version or inner.published
-    summaries = [text_of(one) for one in children(data, "description")] if data is not None else []
-    summary = next((said for said in summaries if said and not repeats(said, content.body)), None)
+    summary = _standfirst(data, content.body)
     bylines = [text_of(one) for one in children(data, "by")] if data is not None else []
     tags = [_name(one) for one in children(data, "subject", "keyword")] if data is not None else []
     agency = text_of(first(data, "creditline")) if data is not None else None
@@ -155,16 +157,35 @@ def _fields(element: Any, content: Nitf, pictures: tuple[Picture, ...]) -> Field
         agency = _name(first(meta, "provider"))
     return Fields(
         headline=_headline(element) or inner.headline,
-        standfirst=plain(summary) or inner.standfirst,
-        section=inner.section,
+        standfirst=summary or inner.standfirst,
+        section=_section(meta) or inner.section,
         byline=plain(", ".join(dict.fromkeys(filter(None, bylines)))) or inner.byline,
         published=iso(published) if published else None,
-        updated=iso(version) if version and version != published else None,
+        updated=iso(changed) if changed and changed != published else None,
         agency=plain(agency) or inner.agency,
         rights=plain(notice) or (f"© {holder}" if holder else inner.rights),
         tags=tuple(dict.fromkeys(filter(None, map(plain, tags)))) or inner.tags,
         pictures=(*inner.pictures, *pictures),
     )
+
+
+def _said_in(meta: Any, name: str) -> str | None:
+    return text_of(first(meta, name)) if meta is not None else None
+
+
+def _section(meta: Any) -> str | None:
+    services = children(meta, "service") if meta is not None else []
+    ours = (one for one in services if (attribute(one, "uri") or "").startswith(SECTION))
+    return next(filter(None, (plain(_name(one)) for one in ours)), None)
+
+
+def _standfirst(data: Any, body: str) -> str | None:
+    """The first description that the body does not say again; its line breaks part its decks."""
+    for one in children(data, "description") if data is not None else []:
+        decks = [said for line in lines_of(one) if (said := plain(line))]
+        if decks and not repeats(" ".join(decks), body):
+            return "\n".join(decks)
+    return None
 
 
 def _headline(element: Any) -> str | None:

@@ -37,6 +37,7 @@ _OURS = {
     *(
         "representationtype",
         "embargoed",
+        "embargoeduntil",
         "copyrightholder",
         "urgency",
         "slugline",
@@ -47,7 +48,9 @@ _OURS = {
 }
 """Keys that other JSON with a ``uri`` and a headline rarely has."""
 _RECORD = ("lines", "body", "html", "text")
-_DECIDING = {*_NAMES, "pubstatus", "embargoed", "embargo", "ednote", "signal", "signals", "expires"}
+_EMBARGOES = ("embargoed", "embargo", "embargoeduntil")
+"""As ninjs 1 and 2 call it, as others do, and as ninjs 3 does."""
+_DECIDING = {*_NAMES, *_EMBARGOES, "pubstatus", "ednote", "signal", "signals", "expires"}
 _SHOWN = ("picture", "graphic", "video", "audio", "photo", "animation")
 _PREFERRED = ("html", "xhtml", "html5", "richhtml", "main", "")
 _LEAST_DEPTH = 4
@@ -150,7 +153,7 @@ def _instructions(item: Mapping[str, Any]) -> list[str]:
     lines: list[str | None] = []
     if "pubstatus" in item and item["pubstatus"] not in (None, ""):
         lines.append(status_line(_literal(item["pubstatus"])))
-    for key in ("embargoed", "embargo"):
+    for key in _EMBARGOES:
         until = item.get(key)
         # null, "" and false are what programs write where there is no embargo.
         if until not in (None, "", False):
@@ -227,19 +230,19 @@ def _bodies(item: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
 
 def _fields(item: Mapping[str, Any], body: str, pictures: tuple[Picture, ...]) -> Fields:
     first, version = _string(item.get("firstcreated")), _string(item.get("versioncreated"))
-    published = _string(item.get("firstpublished")) or first or version
-    summary = plain(_valued(item, "description", "descriptions"))
+    published = _string(item.get("firstpublished")) or first or _string(item.get("contentcreated")) or version
+    summary = _decks(_valued(item, "description", "descriptions"))
     holder = plain(_string(item.get("copyrightholder")))
     notice = plain(_string(item.get("copyrightnotice")))
-    tags = [_name(one) for key in ("subject", "subjects", "keywords") for one in _listed(item.get(key))]
+    subjects = [one for key in ("subject", "subjects", "keywords") for one in _listed(item.get(key))]
+    sections = [*_listed(item.get("service")), *_listed(item.get("section"))]
+    sections += [one for one in subjects if _rel(one) == "section"]
+    tags = [_name(one) for one in subjects if _rel(one) != "section"]
     sources = [_name(one) for key in ("infosource", "infosources") for one in _listed(item.get(key))]
     return Fields(
         headline=plain(_valued(item, "headline", "headlines")) or plain(_string(item.get("title"))),
         standfirst=summary if summary and not repeats(summary, body) else None,
-        section=next(
-            filter(None, (_name(one) for key in ("service", "section") for one in _listed(item.get(key)))),
-            None,
-        ),
+        section=next(filter(None, map(_name, sections)), None),
         byline=_byline(item),
         published=iso(published) if published else None,
         updated=iso(version) if version and version != published else None,
@@ -248,6 +251,18 @@ def _fields(item: Mapping[str, Any], body: str, pictures: tuple[Picture, ...]) -
         tags=tuple(dict.fromkeys(filter(None, tags))),
         pictures=pictures,
     )
+
+
+def _decks(said: str | None) -> str | None:
+    """A standfirst, on the lines that it has; one that has markup is one line."""
+    if said is None or "<" in said:
+        return plain(said)
+    return "\n".join(line for one in said.splitlines() if (line := plain(one))) or None
+
+
+def _rel(value: Any) -> str:
+    """How a subject belongs to the story: "section" in the items that cleancopy writes, as ninjs 3 has no other place for one."""
+    return (_string(_folded(value).get("rel")) or "").casefold() if isinstance(value, Mapping) else ""
 
 
 def _byline(item: Mapping[str, Any]) -> str | None:
@@ -259,15 +274,27 @@ def _byline(item: Mapping[str, Any]) -> str | None:
 
 
 def _valued(item: Mapping[str, Any], one: str, many: str) -> str | None:
-    """``headline``, ``headline_main``, or of ``headlines`` the main one or the first."""
+    """``headline``, ``headline_main``, or of ``headlines`` the main one or the first. A correction is no standfirst, an "alt" no caption."""
     if _string(item.get(one)):
         return _string(item.get(one))
     for key in (f"{one}_main", f"{one}_text", f"{one}_html"):
         if _string(item.get(key)):
             return _string(item.get(key))
     listed = [_folded(value) for value in _listed(item.get(many)) if isinstance(value, Mapping)]
+    listed = [one for one in listed if _role(one) not in ("alt", "correction")]
     listed.sort(key=lambda value: _string(value.get("role")) not in ("main", "summary", "text"))
     return next(filter(None, (_string(value.get("value")) for value in listed)), None)
+
+
+def _role(value: Mapping[str, Any]) -> str:
+    return (_string(value.get("role")) or "").casefold()
+
+
+def _alt(picture: Mapping[str, Any]) -> str | None:
+    """Of ninjs 1 and 2 a field of its own, in ninjs 3 a description."""
+    described = (_folded(one) for one in _listed(picture.get("descriptions")) if isinstance(one, Mapping))
+    found = (_string(one.get("value")) for one in described if _role(one) == "alt")
+    return plain(_string(picture.get("altimagetext")) or next(filter(None, found), None))
 
 
 def _pictures(item: Mapping[str, Any]) -> tuple[tuple[Picture, ...], list[str]]:
@@ -296,7 +323,7 @@ def _pictures(item: Mapping[str, Any]) -> tuple[tuple[Picture, ...], list[str]]:
             or _byline(one)
             or plain(_string(one.get("copyrightholder")))
         )
-        pictures.append(Picture(_largest(one), caption, credit, plain(_string(one.get("altimagetext")))))
+        pictures.append(Picture(_largest(one), caption, credit, _alt(one)))
     return tuple(pictures), doubts
 
 
@@ -319,8 +346,12 @@ def _largest(item: Mapping[str, Any]) -> str | None:
 
 
 def _address(item: Mapping[str, Any]) -> str | None:
-    """Where the story stands for readers: a ``uri`` is a name, even where it looks like an address."""
-    found = _string(item.get("url")) or _string(item.get("link"))
+    """Where the story stands for readers: a ``uri`` is a name, even where it looks like an address. In ninjs 3 the page is a rendition."""
+    listed = item.get("renditions")
+    renditions = [_folded(one) for one in _listed(listed) if isinstance(one, Mapping)]
+    pages = (one for one in renditions if _string(one.get("contenttype")) == "text/html")
+    page = next((_string(one.get("href")) for one in pages), None)
+    found = _string(item.get("url")) or _string(item.get("link")) or page
     return found if found and found.startswith(("http://", "https://")) else None
 
 

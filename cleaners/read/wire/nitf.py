@@ -10,7 +10,7 @@ from cleaners.model import Fields
 from cleaners.read.raw_lines import raw_lines
 from cleaners.read.wire.as_html import body_of, pictures_of
 from cleaners.read.wire.item import Item, plain, repeats, story_of
-from cleaners.read.wire.safe_xml import attribute, children, every, first, local, text_of
+from cleaners.read.wire.safe_xml import attribute, children, every, first, lines_of, local, text_of
 from cleaners.read.wire.status import (
     embargo_line,
     expiry_line,
@@ -170,8 +170,8 @@ def _fields(root: Any, head: Any, content: Any, body: str, issued: str | None) -
     if headline is None:
         headline = text_of(first(root, "hedline")) or text_of(first(root, "title"))
     below = [text_of(line) for line in every(hedline, "hl2")] if hedline is not None else []
-    summary = text_of(first(head, "abstract")) if head is not None else None
-    standfirsts = [line for line in [*below, summary] if line and not repeats(line, body)]
+    summary = lines_of(first(head, "abstract")) if head is not None else ()
+    standfirsts = [line for line in [*below, *summary] if line and not repeats(line, body)]
     bylines = [text_of(one, ("byttl",)) for one in children(head, "byline")] if head is not None else []
     holder = first(root, "doc.copyright")
     pub = first(root, "pubdata")

@@ -27,6 +27,8 @@ _CDATA = re.compile(r"(<!\[CDATA\[.*?\]\]>|<!--.*?-->)", re.DOTALL)
 _AMPERSAND = re.compile(r"&(?:(#\d{1,7};|#x[0-9A-Fa-f]{1,6};)|([A-Za-z][A-Za-z0-9]{1,31});)?")
 MOST_PIECES = 500
 """A broken message of more items is told as a whole."""
+_BREAK = "\x1f"
+"""Stands for a ``<br>`` while texts are put together; XML has no such character, and ``split()`` takes it for a space."""
 _XML_ENTITIES = {"amp", "lt", "gt", "quot", "apos"}
 
 
@@ -168,10 +170,25 @@ def text_of(element: Any, without: tuple[str, ...] = ()) -> str | None:
     return " ".join("".join(_texts(element, without)).split()) or None
 
 
+def lines_of(element: Any) -> tuple[str, ...]:
+    """The lines of an element that has paragraphs or line breaks: the standfirst of two decks, a caption of two sentences.
+
+    >>> lines_of(parse("<abstract><p>The quay is ready.</p><p>The ferry<br/>is not.</p></abstract>"))
+    ('The quay is ready.', 'The ferry', 'is not.')
+    """
+    if element is None:
+        return ()
+    parts = children(element, "p") or [element]
+    said = (line for part in parts for line in "".join(_texts(part, ())).split(_BREAK))
+    return tuple(line for one in said if (line := " ".join(one.split())))
+
+
 def _texts(element: Any, without: tuple[str, ...]) -> Iterator[str]:
     if element.text:
         yield element.text
     for child in element:
+        if local(child) == "br":
+            yield _BREAK
         if local(child) and local(child) not in without:
             yield from _texts(child, without)
         if child.tail:
