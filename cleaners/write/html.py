@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 from html import escape, unescape
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import nh3
@@ -36,7 +37,7 @@ def html(cleaned: Cleaned) -> str:
     """
     if cleaned.source.form == "body":
         return cut_raw(cleaned.source, cleaned.removals)
-    return "\n".join(_fragments(cleaned))
+    return "\n".join(fragments(cleaned))
 
 
 def cells(row: str) -> list[str]:
@@ -65,7 +66,8 @@ def web_address(url: str | None, base: str | None) -> str | None:
         return None
 
 
-def _fragments(cleaned: Cleaned) -> Iterator[str]:
+def fragments(cleaned: Cleaned) -> Iterator[str]:
+    """The copy's pieces of HTML made anew of its blocks: headings, paragraphs, lists, tables, figures."""
     for part in reading_order(cleaned):
         if isinstance(part, Picture):
             yield from _figure(part, cleaned.source.url)
@@ -141,10 +143,16 @@ def _squeezed(text: str) -> str:
 
 @lru_cache(maxsize=16)
 def _sanitiser(base: str | None) -> nh3.Cleaner:
+    """``base`` may be no address after all ("http://port.example:99999/"): then relative links stay as they are."""
+    relative: Any = ("rewrite_with_base", base) if base else None
+    try:
+        nh3.Cleaner(url_relative=relative)
+    except ValueError:
+        relative = None
     return nh3.Cleaner(
         tags=_INLINE,
         attributes=_ATTRIBUTES,
         url_schemes={"http", "https", "mailto", "tel"},
         link_rel=None,
-        url_relative=("rewrite_with_base", base) if base else None,
+        url_relative=relative,
     )

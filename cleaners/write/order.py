@@ -29,7 +29,8 @@ def reading_order(cleaned: Cleaned) -> Iterator[Run | Picture]:
     when the paragraph goes.
     """
     pictures = _pictures(cleaned)
-    told = {letters(one.caption) for some in pictures.values() for one in some if one.caption}
+    shown = [one for some in pictures.values() for one in some if one.caption]
+    told = {letters(f"{one.caption}{credit}") for one in shown for credit in ("", one.credit or "")}
     left = {block.number: block for block in cleaned.copy.blocks if block.text}
     yield from pictures.get(None, ())
     counted: Counter[str | None] = Counter()

@@ -12,7 +12,8 @@ from cleaners.write.text import text
 
 
 def record(cleaned: Cleaned) -> dict[str, Any]:
-    """The story as JSON-ready values, its keys always there and always in this order; what is not known is None.
+    """The story as JSON-ready values, its keys always there and always in this order; what is not known is None. Each is described in
+    ``record.schema.json``.
 
     ``sources`` tells of each field where its value came from (see ``Fields``). A held or killed story's record still shows the copy that is proposed. ``removed`` and what was ``protected``,
     ``overruled`` and left ``suspect`` have offsets into the source block's text; ``number`` names a removal for undo. ``source`` is
