@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli import clean, deploy, doctor, explain, review, rules, run, status, undo, up
+from flows.cli import clean, deploy, doctor, explain, review, rules, run, schema, status, undo, up
 
 app = typer.Typer(
     name="cleancopy",
@@ -44,6 +44,7 @@ app.command("explain")(explain.explain)
 app.command("undo")(undo.undo)
 app.command("review")(review.review)
 app.add_typer(rules.app, name="rules")
+app.command("schema")(schema.schema)
 app.command("run")(run.run)
 app.command("up")(up.up)
 app.command("deploy")(deploy.deploy)

@@ -24,10 +24,13 @@ from flows.cli.options import (
 from flows.cli.terminal import progress, say, stderr, stop
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from cleaners.model import Cleaned
     from cleaners.pipeline import Pipeline
     from flows.cli.inputs import Arrival
     from flows.cli.many import Tried
+    from flows.cli.outputs import Put
 
 HELD = 3
 """Exit code of ``--strict`` when every story could be read, but one is held or killed."""
@@ -45,7 +48,8 @@ def clean(
         typer.Option(
             "--to",
             help="What comes out: the copy as text, HTML or Markdown; whole records with fields and removals as json or "
-            "jsonl; or decisions, one for each line of the input. Otherwise text, and jsonl for JSON lines.",
+            "jsonl; decisions, one for each line of the input; or a news format: ninjs, nitf, newsml-g2, json-ld. Otherwise text, and "
+            "jsonl for JSON lines.",
             show_default=False,
         ),
     ] = None,
@@ -58,6 +62,16 @@ def clean(
         typer.Option("--explain", help="Say on stderr, line by line, what went, by which rule, and why."),
     ] = False,
     output: OutputOption = None,
+    made: Annotated[
+        str | None,
+        typer.Option(
+            "--made",
+            metavar="MOMENT",
+            help="For news formats: when this version was made, as 2026-03-05T12:00:00Z, or now. Otherwise when the story says that "
+            "it was changed or published.",
+            show_default=False,
+        ),
+    ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help=f"Leave with exit code {HELD} when a story is held or killed.")
     ] = False,
@@ -72,9 +86,10 @@ def clean(
     """
     from flows.cli.config import open_pipeline
     from flows.cli.inputs import STDIN, Defaults, open_input, total_size
-    from flows.cli.outputs import opened
+    from flows.cli.outputs import ALONE, is_folder, opened, rendered
     from flows.warm_pool import NoWorkers
 
+    at = _moment(made)
     names = files or [STDIN]
     if not files and sys.stdin.isatty():
         say("Paste a story, then press Ctrl-D.", "dim")
@@ -84,18 +99,26 @@ def clean(
     first = next(opening)
     to = to or (To.jsonl if first.records else To.text)
     many = first.records or len(names) > 1
+    if to in ALONE and many and not is_folder(output):
+        stop(
+            f"A file of {to.value} holds one story, and here may be several: name a folder, as in -o {to.value}/"
+        )
     arrivals = (arrival for each in chain([first], opening) for arrival in each.arrivals)
     # Among stories on the same terminal a bar would only be in the way.
     bar = output is not None or not sys.stdout.isatty()
     broken = held = 0
     try:
-        with opened(output, to, many) as put, progress("Cleaning", total_size(names), bar) as advance:
+        with (
+            opened(output, to, many, lambda cleaned, to: rendered(cleaned, to, at)) as put,
+            progress("Cleaning", total_size(names), bar) as advance,
+        ):
             for arrival, cleaned, problem in _tried(pipeline, arrivals, many, STDIN in names):
-                if cleaned is None:
+                if cleaned is not None:
+                    problem = _not_put(put, cleaned)
+                if cleaned is None or problem is not None:
                     broken += 1
                     say(f"{arrival.place}: {problem}", "red")
                 else:
-                    put(cleaned)
                     held += cleaned.verdict != "publish"
                     _comment(arrival.place, cleaned, to, explain)
                 advance(arrival.size)
@@ -109,6 +132,31 @@ def clean(
         raise typer.Exit(1)
     if held and strict:
         raise typer.Exit(HELD)
+
+
+def _moment(made: str | None) -> datetime | None:
+    """What ``--made`` names. It is the only way in which a clock comes into what is written, and only where "now" asks for it."""
+    from datetime import UTC, datetime
+
+    from cleaners.write.moments import moment
+
+    if made is None or made == "now":
+        return datetime.now(UTC).replace(microsecond=0) if made else None
+    at = moment(made)
+    if at is None:
+        stop(f"--made {made}: give day, time and zone, as 2026-03-05T12:00:00Z, or now")
+    return at
+
+
+def _not_put(put: Put, cleaned: Cleaned) -> str | None:
+    """Why a story could not be written in its format; None: it was."""
+    from cleaners.write import NoMoment
+
+    try:
+        put(cleaned)
+    except NoMoment as error:
+        return f"{error}; say it with --made"
+    return None
 
 
 _LARGE = 500_000

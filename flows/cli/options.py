@@ -30,6 +30,10 @@ class To(StrEnum):
     json = "json"
     jsonl = "jsonl"
     decisions = "decisions"
+    ninjs = "ninjs"
+    nitf = "nitf"
+    newsml_g2 = "newsml-g2"
+    json_ld = "json-ld"
 
 
 FromOption = Annotated[

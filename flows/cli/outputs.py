@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from cleaners.model import Cleaned
@@ -26,7 +27,15 @@ _SUFFIX = {
     To.json: ".json",
     To.jsonl: ".jsonl",
     To.decisions: ".jsonl",
+    To.ninjs: ".ninjs.json",
+    To.nitf: ".nitf.xml",
+    To.newsml_g2: ".newsml.xml",
+    To.json_ld: ".ld.json",
 }
+ALONE = (To.nitf, To.newsml_g2)
+"""Formats of which a file holds one story: several go into a folder."""
+_LISTED = (To.json, To.ninjs, To.json_ld)
+"""Formats of which several stories are one JSON list."""
 
 
 def is_folder(target: str | None) -> bool:
@@ -56,16 +65,17 @@ def opened(target: str | None, to: To, many: bool, render: Render | None = None)
             count += 1
 
         yield put
-        if to is To.json and many:
+        if to in _LISTED and many:
             write(b"\n]\n" if count else b"[]\n")
-        elif to is To.json and count:
+        elif to in _LISTED and count:
             write(b"\n")
 
 
-def rendered(cleaned: Cleaned, to: To) -> str:
+def rendered(cleaned: Cleaned, to: To, made: datetime | None = None) -> str:
     """One story in one format, with the line break at its end that the format wants.
 
-    The HTML of a CMS body gets none that it did not have: it comes back byte for byte outside what was removed.
+    The HTML of a CMS body gets none that it did not have: it comes back byte for byte outside what was removed. ``made`` is when the edition was
+    made that a news format tells of; see ``cleaners.write.edition_of`` for what holds without it. Raises cleaners.write.NoMoment.
     """
     from cleaners import write
 
@@ -82,6 +92,14 @@ def rendered(cleaned: Cleaned, to: To) -> str:
             return _line(json.dumps(write.record(cleaned), ensure_ascii=False))
         case To.decisions:
             return _line(json.dumps(write.decisions(cleaned), ensure_ascii=False))
+        case To.ninjs:
+            return write.ninjs(cleaned, write.edition_of(cleaned, made)).rstrip("\n")
+        case To.json_ld:
+            return write.json_ld(cleaned, write.edition_of(cleaned, made)).rstrip("\n")
+        case To.nitf:
+            return write.nitf(cleaned, write.edition_of(cleaned, made))
+        case To.newsml_g2:
+            return write.newsml_g2(cleaned, write.edition_of(cleaned, made))
 
 
 def _line(text: str) -> str:
@@ -98,7 +116,7 @@ def _before(cleaned: Cleaned, to: To, many: bool, count: int) -> str:
             return f"{'' if count == 0 else chr(10)}==> {name} <==\n"
         case To.html | To.markdown:
             return f"{'' if count == 0 else chr(10)}<!-- {name.replace('--', '- -')} -->\n"
-        case To.json:
+        case To.json | To.ninjs | To.json_ld:
             return "[\n" if count == 0 else ",\n"
         case _:
             return ""
@@ -145,7 +163,7 @@ def _one_file_a_story(folder: Path, to: To, render: Render) -> Put:
             name = f"{stem}-{number}"
         taken.add(name.casefold())
         with _bytes_to(folder / (name + _SUFFIX[to])) as write:
-            write((render(cleaned, to) + ("\n" if to is To.json else "")).encode())
+            write((render(cleaned, to) + ("\n" if to in _LISTED else "")).encode())
 
     return put
 

@@ -89,7 +89,7 @@ def undo(
     """
     from flows.cli.clean import leave_quietly
     from flows.cli.inputs import STDIN, total_size
-    from flows.cli.outputs import opened
+    from flows.cli.outputs import ALONE, is_folder, opened
 
     what = _What(tuple(removal or ()), tuple(rule or ()), everything)
     if not any(what):
@@ -106,6 +106,10 @@ def undo(
     if many and what.numbers:
         stop("--removal counts the removals of one story, and here are several: choose one with --id.")
     to = to or (To.jsonl if many else _form_of(ahead))
+    if to in ALONE and many and not is_folder(output):
+        stop(
+            f"A file of {to.value} holds one story, and here are several: name a folder, as in -o {to.value}/"
+        )
     try:
         with (
             opened(output, to, many, _document) as put,
@@ -136,6 +140,7 @@ def _undo_each(
 ) -> list[str]:
     """Undo and write each record; what is wrong with one is said and given back, and the next one has its turn."""
     from cleaners.undo import NothingToUndo, is_by, others_of, rules_of, undo
+    from cleaners.write import NoMoment
 
     problems: list[str] = []
     seen: list[Removal] = []
@@ -157,7 +162,7 @@ def _undo_each(
             ]
             try:
                 put(undo(cleaned, numbers=what.numbers, rules=here, everything=what.everything))
-            except NothingToUndo as error:
+            except (NothingToUndo, NoMoment) as error:
                 complain(f"{place}: {error}")
             else:
                 if others := others_of(cleaned.removals, here):

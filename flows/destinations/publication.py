@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 
@@ -13,7 +14,8 @@ class Publication:
 
     ``story`` is the story's key (``source:id``), the same in all its editions. Of two editions of one ``ledger`` the
     higher is the newer; editions of two ledgers cannot be compared. ``record`` is the JSON contract of a cleaned
-    story, ``rendered`` the copy as ``html``, ``markdown`` and ``text``.
+    story, ``rendered`` the copy as ``html``, ``markdown`` and ``text``. ``made_at`` is when this edition was made, ``previous`` the edition
+    that this destination published before.
     """
 
     story: str
@@ -24,6 +26,8 @@ class Publication:
     idempotency_key: str
     record: Mapping[str, Any]
     rendered: Mapping[str, str]
+    made_at: datetime | None = None
+    previous: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

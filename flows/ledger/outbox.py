@@ -37,7 +37,8 @@ _TRIED_AGAIN = {"state": "owed", "attempts": 0}
 class Owed:
     """One act that is owed to one destination: publish this edition, or take the story down.
 
-    ``story`` is the story's key in the ledger (``source:id``). Of two editions of one ``ledger`` the higher is the newer.
+    ``story`` is the story's key in the ledger (``source:id``). Of two editions of one ``ledger`` the higher is the newer. ``made_at`` is when
+    this edition was made, ``previous`` the edition that this destination published before.
     """
 
     id: int
@@ -51,6 +52,8 @@ class Owed:
     attempts: int
     record: Mapping[str, Any]
     rendered: Mapping[str, str]
+    made_at: datetime
+    previous: int | None = None
 
 
 def claim_owed(
@@ -475,11 +478,25 @@ def _older_under_way(now: datetime) -> ColumnElement[bool]:
 
 
 def _details(ids: Sequence[int]) -> Select[Any]:
+    before = PUBLICATIONS.alias("before")
+    previous = (
+        select(func.max(before.c.edition))
+        .where(
+            before.c.story_id == PUBLICATIONS.c.story_id,
+            before.c.destination == PUBLICATIONS.c.destination,
+            before.c.edition < PUBLICATIONS.c.edition,
+            before.c.act == "publish",
+            before.c.state == "made",
+        )
+        .scalar_subquery()
+    )
     return (
         select(
             PUBLICATIONS,
             COPIES.c.record,
             COPIES.c.rendered,
+            COPIES.c.cleaned_at,
+            previous.label("previous"),
             REVISIONS.c.number,
             STORIES.c.source,
             STORIES.c.external_id,
@@ -505,4 +522,6 @@ def _owed(row: AnyRow, ledger: str) -> Owed:
         attempts=row.attempts,
         record=row.record,
         rendered=row.rendered,
+        made_at=row.cleaned_at,
+        previous=row.previous,
     )

@@ -24,6 +24,8 @@ _COPY_KEYS = (
     "text",
     "html",
 )
+# What only the news formats and the record say. Where there is none of it, the hash is what it was before they were.
+_MORE_KEYS = ("authors", "agency", "updated", "tags", "canonical", "site", "rights", "paywalled", "ednote")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,9 @@ class Outcome:
 
 
 def content_hash(outcome: Outcome) -> str:
-    """The hash of what a reader of the copy gets."""
+    """The hash of what a reader of the copy gets, in whatever format: a corrected rights notice is published, too."""
     record = outcome.record or {}
-    content = [{key: record.get(key) for key in _COPY_KEYS}, dict(outcome.rendered)]
+    copy = {key: record.get(key) for key in _COPY_KEYS}
+    copy |= {key: value for key in _MORE_KEYS if (value := record.get(key)) not in (None, [], "")}
+    content = [copy, dict(outcome.rendered)]
     return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints, model_validator
 from cleaners.rules.schema import StrictModel, fault, load_model
 from flows.settings.names import Name, SecretName, holds_password
 
-Format = Literal["json", "html", "markdown", "text"]
+Format = Literal["json", "html", "markdown", "text", "ninjs", "nitf", "newsml-g2", "json-ld"]
 
 
 class _Common(StrictModel):

@@ -156,6 +156,8 @@ def _publication(owed: Owed) -> Publication:
         idempotency_key=owed.idempotency_key,
         record=owed.record,
         rendered=owed.rendered,
+        made_at=owed.made_at,
+        previous=owed.previous,
     )
 
 
