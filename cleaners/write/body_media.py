@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 from lxml.html import Element
 
-from cleaners.apply import raw_spans
 from cleaners.model import Block, Cleaned, Picture, Span
 from cleaners.read.addresses import absolute
 from cleaners.read.embeds import TAGS, embed_of
@@ -52,13 +51,11 @@ class _Shown(NamedTuple):
 def with_media(cleaned: Cleaned) -> Cleaned:
     """A CMS body's story with the markup of its blocks, its images and embeds as pictures and blocks; any other story as it is.
 
-    What stood in a part that was removed is not found again.
+    As in the body itself, an image stays where the words beside it were removed: no rule takes images.
     """
     if cleaned.source.form != "body" or not cleaned.source.raw:
         return cleaned
-    gone = [span for spans in raw_spans(cleaned.source, cleaned.removals).values() for span in spans]
-    found = [one for one in _shown(cleaned) if not any(span.start <= one.at < span.end for span in gone)]
-    return _with_shown(_with_markup(cleaned), found)
+    return _with_shown(_with_markup(cleaned), list(_shown(cleaned)))
 
 
 def _with_markup(cleaned: Cleaned) -> Cleaned:

@@ -40,11 +40,12 @@ def body_tree(cleaned: Cleaned) -> Any:
     A shortcode ("[gallery]") is nothing outside its CMS and left out; the words of a post are somebody else's, and quoted. Addresses are whole,
     and URIs by RFC 3986.
     """
-    cleaned = _writable(with_media(cleaned))
+    base = cleaned.source.url or cleaned.copy.fields.canonical
+    cleaned = _writable(with_media(replace(cleaned, source=replace(cleaned.source, url=base))))
     written = safe("\n".join(fragments(cleaned)))
     parser = html.HTMLParser(huge_tree=True)
     body = html.document_fromstring(f"<html><body>{written}</body></html>", parser=parser).find("body")
-    _simplify(body, cleaned.source.url)
+    _simplify(body, base)
     _drop_empty(body)
     return body
 
@@ -107,6 +108,8 @@ def _simplify(body: Any, base: str | None) -> None:
             element.drop_tag()
         else:
             _keep_attributes(element, base)
+            if element.tag == "a" and not element.get("href"):
+                element.drop_tag()
 
 
 def _keep_attributes(element: Any, base: str | None) -> None:

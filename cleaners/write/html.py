@@ -131,7 +131,8 @@ def _figure(picture: Picture, base: str | None) -> Iterator[str]:
 def _inline(block: Block, base: str | None) -> str:
     """The block's words, with its markup where that says the same words."""
     if block.markup is not None:
-        safe = _sanitiser(base).clean(block.markup)
+        # Half a character of its markup is none; the sanitiser takes whole ones only.
+        safe = _sanitiser(base).clean(block.markup.encode("utf-8", "replace").decode())
         if _squeezed(unescape(nh3.clean(safe, tags=set()))) == _squeezed(block.text):
             return safe.strip()
     return escape(block.text, quote=False).replace("\n", "<br>\n")

@@ -37,7 +37,7 @@ def _article(item: Item) -> dict[str, Any]:
         "identifier": [edition.uri, item.key],
         "version": str(edition.number),
         "creativeWorkStatus": edition.status,
-        "conditionsOfAccess": f"Embargoed until {rfc3339(edition.embargo)}" if edition.embargo else None,
+        "conditionsOfAccess": _conditions(edition),
         "url": item.url,
         "mainEntityOfPage": {"@type": "WebPage", "@id": item.url} if item.url else None,
         "headline": item.headline,
@@ -61,6 +61,13 @@ def _article(item: Item) -> dict[str, Any]:
         "wordCount": len(item.text.split()),
     }
     return {key: value for key, value in said.items() if value or value is False}
+
+
+def _conditions(edition: Edition) -> str | None:
+    """schema.org knows no embargo: it is said in words."""
+    if edition.status != "withheld":
+        return None
+    return f"Embargoed until {rfc3339(edition.embargo)}" if edition.embargo else "Withheld from publication"
 
 
 def _organization(name: str | None) -> dict[str, str] | None:

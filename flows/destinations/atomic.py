@@ -79,14 +79,6 @@ def make_folder(folder: Path) -> None:
         sync_folder(one.parent)
 
 
-def make_folder(folder: Path) -> None:
-    """Make a folder with all above it, lasting: a folder that a power cut takes away takes its files with it."""
-    missing = [one for one in (folder, *folder.parents) if not one.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
-    for one in reversed(missing):
-        sync_folder(one.parent)
-
-
 def sync_folder(folder: Path) -> None:
     if os.name == "nt":  # a folder cannot be opened there
         return

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from invented_news import NOON, killed, whole_edition, whole_story  # type: ignore[import-not-found]
 
 from cleaners.model import Cleaned, Fields, Signal
-from cleaners.write import Edition, edition_of, newsml_g2, ninjs, nitf
+from cleaners.write import Edition, edition_of, json_ld, newsml_g2, ninjs, nitf
 from cleaners.write.moments import moment, norm, rfc3339, truncated
 from cleaners.write.safe_text import web_uri
 
@@ -94,6 +94,8 @@ def test_an_embargo_stands_where_each_format_has_it() -> None:
     document = nitf(whole_story(), held)
     assert 'management-status="embargoed"' in document
     assert '<date.release norm="20260309T000100+0000"/>' in document
+    assert '"conditionsOfAccess": "Embargoed until 2026-03-09T00:01:00Z"' in json_ld(whole_story(), held)
+    assert "Withheld from publication" in json_ld(whole_story(), replace(held, embargo=None))
     assert 'management-status="withheld"' in nitf(whole_story(), replace(held, embargo=None))
     assert 'management-status="canceled"' in nitf(None, killed())
 

@@ -260,6 +260,24 @@ def test_a_cms_body_keeps_its_links_lists_pictures_and_players() -> None:
     assert list(tree_faults(tree)) == []
 
 
+def test_a_link_that_leads_nowhere_from_outside_is_words() -> None:
+    html = '<p><a href="/w">One</a>, <a href="#s">two</a>, <a href="mailto:a@b.example">three</a>, <a href="HTTPS://x.example/ä" rel="me">four</a>.</p>'
+    story = read(Raw(id="b", form="body", content=html))
+    tree = body_tree(Cleaned(story, story, (), "publish", (), "r", 1))
+    assert inner(tree) == (
+        '<p>One, two, <a href="mailto:a@b.example">three</a>, <a href="https://x.example/%C3%A4">four</a>.</p>'
+    )
+
+
+def test_where_a_body_has_no_address_its_canonical_one_counts(faults: Faults) -> None:
+    html = '<p>See <a href="/w">here</a>.</p><figure><img src="/a.jpg"></figure>'
+    story = read(Raw(id="b", form="body", content=html, given=Fields(canonical="https://x.example/1")))
+    document = nitf(Cleaned(story, story, (), "publish", (), "r", 1), Edition("b", made=NOON))
+    assert faults("nitf", document) == []
+    assert document.count('source="https://x.example/a.jpg"') == 1
+    assert 'href="https://x.example/w"' in document
+
+
 def test_a_figure_without_a_caption_stands_where_it_stood() -> None:
     html = '<p>One.</p><figure><img src="/a.jpg"></figure><p>Two.</p><figure><img src="/b.jpg"><figcaption>B<cite>Ana</cite></figcaption></figure>'
     story = read(Raw(id="b", form="body", content=html, url="https://x.example/1"))

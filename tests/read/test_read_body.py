@@ -359,3 +359,22 @@ def test_a_line_of_shortcodes_is_an_embed(line: str) -> None:
 )
 def test_words_in_brackets_are_no_embed(line: str) -> None:
     assert [block.kind for block in body(f"<p>{line}</p>").blocks] == ["paragraph"]
+
+
+def test_a_block_knows_its_list_quotation_or_table_and_a_header_row_is_one() -> None:
+    story = body(
+        "<ol><li>Left foot</li><li><p>Right foot</p></li></ol><ul><li>A bow</li></ul>"
+        "<blockquote><p>It has feet.</p><p>It walks.</p></blockquote><blockquote><p>It swims.</p></blockquote>"
+        "<table><tr><th>Bird</th><th>Toll</th></tr><tr><th>Swan</th><td>3</td></tr></table><p>The end.</p>"
+    )
+    assert [(one.kind, one.within, one.level) for one in story.blocks] == [
+        ("item", "ol 1", 0),
+        ("item", "ol 1", 0),
+        ("item", "ul 2", 0),
+        ("quote", "blockquote 3", 0),
+        ("quote", "blockquote 3", 0),
+        ("quote", "blockquote 4", 0),
+        ("row", "table 5", 1),
+        ("row", "table 5", 0),
+        ("paragraph", None, 0),
+    ]

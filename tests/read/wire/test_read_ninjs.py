@@ -258,3 +258,28 @@ def test_our_own_examples_follow_the_schemas(shared: Path, version: str) -> None
     ]
     assert [error for error in errors if "standard" not in error] == []
     assert kinds(item) == [("withdrawn", None)]
+
+
+def test_what_ninjs_3_has_no_field_for_is_read_by_its_role() -> None:
+    """A section, a page's address, an alternative text and a correction, as cleancopy itself writes them."""
+    item = TWO | {
+        "contentCreated": "2026-03-05T09:00:00Z",
+        "versionCreated": "2026-03-07T12:00:00Z",
+        "subjects": [{"name": "World", "rel": "section"}, {"name": "shipping", "rel": "about"}],
+        "renditions": [{"name": "web", "href": "https://x.example/ferry", "contentType": "text/html"}],
+        "descriptions": [
+            {"role": "correction", "value": "Correction: it was nine."},
+            {"role": "summary", "value": "First deck\nSecond deck"},
+        ],
+        "associations": [
+            TWO["associations"][0]
+            | {"descriptions": [{"role": "alt", "value": "A quay"}, {"role": "caption", "value": "The quay"}]}
+        ],
+    }
+    read_back = story(item)
+    fields = read_back.fields
+    assert (fields.section, fields.tags) == ("World", ("shipping",))
+    assert fields.standfirst == "First deck\nSecond deck"
+    assert (fields.published, fields.updated) == ("2026-03-05T09:00:00Z", "2026-03-07T12:00:00Z")
+    assert read_back.url == "https://x.example/ferry"
+    assert [(one.caption, one.alt) for one in fields.pictures] == [("The quay", "A quay")]
