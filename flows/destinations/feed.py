@@ -135,7 +135,7 @@ def _newest(engine: Engine, most: int) -> list[Item]:
 def _row(publication: Publication, moment: datetime) -> dict[str, Any]:
     """A story that is withdrawn keeps its place and edition, and nothing of its copy."""
     public = publication.act == "publish"
-    when = publication.moment or moment
+    when = publication.made_at or moment
     stated = stated_moment(publication.record, when) if public else None
     return {
         "story": publication.story,

@@ -227,8 +227,10 @@ class Drafts:
 def body_of(
     destination: HttpDestination, publication: Publication, more: dict[str, Any] | None = None
 ) -> bytes:
-    """What is sent: the format's bytes; JSON carries our mark, too. Of a story that is taken down nothing but the mark."""
-    if publication.act == "unpublish":
+    """What is sent: the format's bytes; JSON carries our mark, too. Of a story that is taken down that it is, and no copy:
+    news formats have a message of their own for that.
+    """
+    if publication.act == "unpublish" and destination.format == "json":
         withdrawn = {"id": publication.record.get("id"), "pubstatus": "canceled", MARK: mark_of(publication)}
         return json.dumps(withdrawn, ensure_ascii=True).encode()
     content = FORMATS[destination.format].write(publication)

@@ -14,8 +14,8 @@ class Publication:
 
     ``story`` is the story's key (``source:id``), the same in all its editions. Of two editions of one ``ledger`` the
     higher is the newer; editions of two ledgers cannot be compared. ``record`` is the JSON contract of a cleaned
-    story, ``rendered`` the copy as ``html``, ``markdown`` and ``text``. ``moment`` is when the act was decided, the same
-    at every try. ``last`` is the receipt of what this destination last did with the story, as JSON values; empty for
+    story, ``rendered`` the copy as ``html``, ``markdown`` and ``text``. ``made_at`` is when this edition was made,
+    the same at every try. ``last`` is the receipt of what this destination last did with the story, as JSON values; empty for
     most, which need no memory.
 
     ``hold`` is given only to destinations that hear of holds; the others raise PublishError.
@@ -29,7 +29,7 @@ class Publication:
     idempotency_key: str
     record: Mapping[str, Any]
     rendered: Mapping[str, str]
-    moment: datetime | None = None
+    made_at: datetime | None = None
     last: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -99,7 +99,7 @@ def event(publication: Publication, content: str, moment: datetime) -> dict[str,
     }
     return {
         "type": f"story.{EVENTS[publication.act]}",
-        "timestamp": (publication.moment or moment).astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        "timestamp": (publication.made_at or moment).astimezone(UTC).isoformat().replace("+00:00", "Z"),
         "data": data | _content(publication, content),
     }
 

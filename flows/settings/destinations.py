@@ -158,10 +158,10 @@ class HttpDestination(_Common):
                 "with PUT each story needs an address of its own",
                 "Write {key} or {story} into it, such as https://cms.example/stories/{key}",
             )
-        if self.withdrawn == "update" and self.format != "json":
+        if self.withdrawn == "update" and self.format in ("html", "markdown", "text"):
             raise fault(
                 "withdrawn",
-                "withdrawn: update needs format: json",
+                f"format: {self.format} cannot say that a story is withdrawn",
                 "Write withdrawn: delete, or format: json",
             )
         return self

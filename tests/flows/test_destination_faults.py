@@ -141,17 +141,18 @@ def test_a_batch_that_is_killed_in_the_middle_leaves_nothing_that_the_next_does_
 ) -> None:
     """SIGKILL at one step after the other: every file that lies there is on a card, and the next try ends well."""
     program, out, killed = str(Path(__file__).with_name("dying_publisher.py")), tmp_path / "out", 0
-    for edition, step in enumerate((3, 9, 12, 17, 20, 25, 31, 44), start=1):
+    # Odd editions have two files a story, which the even ones take away: a step in their midst leaves both lying about.
+    for edition, step in enumerate((999, 25, 999, 33, 20, 32, 999, 18, 35, 36), start=1):
         run = subprocess.run([sys.executable, program, str(tmp_path), str(edition), str(step)], check=False)
-        assert run.returncode in (0, -signal.SIGKILL)
+        assert run.returncode == (0 if step == 999 else -signal.SIGKILL)
         killed += run.returncode != 0
         cards = [json.loads(card.read_text()) for card in (out / ".cleancopy").glob("*.json")]
         known = {name for card in cards for name in card["files"]}
         assert {path.name for path in out.iterdir() if path.is_file()} <= known
         assert {path.read_text() for path in out.glob("*.txt")} <= {str(one + 1) for one in range(edition)}
-    assert killed >= 5
-    acts = [publication(9, story=f"desk:{number}", text="9") for number in range(8)]
+    assert killed == 7
+    acts = [publication(11, story=f"desk:{number}", text="11") for number in range(8)]
     folder = FolderDestination(kind="folder", name="f", path="out", formats=("text",))
     assert dids(answers(folder, tmp_path, acts)) == ["wrote"] * 8
-    assert [path.read_text() for path in out.iterdir() if path.is_file()] == ["9"] * 8
+    assert [path.read_text() for path in out.iterdir() if path.is_file()] == ["11"] * 8
     assert list(out.rglob("*.part")) == []

@@ -52,7 +52,7 @@ def story(
 ) -> Publication:
     return replace(
         publication(edition, act, story=f"desk:{name}", **({"headline": f"The {name} is back"} | record)),
-        moment=later(60 * minute),
+        made_at=later(60 * minute),
     )
 
 
@@ -275,7 +275,7 @@ def test_a_story_is_dated_by_what_it_says_or_by_when_it_came(
 
 def test_a_story_without_a_moment_is_dated_by_the_clock(tmp_path: Path) -> None:
     with feed.open_feed(destination(), tmp_path, clock=lambda: NOON + timedelta(days=1)) as publisher:
-        assert dids(publisher([replace(story(), moment=None)])) == ["wrote"]
+        assert dids(publisher([replace(story(), made_at=None)])) == ["wrote"]
     assert [item["date_published"] for item in read_json(tmp_path)["items"]] == ["2026-03-04T12:00:00Z"]
 
 

@@ -15,7 +15,7 @@ from postgres_server import Postgres
 from publications import answers, dids, publication
 from sqlalchemy import create_engine, text
 
-from flows.destinations import Answer, Receipt
+from flows.destinations import Answer, Receipt, open_destination
 from flows.settings import TableDestination
 from flows.settings.databases import with_driver
 
@@ -32,6 +32,16 @@ def rows(columns: str = "story, text, edition, withdrawn") -> list[Any]:
         with engine.connect() as connection:
             found = connection.execute(text(f"SELECT {columns} FROM clean_copy ORDER BY story"))
             return [tuple(row) for row in found]
+    finally:
+        engine.dispose()
+
+
+def run(*statements: str) -> None:
+    engine = create_engine(with_driver(os.environ["TABLE_URL"]))
+    try:
+        with engine.begin() as connection:
+            for statement in statements:
+                connection.execute(text(statement))
     finally:
         engine.dispose()
 
@@ -70,19 +80,16 @@ def test_text_that_postgresql_refuses_is_made_storable_or_fails_alone(table: Tab
 
 
 def test_writers_that_come_together_never_go_back_and_never_block_each_other(table: TableDestination) -> None:
-    """Four publishers with the editions of forty stories, each in an order of its own."""
+    """Four publishers with six editions of forty stories, the editions and the stories of each in an order of its own."""
     found: list[Answer] = []
     publish(table, publication(1, story="desk:first"))
 
     def write(seed: int) -> None:
         chance = random.Random(seed)
-        acts = [
-            publication(edition, story=f"desk:{story}", text=str(edition))
-            for story in range(40)
-            for edition in range(1, 6)
-        ]
-        chance.shuffle(acts)
-        found.extend(answers(table, Path(), acts))
+        with open_destination(table, Path()) as publisher:
+            for edition in chance.sample(range(1, 7), 6):
+                acts = [publication(edition, story=f"desk:{story}", text=str(edition)) for story in range(40)]
+                found.extend(publisher(chance.sample(acts, len(acts))))
 
     threads = [threading.Thread(target=write, args=(seed,)) for seed in range(4)]
     for thread in threads:
@@ -90,8 +97,34 @@ def test_writers_that_come_together_never_go_back_and_never_block_each_other(tab
     for thread in threads:
         thread.join()
     assert [one for one in found if isinstance(one, Exception)] == []
-    assert {row[1:3] for row in rows() if row[0] != "desk:first"} == {("5", 5)}
+    assert len(found) == 4 * 6 * 40
+    assert {row[1:3] for row in rows() if row[0] != "desk:first"} == {("6", 6)}
     assert len(rows()) == 41
+
+
+def test_two_batches_in_opposite_orders_do_not_lock_each_other_out(table: TableDestination) -> None:
+    """Each row takes 50 ms here: if the rows were locked in the batches' own orders, PostgreSQL would end one of the two."""
+    stories = [f"desk:{name}" for name in "abcdef"]
+    publish(table, *(publication(1, story=story) for story in stories))
+    run(
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.05); RETURN NEW; END'",
+        "CREATE TRIGGER slow AFTER UPDATE ON clean_copy FOR EACH ROW EXECUTE FUNCTION slow()",
+    )
+    found: list[Answer] = []
+
+    def write(edition: int, order: list[str]) -> None:
+        found.extend(answers(table, Path(), [publication(edition, story=story) for story in order]))
+
+    threads = [
+        threading.Thread(target=write, args=(2, stories)),
+        threading.Thread(target=write, args=(3, stories[::-1])),
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [one for one in found if isinstance(one, Exception)] == []
+    assert {row[2] for row in rows()} == {3}
 
 
 def test_a_server_that_is_away_is_told_without_the_password(monkeypatch: pytest.MonkeyPatch) -> None:

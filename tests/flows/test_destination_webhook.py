@@ -81,10 +81,10 @@ def told(url: str, *acts: Publication, clock: Any = None, **options: Any) -> lis
 
 def test_each_act_is_an_event_with_what_a_subscriber_needs() -> None:
     acts = [
-        replace(publication(1, headline="Ferry back", url="https://post.example/ferry"), moment=NOON),
-        replace(publication(2, "hold", verdict="hold", reasons=["embargo until Friday"]), moment=later(60)),
+        replace(publication(1, headline="Ferry back", url="https://post.example/ferry"), made_at=NOON),
+        replace(publication(2, "hold", verdict="hold", reasons=["embargo until Friday"]), made_at=later(60)),
         replace(
-            publication(3, "unpublish", verdict="kill", reasons=["the wire killed it"]), moment=later(120)
+            publication(3, "unpublish", verdict="kill", reasons=["the wire killed it"]), made_at=later(120)
         ),
     ]
     with subscriber() as hook:
@@ -136,7 +136,7 @@ def test_while_secrets_change_each_is_enough(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_repeat_is_the_same_event_signed_anew() -> None:
-    act = replace(publication(), moment=NOON)
+    act = replace(publication(), made_at=NOON)
     with subscriber((500, {})) as hook:
         assert dids(told(hook.url, act, clock=lambda: NOON)) == ["Refused"]
         assert dids(told(hook.url, act, clock=lambda: later(400))) == ["told"]

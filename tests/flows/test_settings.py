@@ -24,7 +24,6 @@ from flows.settings import (
     shown_place,
     wanted_destinations,
 )
-from flows.tasks.publishing import by_source
 
 
 def test_everything_has_a_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,7 +192,7 @@ def test_mistakes_in_sources_are_told_with_their_place(
         ("h: {kind: http, url: 'https://cms.example/', draft: first, format: html}", "needs format: json"),
         (
             "h: {kind: http, url: 'https://cms.example/{key}', format: html, withdrawn: update}",
-            "needs format: json",
+            "cannot say that a story is withdrawn",
         ),
         ("h: {kind: http, url: 'https://cms.example/{key}', seconds: 0}", "seconds"),
         (
@@ -235,10 +234,14 @@ def test_a_source_may_publish_to_every_kind_of_destination(tmp_path: Path) -> No
         "  desk: {kind: folder, path: y}\n",
     )
     destinations, sources = load_destinations(config), load_sources(config)
-    destinations_of = by_source(destinations, sources)
-    assert destinations_of("wire", None) == ("copy-folder", "cms", "drafts", "feed", "rows")
-    assert destinations_of("desk", None) == ("copy-folder",)
-    assert destinations_of("wire", ("feed",)) == ("feed",)
+    assert wanted_destinations(destinations, sources["wire"].destinations) == (
+        "copy-folder",
+        "cms",
+        "drafts",
+        "feed",
+        "rows",
+    )
+    assert wanted_destinations(destinations, sources["desk"].destinations) == ("copy-folder",)
 
 
 def test_a_person_is_shown_where_each_destination_lies(tmp_path: Path) -> None:
