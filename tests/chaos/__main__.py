@@ -96,6 +96,7 @@ def _kills(day: Day) -> Table:
         table.add_row(fault, str(count))
     table.add_section()
     table.add_row("sent twice by a source", str(day.repeated))
+    table.add_row("left half-way by a hold", str(len(day.judged.halfway)))
     table.add_row("drafts left that nobody will publish", str(day.left))
     return table
 

@@ -178,7 +178,7 @@ class _Scenario:
 
     def _send_news(self, counts: dict[str, int]) -> None:
         queue = queue_counts(self._ledger)
-        free = BACKLOG * self._places - counts["owed"] - queue["waiting"] - queue["claimed"]
+        free = max(16, BACKLOG * self._places) - counts["owed"] - queue["waiting"] - queue["claimed"]
         for _ in range(min(free, 6)):
             receive(self._ledger, [self._feed.next()], newsroom_time(self._began))
 
