@@ -90,23 +90,32 @@ def _is_theirs(here: Found, last: object) -> bool:
 
 
 def _take_down(remote: Remote, publication: Publication) -> Receipt:
-    """A kill passes over whatever others have changed; only a newer edition of ours is left."""
+    """A kill passes over whatever others have changed; only a newer edition of ours is left. A look afterwards confirms it."""
+    gone: tuple[str, ...] = ()
+    said_yes = False
     for _ in range(TRIES):
         here = _one(remote, publication)
+        if here is None:
+            if said_yes or not remote.leaves_notes:
+                return Receipt("removed", gone)
+        elif here.mark is not None and here.mark.is_newer_than(publication):
+            return Receipt("newer", (here.where,), _kept(here, here.mark.key, here.digest))
+        elif here.mark is None and said_yes:
+            return Receipt(
+                "removed", gone
+            )  # a server that does not tell whose writing it is must be believed
+        elif here.mark is not None and here.mark.key == publication.idempotency_key:
+            return Receipt("removed", (here.where,))  # our own note
         try:
             if here is None:
-                if remote.leaves_notes:
-                    remote.create(publication)
-                return Receipt("removed")
-            if here.mark is not None and here.mark.is_newer_than(publication):
-                return Receipt("newer", (here.where,), _kept(here, here.mark.key, here.digest))
-            if here.mark is None or here.mark.key != publication.idempotency_key:
-                # Else our own note lies there: the answer to the first try was lost.
+                remote.create(publication)
+            else:
                 remote.unpublish(here, publication)
+                gone = (here.where,)
+            said_yes = True
         except Conflict:
             continue
-        return Receipt("removed", (here.where,))
-    raise PublishError("somebody else keeps changing this story there; tried again later")
+    raise PublishError("this story is there still, or somebody else keeps changing it; tried again later")
 
 
 def _one(remote: Remote, publication: Publication) -> Found | None:
@@ -115,11 +124,18 @@ def _one(remote: Remote, publication: Publication) -> Found | None:
 
 
 def _with_version(remote: Remote, here: Found, publication: Publication) -> Found:
-    """The CMS has told no version with its answer: it may when it is asked. One that has none finds nothing."""
+    """The server has told no version with its answer: it may when it is asked. Raises PublishError where it lied.
+
+    Example: a proxy answers 200 with a page of its own, and the write was refused behind it.
+    """
     there = _one(remote, publication)
-    if there is not None and there.mark is not None and there.mark.key != publication.idempotency_key:
-        raise Conflict("another edition has come in between")
-    return here if there is None else there
+    if there is None or (there.mark is not None and there.mark.is_newer_than(publication)):
+        return here
+    if there.mark is not None and there.mark.key != publication.idempotency_key:
+        raise PublishError(
+            f"{there.where}: the server said yes, and what is there is edition {there.mark.edition} still"
+        )
+    return there
 
 
 def _wrote(here: Found, publication: Publication, digest: str) -> Receipt:

@@ -11,6 +11,7 @@ import argparse
 import secrets
 import sys
 from contextlib import ExitStack
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -18,7 +19,7 @@ from rich.table import Table
 from tests.chaos.points import POINTS
 from tests.chaos.scenario import Day, kinds, quick_folder, run_day
 from tests.chaos.wrong import WRONG
-from tests.flows.postgres_server import postgres_programs, running_postgres
+from tests.flows.postgres_server import Postgres, postgres_programs, running_postgres
 
 CONTROL_PUBLICATIONS = 150
 
@@ -44,25 +45,39 @@ def main() -> int:
                 console.print("There is no PostgreSQL on this machine (Debian: apt-get install postgresql).")
                 return 2
             server = stack.enter_context(running_postgres(programs))
-        days = {}
-        for name in ("the product", *WRONG):
-            control = None if name == "the product" else name
-            ledger = server.database() if server else f"sqlite:///{folder / name}.sqlite"
-            days[name] = run_day(
-                folder / name,
-                ledger,
-                publications=CONTROL_PUBLICATIONS if control else given.publications,
-                seed=given.seed,
-                table=server.database() if server and not control else "sqlite:///copy.sqlite",
-                control=control,
-                most_seconds=120 if control else 3600,
-            )
-            console.print(_said(name, days[name]))
+        days = {
+            name: _day(console, folder, name, given.seed, given.publications, server)
+            for name in ("the product", *WRONG)
+        }
     console.print(_kills(days["the product"]), _verdicts(days))
     faults = list(problems(days))
     for fault in faults:
         console.print(f"[bold red]{fault}[/]", highlight=False)
     return 1 if faults else 0
+
+
+def _day(
+    console: Console, folder: Path, name: str, seed: int, publications: int, server: Postgres | None
+) -> Day:
+    control = None if name == "the product" else name
+    wanted = CONTROL_PUBLICATIONS if control else publications
+    with console.status(name) as status:
+
+        def progress(made: int, kills: int) -> None:
+            status.update(f"{name}: {made} of {wanted} publications, {kills} kills")
+
+        day = run_day(
+            folder / name,
+            server.database() if server else f"sqlite:///{folder / name}.sqlite",
+            publications=wanted,
+            seed=seed,
+            table=server.database() if server and not control else "sqlite:///copy.sqlite",
+            control=control,
+            most_seconds=120 if control else 3600,
+            progress=progress,
+        )
+    console.print(_said(name, day))
+    return day
 
 
 def problems(days: dict[str, Day]) -> list[str]:
@@ -96,6 +111,7 @@ def _kills(day: Day) -> Table:
         table.add_row(fault, str(count))
     table.add_section()
     table.add_row("sent twice by a source", str(day.repeated))
+    table.add_row("left half-way by a hold", str(len(day.judged.halfway)))
     table.add_row("drafts left that nobody will publish", str(day.left))
     return table
 

@@ -26,6 +26,8 @@ from tests.chaos.points import FOLDER, is_copy, replace_function
 WITNESS = ".txt"
 """One format stands for all while they are written; at the end all are looked at."""
 
+MISSING = "(formats are missing)"
+
 
 @dataclass
 class Seen:
@@ -147,10 +149,9 @@ def _seen_in_folder(root: Path, stories: Sequence[str]) -> Seen:
         if path.is_file() and is_copy(path):
             documents[path.stem][path.suffix] = _words(path)
     for stem, files in documents.items():
-        # A document whose formats are of two editions is none of them.
-        whole = len(files) == 4 and len(set(files.values())) == 1
-        words = files[WITNESS] if whole else f"torn: {files}"
-        seen.public[by_hash[stem.rpartition("-")[2]]].append(words)
+        # A document whose formats are of several editions is as many documents.
+        versions = sorted(set(files.values())) + ([MISSING] if len(files) < 4 else [])
+        seen.public[by_hash[stem.rpartition("-")[2]]] += versions
     for line in noted(root / "journal"):
         seen.history[by_hash[Path(line["file"]).stem.rpartition("-")[2]]].append(line["text"])
     return seen
@@ -177,13 +178,13 @@ def tell_of_the_folder(root: Path) -> None:
         return function
 
     def unlink(real: Any) -> Any:
-        def function(self: Path, missing_ok: bool = False) -> None:
-            there = self.suffix == WITNESS and is_copy(self) and self.exists()
-            real(self, missing_ok)
-            if there:
-                note(root / "journal", {"file": self.name, "text": None})
+        def function(path: Any, **more: Any) -> None:
+            tells = Path(path).suffix == WITNESS and is_copy(Path(path))
+            real(path, **more)
+            if tells:
+                note(root / "journal", {"file": Path(path).name, "text": None})
 
         return function
 
     replace_function("os.replace", replace)
-    replace_function("pathlib.Path.unlink", unlink)
+    replace_function("os.unlink", unlink)

@@ -128,8 +128,8 @@ POINTS = (
     Point("folder: before a card", "os.replace", "before", 3, _renames_a_card),
     Point("folder: card written, files not", "os.replace", "after", 3, _renames_a_card),
     Point("folder: before its fsync", "os.fsync", "before", 6, _syncs_the_folder),
-    Point("folder: before a file is removed", "pathlib.Path.unlink", "before", 3, _removes_a_copy),
-    Point("folder: file removed, card not written", "pathlib.Path.unlink", "after", 3, _removes_a_copy),
+    Point("folder: before a file is removed", "os.unlink", "before", 3, _removes_a_copy),
+    Point("folder: file removed, card not written", "os.unlink", "after", 3, _removes_a_copy),
     Point("folder: done", f"{_FOLDER}.publish", "after"),
     Point("table: before it is asked", f"{_TABLE}.publish", "before", asleep=True),
     Point("table: in its transaction", f"{_TABLE}.publish", "commit"),
@@ -217,7 +217,7 @@ def set_constant(where: str, value: object) -> None:
 
 
 def _find(where: str) -> tuple[Any, str]:
-    """("flows.tasks.publishing.made") → the module and "made"; of "pathlib.Path.unlink" the class and "unlink"."""
+    """("flows.tasks.publishing.made") → the module and "made"; of "os.unlink" the class and "unlink"."""
     path, _, name = where.rpartition(".")
     parts = path.split(".")
     for count in range(len(parts), 0, -1):

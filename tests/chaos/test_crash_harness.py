@@ -76,6 +76,9 @@ def test_the_judge_sees_what_is_lost_twice_and_stale() -> None:
     assert [one.partition(" ")[0] for one in lost] == ["ferry", "mayor"]
     assert len(judge(SENT, {"here": Seen({"ferry": ["two", "two"]}, {})}).twice) == 1
     assert len(judge(SENT, {"here": Seen({"ferry": ["two"]}, {"ferry": ["two", "one", "two"]})}).stale) == 1
+    held = {"ferry": [*SENT["ferry"], Sent("hold", "wait")]}
+    assert judge(held, {"here": Seen({"ferry": ["one", "two"]}, {})}).halfway
+    assert judge(held, {"here": Seen({"ferry": ["one", "three"]}, {})}).twice
 
 
 def test_a_point_that_is_not_there_any_more_is_an_error() -> None:
