@@ -25,7 +25,8 @@ def embargo_of(record: Mapping[str, Any]) -> datetime | None:
     >>> embargo_of({**record, "reasons": [reason, "no sentence is left to publish"]}) is None
     True
     """
-    if record["verdict"] != "hold" or record.get("decided"):
+    # .get: one record that is broken must not keep all others from being published.
+    if record.get("verdict") != "hold" or record.get("decided"):
         return None
     stops = [one for one in record.get("signals") or () if one["kind"] in STOPS]
     if not stops or any(one["kind"] != "embargo" for one in stops):
