@@ -1,7 +1,7 @@
 """``python -m flows.warm_drain``: a drain that stands by, so that a story is public a moment after it arrived.
 
 A run that is started for a story needs seconds for its process, for Prefect and for the rules. This program has all three
-ready, looks into the inbox four times a second, and does each drain as a run of ``drain-inbox`` that Prefect shows. While Prefect
+ready, looks into the inbox (and for embargoes that are over) four times a second, and does each drain as a run of ``drain-inbox`` that Prefect shows. While Prefect
 does not answer, stories are cleaned without a run. It is one program of ``cleancopy up``; the schedule of ``drain-inbox``
 sweeps behind it.
 """
@@ -29,10 +29,10 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from cleaners.rules import ConfigError
 from flows.drain_inbox import drain_inbox
-from flows.ledger import open_ledger, work_waits
+from flows.ledger import embargoes_ended, open_ledger, work_waits
 from flows.prefect_home import TAG, answers
 from flows.prefect_runs import crash_unfinished, wait_for_prefect
-from flows.settings import Settings, load_settings
+from flows.settings import Settings, load_destinations, load_settings
 from flows.tasks.cleaning import NoWorkers, WarmPool
 from flows.tasks.jobs import clean_waiting
 from flows.tasks.owners import release_the_dead
@@ -126,7 +126,17 @@ async def drain_once(settings: Settings, pool: WarmPool, ended: Callable[[], boo
 
 def _work_waits(engine: Engine, settings: Settings) -> bool:
     release_the_dead(engine, settings.data_dir)
-    return work_waits(engine, datetime.now(UTC))
+    now = datetime.now(UTC)
+    return work_waits(engine, now) or _embargo_over(engine, settings, now)
+
+
+def _embargo_over(engine: Engine, settings: Settings, now: datetime) -> bool:
+    """Whether an embargo has just ended at a destination that something can be done for: it goes out within seconds."""
+    ended = embargoes_ended(engine, now)
+    if not ended:
+        return False
+    destinations = load_destinations(settings.config_dir)
+    return any(name in destinations and destinations[name].enabled for name in ended)
 
 
 def _prefect_answers() -> bool:

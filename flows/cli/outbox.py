@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from flows.ledger.owing import Owing
-    from flows.settings import Destination
+    from flows.settings import Destination, Settings
 
 MOST_SHOWN = 100
 
@@ -57,8 +57,6 @@ def outbox(
 
     Exit code: 0 done; 1 something of --again was refused; 2 the command is wrong.
     """
-    from cleaners.rules import ConfigError
-    from flows.settings import load_destinations
     from flows.tasks.publishing import utc_now
 
     if again and not (ids or destination or all_failed):
@@ -79,14 +77,24 @@ def outbox(
         from flows.ledger.owing import owing
 
         found = owing(engine, now, ids=ids or None, destination=destination, story=story)
-        try:
-            destinations = load_destinations(settings.config_dir)
-        except ConfigError as error:
-            stop(str(error))
+        destinations = configured_destinations(settings)
         if as_json:
             _write([_as_json(one, destinations) for one in found])
         else:
             _show(found, destinations, now)
+
+
+def configured_destinations(settings: Settings) -> Mapping[str, Destination]:
+    """The destinations of the configuration, those that are switched off as well. What cannot be read of it ends the command."""
+    from cleaners.rules import ConfigError
+    from flows.settings import load_destinations
+
+    if not (settings.config_dir / "destinations.yaml").exists():
+        return {}
+    try:
+        return load_destinations(settings.config_dir)
+    except ConfigError as error:
+        stop(str(error))
 
 
 def why(one: Owing, destinations: Mapping[str, Destination], now: datetime) -> str:

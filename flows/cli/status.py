@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli.options import ConfigOption
+from flows.cli.outbox import configured_destinations
 from flows.cli.terminal import command, printable, stdout, stop
 
 if TYPE_CHECKING:
@@ -112,16 +113,6 @@ def _configured(settings: Settings) -> dict[str, dict[str, Any]]:
     }
 
 
-def _destinations(settings: Settings) -> frozenset[str]:
-    from cleaners.rules import ConfigError
-    from flows.settings import load_destinations
-
-    try:
-        return frozenset(load_destinations(settings.config_dir))
-    except ConfigError as error:
-        stop(str(error))
-
-
 def _from_ledger(
     engine: Engine, settings: Settings, sources: dict[str, dict[str, Any]], now: datetime
 ) -> dict[str, Any]:
@@ -130,7 +121,7 @@ def _from_ledger(
     from flows.ledger.owing import embargoes, open_kills
     from flows.ledger.watching import source_states
 
-    known = _destinations(settings)
+    known = configured_destinations(settings)
     for line in sources_seen(engine):
         source = sources.setdefault(line.source, {"kind": None, "enabled": None, "schedule": None})
         source |= {"stories": line.stories, "held": line.held, "last_seen_at": line.last_seen_at.isoformat()}

@@ -16,7 +16,17 @@ from flows.ledger.inbox import (
 )
 from flows.ledger.leases import release_owner, work_waits
 from flows.ledger.opening import ledger_id, open_ledger
-from flows.ledger.outbox import Act, Failure, Owed, claim_owed, failed, failed_each, made, outbox_counts
+from flows.ledger.outbox import (
+    Act,
+    Failure,
+    Owed,
+    claim_owed,
+    embargoes_ended,
+    failed,
+    failed_each,
+    made,
+    outbox_counts,
+)
 from flows.ledger.outcome import Outcome
 from flows.ledger.reviews import (
     Decided,
@@ -65,6 +75,7 @@ __all__ = [
     "claim",
     "claim_owed",
     "decide",
+    "embargoes_ended",
     "end_dead_runs",
     "end_run",
     "extend",

@@ -2,9 +2,9 @@
 
 The wall clock alone is not believed. The ledger keeps when it last looked at it, and how long this machine had then been up
 (Linux: CLOCK_BOOTTIME, which nobody sets, and which goes on while a laptop sleeps). Where the wall clock has since gone further
-than time has passed, it was set forward: perhaps put right, perhaps wrong. It is believed once that has lasted an hour, and until
-then embargoes wait. A clock that was set back is believed at once: later is not early. On PostgreSQL the server's
-clock is asked as well, and the earlier one counts.
+than time has passed, it was set forward: perhaps put right, perhaps wrong. It is believed once that has lasted an hour; until
+then embargoes end by the time that has passed. A clock that was set back is believed at once: later is not early. On PostgreSQL
+the server's clock is asked as well, and the earlier one counts.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from flows.ledger.upsert import insert_into
 
 log = logging.getLogger("cleancopy.ledger")
 
-JUMP_SECONDS = 5.0
+JUMP_SECONDS = 1.0
 """Further ahead than this the wall clock was set, and not only kept in step."""
 BELIEVED_AFTER_SECONDS = 3600.0
 _KEPT = timedelta(days=30)
@@ -77,16 +77,28 @@ class _Seen:
 
 
 def certain_now(connection: Connection, now: datetime, witness: Witness = MACHINE) -> datetime:
-    """The latest moment that has certainly come where the wall clock says ``now``: never later than that, and never too late.
+    """The latest moment that has certainly come where the wall clock says ``now``; never later than that.
 
-    Inside a transaction that writes: what was seen is kept for all programs of this machine.
+    Inside a transaction that writes: what was seen is kept for all programs of this machine. It is asked often, so that it knows the
+    clock from before it was set; the server's is another question (see ``Witness.server``).
     """
     start, up = witness.uptime()
     key = f"{_KEY}{start}"
     before = _read(connection, key)
     certain, seen = _judged(before, now, up)
     if seen is not before:
+        if seen.jump:
+            log.warning(
+                "The clock was set forward by %.0f s: for an hour embargoes do not go by it", seen.jump
+            )
         _keep(connection, key, seen)
+    return certain
+
+
+def glance(connection: Connection, now: datetime, witness: Witness = MACHINE) -> datetime:
+    """As ``certain_now``, with the server's clock, in a transaction that only reads: nothing is kept of it."""
+    start, up = witness.uptime()
+    certain, _ = _judged(_read(connection, f"{_KEY}{start}"), now, up)
     says = witness.server(connection)
     return certain if says is None else min(certain, says)
 
@@ -103,11 +115,7 @@ def _judged(before: _Seen | None, now: datetime, up: float) -> tuple[datetime, _
     if before.jump and abs(ahead - before.jump) <= JUMP_SECONDS:
         if up - before.since < BELIEVED_AFTER_SECONDS:
             return passed, before
-        log.warning("The clock was set forward by %.0f seconds an hour ago; it is believed now", ahead)
         return now, _Seen(now, up)
-    log.warning(
-        "The clock was set forward by %.0f seconds: embargoes wait until it has been so for an hour", ahead
-    )
     return passed, replace(before, jump=ahead, since=up)
 
 

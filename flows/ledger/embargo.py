@@ -43,6 +43,14 @@ def embargo_of(record: Mapping[str, Any]) -> datetime | None:
     return max(known) if reasons and all(reason.startswith(told) for reason in reasons) else None
 
 
+def released(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The record as it is published once its embargo is over; any other as it is."""
+    end = embargo_of(record)
+    if end is None:
+        return record
+    return {**record, "verdict": "publish", "reasons": [f"its embargo ended on {end:%Y-%m-%d %H:%M} UTC"]}
+
+
 def _moment(until: str | None) -> datetime | None:
     try:
         moment = datetime.fromisoformat(until or "")

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, and_, func, or_, select, text, update
 from sqlalchemy.sql import ColumnElement
 
 from cleaners.model import Raw
+from flows.ledger.leases import has_run_out
 from flows.ledger.opening import ADVISORY_LOCK, reading
 from flows.ledger.raws import KeptRaw, keep, restore
 from flows.ledger.tables import INBOX, RAWS, REVISIONS, STORIES, as_key
@@ -300,7 +301,10 @@ def _story(connection: Connection, arrival: Arrival, now: datetime) -> int:
 
 
 def _free(now: datetime, ids: Collection[int] | None) -> ColumnElement[bool]:
-    free = or_(INBOX.c.state == "waiting", and_(INBOX.c.state == "claimed", INBOX.c.lease_until <= now))
+    free = or_(
+        INBOX.c.state == "waiting",
+        and_(INBOX.c.state == "claimed", has_run_out(INBOX.c.lease_until, now)),
+    )
     return free if ids is None else and_(free, INBOX.c.id.in_(ids))
 
 

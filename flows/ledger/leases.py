@@ -1,20 +1,29 @@
-"""Leases of an owner that is known to be gone: they need not run out first."""
+"""Leases: when one has run out, and those of an owner that is known to be gone, which need not run out first."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine, and_, exists, or_, select, update
+from sqlalchemy.sql import ColumnElement
 
 from flows.ledger.opening import reading
 from flows.ledger.tables import INBOX, PUBLICATIONS
 from flows.ledger.transactions import transact
 
+LONGEST_LEASE = timedelta(days=1)
+"""What reaches further was given while the clock was ahead, and is over now that it was set back."""
+
+
+def has_run_out(lease_until: ColumnElement[datetime], now: datetime) -> ColumnElement[bool]:
+    """Whether the lease in this column is over; none is not."""
+    return or_(lease_until <= now, lease_until > now + LONGEST_LEASE)
+
 
 def work_waits(engine: Engine, now: datetime) -> bool:
     """Whether there is a row of the inbox that ``claim`` would give."""
     waiting = INBOX.c.state == "waiting"
-    run_out = and_(INBOX.c.state == "claimed", INBOX.c.lease_until <= now)
+    run_out = and_(INBOX.c.state == "claimed", has_run_out(INBOX.c.lease_until, now))
     with reading(engine) as connection:
         return bool(connection.scalar(select(exists().where(or_(waiting, run_out)))))
 

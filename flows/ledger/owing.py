@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import Connection, Engine, Select, and_, case, or_, select, update
 
+from flows.ledger.leases import LONGEST_LEASE
 from flows.ledger.opening import reading
-from flows.ledger.outbox import LONGEST_LEASE_SECONDS, Act, pointless
+from flows.ledger.outbox import Act, pointless
 from flows.ledger.tables import PUBLICATIONS, STORIES, AnyRow
 from flows.ledger.transactions import transact
 
@@ -203,7 +204,7 @@ def _waits(row: AnyRow, now: datetime) -> tuple[Waits, datetime | None]:
 
 def _is_under_way(row: AnyRow, now: datetime) -> bool:
     until: datetime | None = row.lease_until
-    return until is not None and now < until <= now + timedelta(seconds=LONGEST_LEASE_SECONDS)
+    return until is not None and now < until <= now + LONGEST_LEASE
 
 
 def _refusal(row: AnyRow, now: datetime) -> str | None:

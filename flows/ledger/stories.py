@@ -213,7 +213,7 @@ def last_records(engine: Engine, stories: Sequence[tuple[str, str]]) -> dict[tup
         select(STORIES.c.source, STORIES.c.external_id, COPIES.c.record, COPIES.c.verdict, COPIES.c.edition)
         .join(STORIES, STORIES.c.id == COPIES.c.story_id)
         .where(STORIES.c.external_id.in_([name for _, name in wanted]))
-        .order_by(COPIES.c.verdict == "publish", COPIES.c.edition)
+        .order_by(COPIES.c.verdict.in_(("publish", "embargo")), COPIES.c.edition)
     )
     with reading(engine) as connection:
         rows = {(row.source, row.external_id): row for row in connection.execute(query)}

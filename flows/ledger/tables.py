@@ -185,7 +185,7 @@ COPIES = Table(
     Column("revision_id", ID, ForeignKey("revisions.id"), nullable=False),
     # Numbered through all revisions of a story: a newer edition is never overwritten by an older one.
     Column("edition", Integer, nullable=False),
-    # publish, hold, kill; drop: held, and a person decided that it is never published
+    # publish, hold, kill; drop: held, and a person decided that it is never published; embargo: see stories.verdict
     Column("verdict", String(8), nullable=False),
     Column("reasons", Values, nullable=False),
     Column("ruleset", String(80), nullable=False),

@@ -162,7 +162,7 @@ def _clean_chunk(
 def _against(before: Any, outcome: Outcome) -> Against | None:
     if before is None or outcome.record is None:
         return None
-    return against(before.record, outcome.record, before.verdict == "publish")
+    return against(before.record, outcome.record, before.verdict in ("publish", "embargo"))
 
 
 def _done(outcomes: Sequence[Outcome], recorded: Sequence[Recorded]) -> Iterator[Did]:

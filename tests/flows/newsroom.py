@@ -99,7 +99,7 @@ def make_plain(config_dir: Path) -> Any:
 
 
 def plain(row: InboxRow, problem: str | None = None) -> Outcome:
-    """Clean as the story's text asks: "crash", "segfault", "hang", "eat", "raise", "hold", "kill"; else publish it."""
+    """Clean as the story's text asks: "crash", "segfault", "hang", "eat", "raise", "hold", "kill", "embargo TIME"; else publish it."""
     wish, _, more = str(row.raw.content).partition(" ")
     if problem and "always" not in more:
         return outcome_of(row, verdict="hold", reasons=[problem])
@@ -118,6 +118,10 @@ def plain(row: InboxRow, problem: str | None = None) -> Outcome:
         return outcome_of(row, ruleset={"not": "a string"})
     if wish in ("hold", "kill"):
         return outcome_of(row, verdict=wish, reasons=[f"the story says {wish}"])
+    if wish == "embargo":
+        said = {"kind": "embargo", "text": "NOT YET", "until": more}
+        reason = f"embargo: the raw copy says “NOT YET” (until {more})"
+        return outcome_of(row, verdict="hold", signals=[said], reasons=[reason])
     return outcome_of(row, removed=[REMOVED] if wish == "junk" else [])
 
 

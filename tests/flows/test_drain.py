@@ -11,10 +11,21 @@ import pytest
 from newsroom import NOON, arrival, later, make_broken, make_plain, small_config, small_settings
 from sqlalchemy import Engine, text
 
-from flows.ledger import again, claim, extend, open_ledger, outbox_counts, queue_counts, receive
+from flows.ledger import (
+    again,
+    claim,
+    extend,
+    last_runs,
+    open_ledger,
+    outbox_counts,
+    queue_counts,
+    receive,
+)
 from flows.settings import Settings
 from flows.tasks.cleaning import NoWorkers, WarmPool
 from flows.tasks.drain import drain, preview
+from flows.tasks.jobs import Job
+from flows.tasks.showing import headline_of, table_rows
 from flows.tasks.summary import Progress, RunSummary
 
 
@@ -62,6 +73,27 @@ def test_stories_go_from_the_inbox_to_the_folder_with_a_report(
         assert str(line.row.report_path) in page
     assert "<code>cleancopy review desk:b</code>" in page
     assert [line.artifact for line in summary.stories] == ["# a", "# b", None]
+
+
+def test_a_story_under_embargo_is_told_apart_from_what_is_held(
+    ledger: Engine, settings: Settings, pool: WarmPool
+) -> None:
+    receive(ledger, [arrival("a", f"embargo {later(600).isoformat()}"), arrival("b", "hold this")], NOON)
+    summary = run(ledger, settings, pool=pool)
+    assert summary.outcomes == {"embargo": 1, "hold": 1}
+    assert headline_of(Job(summary)) == "2 stories: 1 held, 1 under embargo"
+    assert summary.report is not None
+    page = summary.report.read_text()
+    assert "under embargo until 2026-03-03 12:10 UTC: it goes out by itself then" in page
+    assert "cleancopy review desk:b" in page
+    assert "cleancopy review desk:a" not in page
+    [line] = last_runs(ledger, 1)
+    assert line.outcomes == {"embargo": 1, "hold": 1}
+    assert texts(settings) == []
+    assert table_rows(summary)[0]["Verdict"] == "hold"
+    again_by_itself = run(ledger, settings, pool=pool, run="run-2", clock=lambda: later(601))
+    # The machine was not up for ten minutes meanwhile: such a clock is not believed.
+    assert again_by_itself.published.made == ()
 
 
 def test_an_empty_inbox_starts_no_process_and_writes_no_report(ledger: Engine, settings: Settings) -> None:

@@ -28,6 +28,7 @@ from flows.ledger import (
     queue_counts,
     receive,
     release,
+    work_waits,
 )
 from flows.ledger.inbox import MOST_ATTEMPTS
 from flows.ledger.opening import WrongLedger, journal_mode
@@ -284,3 +285,11 @@ def test_errors_of_the_database_do_not_show_the_story(ledger: Engine) -> None:
     with pytest.raises(DBAPIError, match=r"no such table|does not exist") as caught:
         receive(ledger, [arrival(text="Not for the log.")], NOON)
     assert "Not for the log" not in str(caught.value)
+
+
+def test_a_lease_that_was_given_while_the_clock_was_ahead_does_not_last_for_years(ledger: Engine) -> None:
+    receive(ledger, [arrival()], NOON)
+    assert len(claim(ledger, "dead", now=later(10 * 365 * 86_400))) == 1
+    assert work_waits(ledger, NOON)
+    assert len(claim(ledger, "me", now=NOON)) == 1
+    assert not work_waits(ledger, NOON)

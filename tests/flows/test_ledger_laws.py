@@ -1,7 +1,7 @@
-"""The ledger's laws, looked for by hypothesis: workers and publishers that race, stall and die in any order.
+"""The ledger's laws, looked for by hypothesis: workers and publishers that race, stall and die in any order, while the clock is set.
 
 The destination here is a dumb one: it does what it is told and has no guard of its own. While leases are kept it must end on
-the newest copy all the same, without an older one ever written over a newer.
+the newest copy all the same, without an older one ever written over a newer, and without an embargo broken.
 """
 
 from __future__ import annotations
@@ -20,13 +20,16 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from newsroom import NOON, arrival, outcome_of
+from newsroom import NOON, arrival, later, outcome_of
 from postgres_server import Postgres
+from simulated import Simulated
 from sqlalchemy import Engine, func, select, text
 
 from flows.ledger import (
     InboxRow,
+    Outcome,
     Owed,
+    WhereTo,
     again,
     claim,
     claim_owed,
@@ -41,9 +44,41 @@ from flows.ledger.tables import INBOX, METADATA, PUBLICATIONS, REVISIONS
 
 LEASE = 100
 STORIES = st.sampled_from(["ferry", "harbour"])
-# "publish A" and "publish B" are two copies; a held or killed story has none.
-CONTENTS = st.sampled_from(["publish A", "publish B", "publish C", "hold", "kill"])
+# "publish A" and "publish B" are two copies; a held or killed story has none. "embargo A 400" is the copy A, 400 seconds after noon.
+CONTENTS = st.sampled_from(
+    [
+        "publish A",
+        "publish B",
+        "publish C",
+        "hold",
+        "kill",
+        "embargo A 400",
+        "embargo B 400",
+        "embargo C 20000",
+    ]
+)
+# No longer than a day: a lease is given for less.
+AHEAD = st.sampled_from([0, 0, 3, 3600, 5 * 3600, -600])
+# The one destination wants to hear of holds, too.
+WHERE = WhereTo(("folder",), ("folder",))
 OWNERS = st.sampled_from(["first", "second"])
+
+
+def text_of(content: str) -> str:
+    """The copy in an arrival."""
+    verdict, *more = content.split()
+    return f"publish {more[0]}" if verdict == "embargo" else content
+
+
+def outcome(row: InboxRow) -> Outcome:
+    """What cleaning makes of an arrival."""
+    content = str(row.raw.content)
+    verdict, *more = content.split()
+    if verdict != "embargo":
+        return outcome_of(row, verdict=verdict, reasons=[] if verdict == "publish" else [verdict])
+    signal = {"kind": "embargo", "text": content, "until": later(int(more[1])).isoformat()}
+    reason = f"embargo: the raw copy says “{content}” (until {signal['until']})"
+    return outcome_of(row, verdict="hold", text=text_of(content), signals=[signal], reasons=[reason])
 
 
 class Newsroom(RuleBasedStateMachine):
@@ -56,7 +91,9 @@ class Newsroom(RuleBasedStateMachine):
     @initialize()
     def open(self) -> None:
         self.ledger = self.open_empty()
-        self.now = NOON
+        self.time = Simulated(NOON)
+        self.set_at = NOON
+        assert claim_owed(self.ledger, "first", now=self.now, witness=self.time.witness) == []
         self.runs = 0
         self.written: dict[str, tuple[int, str | None]] = {}
         self.wanted: dict[str, tuple[int, str]] = {}
@@ -65,6 +102,11 @@ class Newsroom(RuleBasedStateMachine):
         self.may_stay: dict[
             str, set[str | None]
         ] = {}  # of held stories: what went out before, or was on its way
+
+    @property
+    def now(self) -> datetime:
+        """What the wall clock says."""
+        return self.time.now
 
     def teardown(self) -> None:
         if not hasattr(self, "ledger"):
@@ -102,7 +144,9 @@ class Newsroom(RuleBasedStateMachine):
 
     @rule(target=acts, owner=OWNERS, limit=st.integers(1, 3))
     def a_publisher_claims(self, owner: str, limit: int) -> object:
-        owed = claim_owed(self.ledger, owner, now=self.now, limit=limit, lease_seconds=LEASE)
+        owed = claim_owed(
+            self.ledger, owner, now=self.now, limit=limit, lease_seconds=LEASE, witness=self.time.witness
+        )
         self.under_way += [(self.now + timedelta(seconds=LEASE), act) for act in owed]
         return multiple(*((owner, self.now + timedelta(seconds=LEASE), act) for act in owed))
 
@@ -123,7 +167,26 @@ class Newsroom(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([1, 30, LEASE, 5000]))
     def time_passes(self, seconds: int) -> None:
-        self.now += timedelta(seconds=seconds)
+        # A clock that stays wrong for an hour is believed, and whoever keeps it breaks the embargo.
+        if self.time.true + timedelta(seconds=seconds) - self.set_at > timedelta(seconds=3000):
+            self.time.ahead = min(self.time.ahead, timedelta(0))
+        self.time.passes(seconds)
+
+    @rule(seconds=AHEAD)
+    def the_clock_is_set(self, seconds: int) -> None:
+        if self.time.ahead <= timedelta(0):
+            self.set_at = self.time.true
+        self.time.ahead = timedelta(seconds=seconds)
+
+    @invariant()
+    def no_kill_is_given_up(self) -> None:
+        if not hasattr(self, "ledger"):
+            return
+        with self.ledger.connect() as connection:
+            given_up = select(PUBLICATIONS.c.id).where(
+                PUBLICATIONS.c.state == "failed", PUBLICATIONS.c.act == "unpublish"
+            )
+            assert connection.execute(given_up).all() == []
 
     @invariant()
     def one_publication_for_an_edition(self) -> None:
@@ -141,26 +204,32 @@ class Newsroom(RuleBasedStateMachine):
         content = str(row.raw.content)
         verdict = content.split()[0]
         [recorded] = record_outcomes(
-            self.ledger, owner, [outcome_of(row, verdict=verdict)], lambda source, wish: ["folder"], self.now
+            self.ledger, owner, [outcome(row)], lambda *_: WHERE, self.now, self.time.witness
         )
         if recorded.state != "done":
             return
         story = row.raw.id
-        if verdict == "hold":
+        # After a kill that is not done everywhere a person decides about an embargo.
+        if verdict == "hold" or (verdict == "embargo" and recorded.not_before is None):
             on_their_way = {
                 act.record["text"] if act.act == "publish" else None
                 for until, act in self.under_way
-                if until > self.now and act.story == f"desk:{story}"
+                if until > self.now and act.story == f"desk:{story}" and act.act != "hold"
             }
             before = self.may_stay.get(story, {self.public(story)} | on_their_way)
             self.may_stay[story] = before | {None} if story in self.killed else before
             return
         self.may_stay.pop(story, None)
-        self.wanted[story] = (recorded.edition or 0, content)
+        self.wanted[story] = (recorded.edition or 0, text_of(content))
         if verdict == "kill":
             self.killed[story] = recorded.edition or 0
 
     def act(self, act: Owed) -> None:
+        if act.act == "hold":
+            assert act.record["verdict"] == "hold"
+            return
+        for signal in act.record.get("signals", ()):
+            assert self.time.true >= datetime.fromisoformat(signal["until"]), "an embargo is broken"
         story = act.story.removeprefix("desk:")
         before = self.written.get(story, (0, None))[0]
         assert act.edition >= before, "an older edition goes out after a newer one"
@@ -175,10 +244,11 @@ class Newsroom(RuleBasedStateMachine):
 
     def finish_everything(self) -> None:
         for _ in range(100):
-            self.now += timedelta(hours=2)
+            self.time.ahead = timedelta(0)
+            self.time.passes(7200)
             for row in claim(self.ledger, "last", now=self.now):
                 self.record("last", row)
-            owed = claim_owed(self.ledger, "last", now=self.now)
+            owed = claim_owed(self.ledger, "last", now=self.now, witness=self.time.witness)
             for act in owed:
                 self.act(act)
             made(self.ledger, "last", {act.id: {} for act in owed}, self.now)

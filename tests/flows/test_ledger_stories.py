@@ -166,12 +166,15 @@ def test_a_story_may_come_back_after_a_kill_and_be_killed_again(ledger: Engine) 
     assert clean(ledger, arrival(text="KILL"), verdict="kill").owed == ("folder",)
 
 
-def test_an_unpublish_that_was_given_up_is_tried_again_when_the_kill_is_cleaned_again(ledger: Engine) -> None:
+def test_an_unpublish_that_waits_for_its_next_try_is_tried_when_the_kill_is_cleaned_again(
+    ledger: Engine,
+) -> None:
     clean(ledger, arrival())
     publish_all(ledger)
     clean(ledger, arrival(text="KILL"), verdict="kill")
-    give_up(ledger)
-    assert outbox_counts(ledger)["failed"] == 1
+    [act] = claim_owed(ledger, "publisher", now=NOON)
+    failed(ledger, "publisher", act.id, "the destination is down", NOON)
+    assert publish_all(ledger) == []
     assert clean(ledger, arrival(text="KILL"), run="again", verdict="kill").owed == ("folder",)
     assert publish_all(ledger) == [("unpublish", 2, "folder")]
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from flows.settings import Settings
 from flows.tasks.publishing import utc_now
 from flows.warm_drain import stand_by
 
+PROSE = "The night bus will run for another year, the council decided on Tuesday after a long debate."
 HOUSE = "name: Harbour Post\nhosts: [harbour-post.example]\n"
 
 
@@ -100,3 +102,22 @@ async def test_a_drain_that_is_asked_to_end_finishes_its_chunk_and_claims_no_mor
 
     await asyncio.wait_for(stand_by(settings, ended), 120)
     assert queue_counts(ledger)["done"] == outbox_counts(ledger)["made"] == 30
+
+
+async def test_an_embargo_that_is_over_is_published_within_seconds(
+    settings: Settings, ledger: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing arrives at that moment, and no schedule runs: the drain that stands by looks by itself."""
+    caplog.set_level(logging.INFO, logger="cleancopy.drain")
+    ended = False
+    standing_by = asyncio.create_task(stand_by(settings, lambda: ended))
+    await until(lambda: "standing by" in caplog.text)
+    ends = (utc_now() + timedelta(seconds=8)).replace(microsecond=0)
+    receive(ledger, [arrival("ferry", f"EMBARGOED UNTIL {ends.isoformat()}\n{PROSE}")], utc_now())
+    await until(lambda: queue_counts(ledger)["done"] == 1)
+    assert outbox_counts(ledger) == {"owed": 1, "made": 0, "overtaken": 0, "failed": 0}
+    assert utc_now() < ends, "it was cleaned too late to tell anything"
+    await until(lambda: outbox_counts(ledger)["made"] == 1)
+    assert 0 <= (utc_now() - ends).total_seconds() < 10
+    ended = True
+    await asyncio.wait_for(standing_by, 60)

@@ -1,0 +1,236 @@
+"""Kills: first in the queue, past every gate, at every destination where the story ever was, and open until each has confirmed."""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from newsroom import NOON, arrival, later, outcome_of, small_config, small_settings
+from sqlalchemy import Engine, update
+
+from flows.ledger import (
+    Failure,
+    claim,
+    claim_owed,
+    failed,
+    failed_each,
+    made,
+    outbox_counts,
+    receive,
+    record_outcomes,
+)
+from flows.ledger.outbox import LONGEST_DELAY_SECONDS, LONGEST_RETRY_AFTER_SECONDS, MOST_ATTEMPTS
+from flows.ledger.owing import open_kills, owing, try_again
+from flows.ledger.tables import PUBLICATIONS
+from flows.tasks.publishing import publish_owed
+
+TABLE = "  copy-table: {kind: table, url: 'sqlite:///copy.sqlite', default: yes%s}\n"
+
+
+def owe(
+    ledger: Engine,
+    story: str = "ferry",
+    text: str = "Back.",
+    to: tuple[str, ...] = ("folder",),
+    **record: Any,
+) -> None:
+    receive(ledger, [arrival(story, text)], NOON)
+    [row] = claim(ledger, "cleaner", now=NOON)
+    record_outcomes(ledger, "cleaner", [outcome_of(row, **record)], lambda *_: to, NOON)
+
+
+def do_all(ledger: Engine, now: Any = NOON) -> None:
+    while owed := claim_owed(ledger, "me", now=now):
+        made(ledger, "me", {act.id: {} for act in owed}, now)
+
+
+def kill(ledger: Engine, story: str = "ferry") -> None:
+    owe(ledger, story, f"KILL {story}", verdict="kill", reasons=["kill"])
+
+
+def test_a_kill_is_tried_for_good(ledger: Engine) -> None:
+    """Weeks of refusals, and of runs that end before they are done; the waits grow no longer than the longest."""
+    owe(ledger)
+    do_all(ledger)
+    kill(ledger)
+    moment = NOON
+    with ledger.begin() as connection:  # as if it had been tried for years
+        connection.execute(
+            update(PUBLICATIONS).where(PUBLICATIONS.c.act == "unpublish").values(attempts=3000)
+        )
+    for _ in range(MOST_ATTEMPTS * 2):
+        [act] = claim_owed(ledger, "me", now=moment)
+        due = failed(ledger, "me", act.id, "refused", moment, retry_after=10**9)
+        assert due is not None
+        assert timedelta(0) < due - moment <= timedelta(seconds=1.5 * LONGEST_DELAY_SECONDS)
+        moment = due
+    for _ in range(MOST_ATTEMPTS + 1):
+        assert len(claim_owed(ledger, "dies", now=moment, lease_seconds=10)) == 1
+        moment += timedelta(seconds=11)
+    [one] = open_kills(ledger, moment)
+    assert (one.story, one.destination, one.error, one.is_kill) == ("desk:ferry", "folder", "refused", True)
+    [act] = claim_owed(ledger, "me", now=moment)
+    made(ledger, "me", {act.id: {}}, moment)
+    assert open_kills(ledger, moment) == []
+    assert outbox_counts(ledger)["failed"] == 0
+
+
+def test_it_is_complete_only_when_each_has_confirmed(ledger: Engine) -> None:
+    owe(ledger, to=("folder", "table"))
+    do_all(ledger)
+    owe(ledger, text="Back, to others.", to=("cms",))
+    do_all(ledger)
+    kill(ledger)
+    open_at = ["folder", "table", "cms"]
+    assert sorted(one.destination for one in open_kills(ledger, NOON)) == sorted(open_at)
+    while open_at:
+        [act] = claim_owed(ledger, "me", now=NOON, destinations=[open_at.pop()])
+        assert act.act == "unpublish"
+        made(ledger, "me", {act.id: {}}, NOON)
+        assert sorted(one.destination for one in open_kills(ledger, NOON)) == sorted(open_at)
+
+
+def test_it_goes_before_ten_thousand_others(ledger: Engine) -> None:
+    owe(ledger, "killed")
+    do_all(ledger)
+    for number in range(60):
+        owe(ledger, f"story-{number}")
+    kill(ledger, "killed")
+    assert claim_owed(ledger, "me", now=NOON, limit=1)[0].act == "unpublish"
+
+
+def test_a_kill_is_taken_down_where_the_destination_is_switched_off(
+    ledger: Engine, tmp_path: Path, ledger_url: str
+) -> None:
+    settings = small_settings(tmp_path, ledger_url=ledger_url)
+    small_config(settings.config_dir, TABLE % "")
+    clock = {"clock": lambda: NOON, "jitter": lambda: 0.5}
+    owe(ledger, to=("copy-folder", "copy-table"))
+    assert len(publish_owed(ledger, settings, "me", **clock).made) == 2
+    owe(ledger, "other", to=("copy-folder", "copy-table"))
+    small_config(settings.config_dir, TABLE % ", enabled: no")
+    kill(ledger)
+    done = publish_owed(ledger, settings, "me", **clock)
+    assert [(one.act, one.story, one.destination) for one in done.made] == [
+        ("unpublish", "desk:ferry", "copy-folder"),
+        ("unpublish", "desk:ferry", "copy-table"),
+        # Withdrawals of all destinations come first; to the table, which is off, nothing else goes.
+        ("publish", "desk:other", "copy-folder"),
+    ]
+    assert open_kills(ledger, NOON) == []
+    assert [one.destination for one in owing(ledger, NOON)] == ["copy-table"]
+
+
+def test_a_kill_stays_open_where_the_destination_is_no_more(
+    ledger: Engine, tmp_path: Path, ledger_url: str
+) -> None:
+    settings = small_settings(tmp_path, ledger_url=ledger_url)
+    owe(ledger, to=("copy-folder", "gone"))
+    made(ledger, "me", {act.id: {} for act in claim_owed(ledger, "me", now=NOON)}, NOON)
+    kill(ledger)
+    publish_owed(ledger, settings, "me", clock=lambda: NOON)
+    assert [one.destination for one in open_kills(ledger, NOON)] == ["gone"]
+
+
+def test_a_destination_that_is_down_is_asked_for_withdrawals_alone(
+    ledger: Engine, tmp_path: Path, ledger_url: str
+) -> None:
+    """It has failed them; what else it is owed waits for the next pass, and the others get theirs."""
+    settings = small_settings(tmp_path, ledger_url=ledger_url)
+    small_config(settings.config_dir, "  down: {kind: table, url_env: CLEANCOPY_TEST_NO_SUCH_VARIABLE}\n")
+    owe(ledger, to=("down", "copy-folder"))
+    made(ledger, "me", {act.id: {} for act in claim_owed(ledger, "me", now=NOON)}, NOON)
+    owe(ledger, "other", to=("down", "copy-folder"))
+    kill(ledger)
+    done = publish_owed(ledger, settings, "me", clock=lambda: NOON)
+    assert [(one.act, one.destination) for one in done.not_made] == [("unpublish", "down")]
+    assert [(one.act, one.destination) for one in done.made if one.story == "desk:other"] == [
+        ("publish", "copy-folder")
+    ]
+
+
+# --- dead letters of others ------------------------------------------------------------------------------------------------
+
+
+def give_up(ledger: Engine, *stories: str, to: tuple[str, ...] = ("folder",)) -> None:
+    for story in stories:
+        owe(ledger, story, to=to)
+    moment = NOON
+    for _ in range(MOST_ATTEMPTS):
+        acts = claim_owed(ledger, "me", now=moment)
+        failed_each(ledger, "me", {act.id: Failure("refused") for act in acts}, moment)
+        moment += timedelta(days=1)
+
+
+def test_what_was_given_up_is_seen_and_tried_again(ledger: Engine) -> None:
+    give_up(ledger, "ferry", "harbour", to=("folder", "table"))
+    lines = owing(ledger, NOON)
+    assert {(one.waits, one.attempts, one.error) for one in lines} == {("given up", MOST_ATTEMPTS, "refused")}
+    assert [one.story for one in owing(ledger, NOON, story="desk:ferry")] == ["desk:ferry"] * 2
+    assert [one.story for one in owing(ledger, NOON, story="harbour", destination="table")] == [
+        "desk:harbour"
+    ]
+    first = lines[0].id
+    assert try_again(ledger, later(1), ids=[first]).ids == (first,)
+    assert [(act.id, act.attempts) for act in claim_owed(ledger, "me", now=later(1))] == [(first, 1)]
+    assert len(try_again(ledger, later(1), destination="table").ids) == 2
+    assert len(try_again(ledger, later(1)).ids) == 1
+    assert outbox_counts(ledger)["failed"] == 0
+
+
+def test_what_is_done_or_overtaken_or_unknown_is_not_tried_again(ledger: Engine) -> None:
+    give_up(ledger, "ferry")
+    [line] = owing(ledger, NOON)
+    owe(ledger, text="Newer.")
+    assert "overtaken" in try_again(ledger, NOON, ids=[line.id]).refused[0]
+    [newer] = claim_owed(ledger, "me", now=NOON)
+    assert "under way" in try_again(ledger, NOON, ids=[newer.id]).refused[0]
+    made(ledger, "me", {newer.id: {}}, NOON)
+    again = try_again(ledger, NOON, ids=[newer.id, 4711])
+    assert again.ids == ()
+    assert [one.split(":")[0] for one in again.refused] == ["4711", str(newer.id)]
+    assert "is done" in again.refused[1]
+
+
+def test_what_is_held_since_is_not_tried_again(ledger: Engine) -> None:
+    give_up(ledger, "ferry")
+    [line] = owing(ledger, NOON)
+    owe(ledger, text="Hold.", verdict="hold", reasons=["hold"])
+    assert try_again(ledger, NOON, ids=[line.id]).ids == ()
+    assert claim_owed(ledger, "me", now=later(9999)) == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "wait"),
+    [(120.0, 120.0), (0.0, 5.0), (10.0**12, LONGEST_RETRY_AFTER_SECONDS), (math.inf, 5.0), (math.nan, 5.0), (-9.0, 5.0)],
+)  # fmt: skip
+def test_what_a_destination_asks_for_is_obeyed_within_a_day(
+    ledger: Engine, asked: float, wait: float
+) -> None:
+    owe(ledger)
+    [act] = claim_owed(ledger, "me", now=NOON)
+    due = failed(ledger, "me", act.id, "429", NOON, retry_after=asked, jitter=lambda: 0.5)
+    assert due == later(wait)
+
+
+def test_a_batch_is_written_down_at_once(ledger: Engine) -> None:
+    for number in range(5):
+        owe(ledger, f"story-{number}")
+    acts = claim_owed(ledger, "me", now=NOON)
+    ids = [act.id for act in acts]
+    due = failed_each(
+        ledger, "me", {ids[0]: Failure("refused", 60), ids[1]: Failure("slow"), 99: Failure("?")}, NOON,
+        jitter=lambda: 0.5,
+    )  # fmt: skip
+    assert due == {ids[0]: later(60), ids[1]: later(5), 99: None}
+    assert made(ledger, "me", {id: {"did": "wrote"} for id in [*ids[2:], 99]}, NOON) == 3
+    assert made(ledger, "me", {}, NOON) == 0
+    assert outbox_counts(ledger) == {"owed": 2, "made": 3, "overtaken": 0, "failed": 0}
+
+
+def test_a_lease_is_no_longer_than_a_day(ledger: Engine) -> None:
+    with pytest.raises(ValueError, match="longer than"):
+        claim_owed(ledger, "me", now=NOON, lease_seconds=10**6)
