@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -74,12 +73,16 @@ def raw_of(item: dict[str, Any]) -> Raw:
     return raw_from_record({**known, "text": "\n".join(lines)})
 
 
-@cache
+CLEANED: dict[Raw, Outcome] = {}
+
+
 def outcome_of(pipeline: Pipeline, raw: Raw) -> Outcome:
     """Cleaned once for both databases: the same input gives the same bytes."""
-    cleaned = pipeline.clean(raw)
-    rendered = {"html": html(cleaned), "markdown": markdown(cleaned), "text": text(cleaned)}
-    return Outcome(0, raw.id, record=record(cleaned), rendered=rendered)
+    if raw not in CLEANED:
+        cleaned = pipeline.clean(raw)
+        rendered = {"html": html(cleaned), "markdown": markdown(cleaned), "text": text(cleaned)}
+        CLEANED[raw] = Outcome(0, raw.id, record=record(cleaned), rendered=rendered)
+    return CLEANED[raw]
 
 
 class Newsroom:
