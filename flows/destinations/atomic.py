@@ -6,7 +6,7 @@ import os
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 try:
@@ -25,7 +25,8 @@ def write_together(files: Mapping[Path, bytes], parts: Path) -> None:
     ``parts`` must lie on the same file system, and be used by nobody else at the time. Raises OSError: until all are
     written and synced none is in its place; what was written under other names is gone again.
     """
-    waiting = {path: parts / f"{uuid.uuid4().hex}.part" for path in files}
+    run = f"{parts}{os.sep}{uuid.uuid4().hex}"
+    waiting = {path: f"{run}-{number}.part" for number, path in enumerate(files)}
     try:
         for folder in {parts, *(path.parent for path in files)}:
             make_folder(folder)
@@ -38,19 +39,20 @@ def write_together(files: Mapping[Path, bytes], parts: Path) -> None:
             os.replace(part, path)
     except BaseException:
         for part in waiting.values():
-            part.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):
+                os.unlink(part)
         raise
     for folder in {path.parent for path in files}:
         sync_folder(folder)
 
 
-def _write_each(parted: Iterable[tuple[Path, bytes]]) -> None:
+def _write_each(parted: Iterable[tuple[str, bytes]]) -> None:
     for part, content in parted:
         _write_synced(part, content)
 
 
-def _write_synced(part: Path, content: bytes) -> None:
-    with part.open("xb") as file:
+def _write_synced(part: str, content: bytes) -> None:
+    with open(part, "xb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

@@ -77,7 +77,7 @@ class _Plan:
     def written(self, files: Any) -> bytes:
         one = self.publication
         card = {"story": one.story, "ledger": one.ledger, "edition": one.edition, "stem": self.stem}
-        return (json.dumps(card | {"files": sorted(files)}, ensure_ascii=True, indent=1) + "\n").encode()
+        return (json.dumps(card | {"files": sorted(files)}, ensure_ascii=True) + "\n").encode()
 
     def receipt(self, store: Store) -> Receipt:
         if self.publication.act == "unpublish":

@@ -83,13 +83,16 @@ def each(client: Client, act: Callable[[Publication], Receipt]) -> Publisher:
 class Stories:
     """A server at which each story has an address of its own: a ``Remote`` without drafts, whose versions are ETags.
 
-    With POST the address takes in stories and tells them apart itself, by the key that is in them or by Idempotency-Key:
-    there is nothing to look up, and no version.
+    An answer without one is taken for no answer: a broken page in the place of a story must not lead to a write that
+    depends on nothing.
+
+    With ``etags: no`` nothing is looked up and no write depends on anything. So it is with POST, where the address takes
+    in stories and tells them apart itself, by the key that is in them or by Idempotency-Key.
     """
 
     def __init__(self, client: Client, destination: HttpDestination) -> None:
         self._client, self._destination = client, destination
-        self._by_address = destination.method == "PUT"
+        self._by_version = destination.method == "PUT" and destination.etags
         self.leaves_notes = destination.withdrawn == "update"
 
     def digest(self, publication: Publication) -> str:
@@ -101,24 +104,23 @@ class Stories:
 
     def find(self, publication: Publication) -> Sequence[Found]:
         where = filled(self._destination.url, publication)
-        if not self._by_address:
+        if not self._by_version:
             return [Found(where, where)] if publication.act == "unpublish" else []
         answered = self._client.ask("GET", where, also=(404, 410))
         if answered.status in (404, 410):
             return []
-        return [
-            Found(
-                where,
-                where,
-                mark=read_mark(_json(answered)),
-                version=_version(answered),
-                digest=sha256(answered.body).hexdigest(),
+        version = _version(answered)
+        if version is None:
+            raise Unanswered(
+                f"{self._destination.name}: GET {where} was answered without a strong ETag. If this server gives none, "
+                "write draft: first or etags: no for this destination"
             )
-        ]
+        digest = sha256(answered.body).hexdigest()
+        return [Found(where, where, mark=read_mark(_json(answered)), version=version, digest=digest)]
 
     def create(self, publication: Publication) -> Found:
         where = filled(self._destination.url, publication)
-        return self._write(where, publication, {"If-None-Match": "*"} if self._by_address else {})
+        return self._write(where, publication, {"If-None-Match": "*"} if self._by_version else {})
 
     def update(self, found: Found, publication: Publication) -> Found:
         return self._write(found.where, publication, _only(found))
@@ -140,8 +142,8 @@ class Stories:
             **condition,
         }
         body = body_of(self._destination, publication)
-        if not self._by_address:
-            self._client.ask("POST", where, body, headers)
+        if not self._by_version:
+            self._client.ask(self._destination.method, where, body, headers)
             return Found(where, where)
         answered = with_conflicts(
             lambda: self._client.ask("PUT", where, body, headers),

@@ -26,7 +26,8 @@ LONGEST_BATCH_SECONDS = 300.0
 """A batch that asks a server for each story is so short that it ends within this time, if every request takes all the time
 that it may. Half of the lease that publishing takes."""
 
-CHEAP_BATCH, STORE_BATCH = 500, 50
+CHEAP_BATCH, STORE_BATCH = 250, 50
+"""Stories. A batch lies in memory with its records and renderings: 250 of 100 kB are 25 MB."""
 
 
 @contextmanager

@@ -108,7 +108,8 @@ class HttpDestination(_Common):
     ``withdrawn`` says how a story is taken down: by DELETE, or by an update with ``pubstatus: canceled`` and no copy. The
     second also holds against a create that the server carries out late, after the story was killed.
 
-    ``draft: first`` is for servers that give no ETag: see flows.destinations.drafts.
+    ``draft: first`` is for servers that give no ETag: see flows.destinations.drafts. ``etags: no`` is for those that have
+    no drafts either: a write that such a server carries out late may then come over a newer one.
 
     ``overwrite: yes`` writes over what somebody else has changed there; otherwise such a story is an error that a person
     sees.
@@ -119,6 +120,7 @@ class HttpDestination(_Common):
     method: Literal["PUT", "POST"] = "PUT"
     format: Format = "json"
     draft: Literal["first"] | None = None
+    etags: bool = True
     find_url: WebAddress | None = None
     item_url: WebAddress | None = None
     publish_url: WebAddress | None = None

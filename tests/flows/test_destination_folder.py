@@ -227,7 +227,7 @@ def test_one_story_that_cannot_be_written_fails_alone(tmp_path: Path) -> None:
 def test_a_story_that_the_disk_refuses_fails_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = atomic._write_synced
 
-    def refuse(part: Path, content: bytes) -> None:
+    def refuse(part: str, content: bytes) -> None:
         if b"poison" in content:
             raise OSError(27, "File too large")
         real(part, content)

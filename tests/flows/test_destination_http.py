@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import random
-import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fake_cms import FAULTS, NOTHING_WRONG, WRITES, FakeCms, Fault, Plan, fake_cms, judge
+from loopback import answering, dripping
 from publications import answers, dids, publication
 
 from flows.destinations import Answer, Publication, PublishError, Receipt
@@ -217,9 +215,10 @@ def test_a_publish_that_comes_late_finds_its_draft_deleted() -> None:
 def test_without_etags_or_drafts_old_comes_over_new() -> None:
     """The control: what a late request does to a server that is told neither. It is why ``draft: first`` is there."""
     with fake_cms(Plan(etags=False, script=(None, "late"), methods=("PUT",), late_seconds=1.2)) as cms:
-        first = one(by_etags(cms), publication(1))
-        assert isinstance(one(by_etags(cms), publication(2), first), Unanswered)
-        assert dids([one(by_etags(cms), publication(3), first)]) == ["wrote"]
+        blind = by_etags(cms, etags=False)
+        first = one(blind, publication(1))
+        assert isinstance(one(blind, publication(2), first), Unanswered)
+        assert dids([one(blind, publication(3), first)]) == ["wrote"]
         cms.settle()
         verdict = judge(cms, {"desk:ferry": 3})
     assert verdict.stale
@@ -236,20 +235,22 @@ def test_a_post_to_a_server_that_knows_keys_is_carried_out_once() -> None:
 
 
 @pytest.mark.parametrize("kind", [by_etags, by_drafts])
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", [1002, 1009, 1028, 1065])
 def test_on_bad_days_nothing_is_lost_twice_or_stale(seed: int, kind: Any) -> None:
-    """Each story's editions are tried until they are made, as the outbox does; some are given up and overtaken."""
+    """Each story's editions are tried until they are made, as the outbox does; some are given up and overtaken.
+
+    With these seeds stories were lost or stale when a write could follow from a broken page in place of a story.
+    """
     chance = random.Random(seed)
-    plan = Plan(seed=seed, share=0.35, etags=kind is by_etags, late_seconds=0.35, retry_after=None)
+    plan = Plan(seed=seed, share=0.4, etags=kind is by_etags, late_seconds=0.35, retry_after=None)
     with fake_cms(plan) as cms:
         where = kind(cms, seconds=0.15, withdrawn="update" if kind is by_etags else "delete")
         expected: dict[str, int | None] = {}
-        for number in range(5):
-            story = f"desk:{seed}-{number}"
-            last: Answer | None = None
-            for edition in range(1, 4):
-                act = "unpublish" if edition == 3 and number == 0 else "publish"
-                for _ in range(2 if edition < 3 and chance.random() < 0.3 else 60):
+        for number in range(6):
+            story, last = f"desk:{seed}-{number}", None
+            for edition in range(1, 5):
+                act = "unpublish" if edition == 3 and chance.random() < 0.3 else "publish"
+                for _ in range(2 if edition < 4 and chance.random() < 0.4 else 80):
                     answer = one(where, publication(edition, act, story=story), last)
                     if isinstance(answer, Receipt):
                         last = answer
@@ -258,7 +259,7 @@ def test_on_bad_days_nothing_is_lost_twice_or_stale(seed: int, kind: Any) -> Non
             assert last is not None
         cms.settle()
         assert judge(cms, expected) == NOTHING_WRONG
-        assert {asked.fault for asked in cms.asked} - {None}, "some faults came"
+        assert {asked.fault for asked in cms.asked} >= {"late", "garbage", "drop after", "500 after"}
 
 
 @pytest.mark.parametrize(
@@ -387,14 +388,37 @@ def test_an_address_is_the_story_s_own_and_safe() -> None:
     assert cms.asked[1].path == f"/in/by-hand/ferry-x-1-y-{key}"
 
 
-def test_a_server_that_gives_weak_etags_is_taken_as_one_without() -> None:
-    """If-Match never holds for W/"…": each update would be a conflict."""
-    asked: list[Mapping[str, str]] = []
-    with answering(200, {"ETag": 'W/"1"'}, b"{}", asked) as url:
-        first = one(at(f"{url}/{{key}}"), publication(1))
-        one(at(f"{url}/{{key}}"), publication(2), first)
-    assert wrote(first).kept["version"] is None
-    assert not any("if-match" in it for it in asked)
+@pytest.mark.parametrize("headers", [{}, {"ETag": 'W/"1"'}])
+def test_a_server_without_strong_etags_is_told_of(headers: dict[str, str]) -> None:
+    """If-Match never holds for W/"…"."""
+    with answering(200, headers, b"{}") as url:
+        answer = one(at(f"{url}/{{key}}"), publication(1))
+    assert isinstance(answer, Unanswered)
+    assert "write draft: first or etags: no" in str(answer)
+
+
+def test_with_etags_no_nothing_is_looked_up_and_no_condition_sent() -> None:
+    with fake_cms(Plan(etags=False)) as cms:
+        blind = by_etags(cms, etags=False)
+        first = one(blind, publication(1))
+        second = one(blind, publication(2), first)
+        assert judge(cms, {"desk:ferry": 2}) == NOTHING_WRONG
+        assert dids([first, second, one(blind, publication(3, "unpublish"), second)]) == [
+            "wrote",
+            "wrote",
+            "removed",
+        ]
+    assert [asked.method for asked in cms.asked] == ["PUT", "PUT", "DELETE"]
+    assert not any({"if-match", "if-none-match"} & set(asked.headers) for asked in cms.asked)
+
+
+def test_a_broken_page_in_place_of_a_story_leads_to_no_write() -> None:
+    """A kill that looks and sees nonsense waits: a write that depends on nothing could come late, over a newer edition."""
+    with fake_cms(Plan(script=(None, "garbage"))) as cms:
+        first = one(by_etags(cms), publication(1))
+        assert dids([one(by_etags(cms), publication(2, "unpublish"), first)]) == ["Unanswered"]
+        assert [effect.did for effect in cms.effects] == ["created"]
+        assert dids([one(by_etags(cms), publication(2, "unpublish"), first)]) == ["removed"]
 
 
 def test_a_server_hears_of_no_hold() -> None:
@@ -426,67 +450,3 @@ def test_the_judge_sees_what_is_lost_twice_stale_and_not_down() -> None:
         assert len(verdict.twice) == 3
         assert len(verdict.stale) == 2
         assert len(judge(cms, {"desk:ferry": None}).not_down) == 4
-
-
-@contextmanager
-def answering(
-    status: int, headers: dict[str, str], body: bytes, asked: list[Mapping[str, str]] | None = None
-) -> Iterator[str]:
-    """A server that always answers the same."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def handle_any(self) -> None:
-            self.rfile.read(int(self.headers.get("content-length") or 0))
-            if asked is not None:
-                asked.append({name.lower(): value for name, value in self.headers.items()})
-            self.send_response_only(status)
-            for name, value in ({"Content-Length": str(len(body))} | headers).items():
-                self.send_header(name, value)
-            self.end_headers()
-            try:
-                self.wfile.write(body)
-            except OSError:
-                self.close_connection = True
-
-        do_GET = do_PUT = do_POST = do_DELETE = handle_any
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with serving(Handler) as url:
-        yield url
-
-
-@contextmanager
-def dripping(what: str) -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_PUT(self) -> None:
-            self.rfile.read(int(self.headers.get("content-length") or 0))
-            self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
-            if what == "body":
-                self.wfile.write(b"no\r\nContent-Length: 1000\r\n\r\n")
-            try:
-                for _ in range(100):
-                    self.wfile.write(b"x")
-                    time.sleep(0.05)
-            except OSError:
-                self.close_connection = True
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with serving(Handler) as url:
-        yield url
-
-
-@contextmanager
-def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

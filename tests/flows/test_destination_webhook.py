@@ -3,62 +3,22 @@
 from __future__ import annotations
 
 import base64
-import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
+from loopback import subscriber
 from newsroom import NOON, later
 from publications import dids, publication
 from standardwebhooks import Webhook, WebhookVerificationError
-from test_destination_http import serving
 
 from flows.destinations import Answer, Publication, PublishError, Receipt
 from flows.destinations.webhook import open_webhook
 from flows.settings import WebhookDestination
 
 OLD, NEW = ("whsec_" + base64.b64encode(bytes([number] * 32)).decode() for number in (1, 2))
-
-
-@dataclass
-class Subscriber:
-    """Answers with the statuses in turn, then with 204."""
-
-    url: str = ""
-    statuses: list[tuple[int, dict[str, str]]] = field(default_factory=list)
-    heard: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
-
-    @property
-    def events(self) -> list[dict[str, Any]]:
-        return [json.loads(body) for _, body in self.heard]
-
-
-@contextmanager
-def subscriber(*statuses: tuple[int, dict[str, str]]) -> Iterator[Subscriber]:
-    found = Subscriber(statuses=list(statuses))
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            found.heard.append(({name.lower(): value for name, value in self.headers.items()}, body))
-            status, headers = found.statuses.pop(0) if found.statuses else (204, {})
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            if status != 204:
-                self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with serving(Handler) as url:
-        found.url = f"{url}/hook"
-        yield found
 
 
 @pytest.fixture(autouse=True)

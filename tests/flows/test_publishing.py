@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_cms import fake_cms
+from fake_cms import NOTHING_WRONG, Plan, fake_cms, judge
+from loopback import subscriber
 from newsroom import NOON, arrival, later, outcome_of, small_config, small_settings
 from sqlalchemy import Engine, text
 
@@ -168,6 +169,32 @@ def test_a_server_is_reminded_of_what_it_answered_last(ledger: Engine, settings:
     assert [(one.method, one.headers.get("if-match")) for one in cms.asked] == [("PUT", None), ("PUT", '"1"')]
 
 
+def test_a_story_goes_to_every_kind_of_destination_and_is_taken_down_from_each(
+    ledger: Engine, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOOK_SECRET", "whsec_" + "A" * 32)
+    with fake_cms() as cms, fake_cms(Plan(etags=False)) as drafts, subscriber() as hook:
+        small_config(
+            settings.config_dir,
+            TABLE + f"  cms: {{kind: http, url: '{cms.stories}'}}\n"
+            f"  drafts: {{kind: http, url: '{drafts.posts}', draft: first}}\n"
+            "  feed: {kind: feed, path: feed, url: 'https://a.example/f', home: 'https://a.example', title: T}\n"
+            f"  hook: {{kind: webhook, url: '{hook.url}', secret_env: HOOK_SECRET}}\n",
+        )
+        everywhere = ("copy-folder", "copy-table", "cms", "drafts", "feed", "hook")
+        for story_text, verdict in (("One.", "publish"), ("Two.", "publish"), ("KILL", "kill")):
+            owe(ledger, "ferry", text=story_text, to=everywhere, verdict=verdict)
+            published = publish_owed(ledger, settings, "me", **at())
+            assert sorted(one.destination for one in published.made) == sorted(everywhere)
+            assert published.not_made == ()
+        assert judge(cms, {"desk:ferry": None}) == NOTHING_WRONG
+        assert judge(drafts, {"desk:ferry": None}) == NOTHING_WRONG
+    assert [event["type"] for event in hook.events] == ["story.cleaned", "story.cleaned", "story.killed"]
+    assert [(event["data"]["edition"]) for event in hook.events] == [1, 2, 3]
+    assert json.loads((settings.data_dir / "feed" / "feed.json").read_text())["items"] == []
+    assert texts(settings) == []
+
+
 def test_a_publisher_that_answers_too_little_or_breaks_loses_no_act(
     ledger: Engine, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -196,9 +223,9 @@ def test_a_publisher_that_answers_too_little_or_breaks_loses_no_act(
 @pytest.mark.parametrize(
     ("entry", "most"),
     [
-        ("{kind: folder, path: x}", 500),
+        ("{kind: folder, path: x}", 250),
         ("{kind: folder, path: 's3://bucket/x'}", 50),
-        ("{kind: table, url: 'sqlite:///x'}", 500),
+        ("{kind: table, url: 'sqlite:///x'}", 250),
         ("{kind: http, url: 'https://cms.example/{key}', seconds: 20}", 15),
         ("{kind: http, url: 'https://cms.example/{key}', seconds: 2}", 50),
         ("{kind: webhook, url: 'https://cms.example/', secret_env: THE_SECRET, seconds: 120}", 2),
