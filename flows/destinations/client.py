@@ -39,8 +39,8 @@ class Unanswered(PublishError):
 class Refused(PublishError):
     """The server answered with a status that means no."""
 
-    def __init__(self, message: str, status: int, retry_after: float = 0.0, *, final: bool = False) -> None:
-        super().__init__(message, retry_after, final=final)
+    def __init__(self, message: str, status: int, retry_after: float = 0.0) -> None:
+        super().__init__(message, retry_after)
         self.status = status
 
     @property
@@ -133,7 +133,6 @@ class Client:
             + (f": {self._clean(said)}" if said else ""),
             status,
             retry_after(answered.headers) if status in (408, 425, 429) or status >= 500 else 0.0,
-            final=status == 410,
         )
 
     def _clean(self, said: object) -> str:
