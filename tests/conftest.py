@@ -30,7 +30,14 @@ settings.register_profile("ci", max_examples=5000, **_SLOW_MACHINE)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if IN_CI else "local"))
 
 
-LONGEST = ("test_floors.py", "test_matcher.py", "test_laws.py", "test_undo_laws.py", "test_ledger_laws.py")
+LONGEST = (
+    "test_floors.py",
+    "test_matcher.py",
+    "test_laws.py",
+    "test_undo_laws.py",
+    "test_ledger_laws.py",
+    "test_crash_harness.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

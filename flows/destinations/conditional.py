@@ -124,18 +124,11 @@ def _one(remote: Remote, publication: Publication) -> Found | None:
 
 
 def _with_version(remote: Remote, here: Found, publication: Publication) -> Found:
-    """The server has told no version with its answer: it may when it is asked. Raises PublishError where it lied.
-
-    Example: a proxy answers 200 with a page of its own, and the write was refused behind it.
-    """
+    """The CMS has told no version with its answer: it may when it is asked. One that has none finds nothing."""
     there = _one(remote, publication)
-    if there is None or (there.mark is not None and there.mark.is_newer_than(publication)):
-        return here
-    if there.mark is not None and there.mark.key != publication.idempotency_key:
-        raise PublishError(
-            f"{there.where}: the server said yes, and what is there is edition {there.mark.edition} still"
-        )
-    return there
+    if there is not None and there.mark is not None and there.mark.key != publication.idempotency_key:
+        raise Conflict("another edition has come in between")
+    return here if there is None else there
 
 
 def _wrote(here: Found, publication: Publication, digest: str) -> Receipt:

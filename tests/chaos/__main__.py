@@ -33,11 +33,14 @@ def main() -> int:
     parser.add_argument(
         "--postgresql", action="store_true", help="ledger and table in a PostgreSQL of its own"
     )
+    parser.add_argument(
+        "--folder", type=Path, help="a new folder where ledgers and logs are kept, to look into"
+    )
     given = parser.parse_args()
     console = Console()
     console.print(f"seed {given.seed}")
     with ExitStack() as stack:
-        folder = stack.enter_context(quick_folder())
+        folder = given.folder.absolute() if given.folder else stack.enter_context(quick_folder())
         server = None
         if given.postgresql:
             programs = postgres_programs()

@@ -34,7 +34,7 @@ def blind_place(seed: int) -> Iterator[Place]:
     """The same without versions, and often late: what nothing can be published to safely."""
     plan = Plan(seed, 0.3, ("late",), methods=("PUT",), late_seconds=2.0, etags=False)
     with fake_cms(plan) as cms:
-        yield _place("cms", cms, f"url: '{cms.stories}', withdrawn: update", _history_of_stories)
+        yield _place("cms", cms, f"url: '{cms.stories}', withdrawn: update, etags: no", _history_of_stories)
 
 
 @contextmanager

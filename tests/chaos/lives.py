@@ -164,7 +164,7 @@ def _go_round(luck: random.Random, room: str | None) -> None:
     none: it would be busy elsewhere when its moment comes.
     """
 
-    def chosen(all_of_them: Mapping[str, Destination], most: int = 9) -> dict[str, Destination]:
+    def chosen(all_of_them: Mapping[str, Destination], most: int | None = None) -> dict[str, Destination]:
         names = [room] if room in all_of_them else [] if room in ("record", "leases") else list(all_of_them)
         luck.shuffle(names)
         return {name: all_of_them[name] for name in names[:most]}

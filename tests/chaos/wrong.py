@@ -39,15 +39,14 @@ class Wrong:
 
 def _no_key(engine: Engine, settings: Settings, owner: str, clock: Clock) -> None:
     """A new document for a story's first edition; its number is in the receipt of what was made before."""
-    for one in publishing.claim_owed(engine, owner, now=clock(), limit=6, destinations=["documents"]):
+    for one in _claim(engine, owner, clock, "documents"):
         number = write(settings, one, _last_number(engine, one))
         publishing.made(engine, owner, {one.id: {"number": number}}, clock())
 
 
 def _made_first(engine: Engine, settings: Settings, owner: str, clock: Clock) -> None:
     for destination in load_destinations(settings.config_dir).values():
-        owed = publishing.claim_owed(engine, owner, now=clock(), limit=6, destinations=[destination.name])
-        if owed:
+        if owed := _claim(engine, owner, clock, destination.name):
             publishing.made(engine, owner, {one.id: {} for one in owed}, clock())
             with publishing.open_destination(destination, settings.data_dir) as publisher:
                 list(publisher([publishing._publication(one, {}) for one in owed]))
@@ -56,9 +55,20 @@ def _made_first(engine: Engine, settings: Settings, owner: str, clock: Clock) ->
 def _old_over_new(engine: Engine, settings: Settings, owner: str, clock: Clock) -> None:
     """One document a story, found by its name; but a newer edition does not wait for an older one that is under way."""
     replace_function("flows.ledger.outbox._older_under_way", lambda real: lambda now: false())
-    for one in publishing.claim_owed(engine, owner, now=clock(), limit=6, destinations=["documents"]):
+    for one in _claim(engine, owner, clock, "documents"):
         write(settings, one, find(settings, one))
         publishing.made(engine, owner, {one.id: {}}, clock())
+
+
+def _claim(engine: Engine, owner: str, clock: Clock, destination: str) -> list[Owed]:
+    return publishing.claim_owed(
+        engine,
+        owner,
+        now=clock(),
+        limit=6,
+        lease_seconds=publishing.LEASE_SECONDS,
+        destinations=[destination],
+    )
 
 
 WRONG = {
