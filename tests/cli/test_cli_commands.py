@@ -13,7 +13,6 @@ from small_newsroom import STORY, Run
 from flows.cli.outputs import file_stem
 from flows.cli.terminal import printable
 from flows.ledger import open_ledger, opening
-from flows.ledger.opening import journal_mode
 
 
 def test_rules_check_counts_what_is_right(run: Run) -> None:
@@ -113,8 +112,7 @@ def test_doctor_finds_a_small_newsroom_well(run: Run, tmp_path: Path) -> None:
         "2 rules",
         "will be made by the first run",
         "bound to this machine alone",
-        f"{sqlite3.sqlite_version}; journal mode {journal_mode()}",
-        "synchronous=FULL",
+        opening.journal_told(),
     ):
         assert said in unwrapped(result.stdout)
     assert not (tmp_path / "data").exists(), "doctor looks; it makes nothing"
