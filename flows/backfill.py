@@ -2,7 +2,7 @@
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.states import Completed
+from prefect.states import Completed, Failed
 
 from flows.tasks.backfill import Backfill, Backfilled, headline_of
 from flows.tasks.backfill_steps import go_through, show_backfill
@@ -19,5 +19,7 @@ async def backfill(archive: Backfill) -> State[Backfilled]:
         archive: The archive, whose stories it holds, and which of them to take.
     """
     done = await go_through(archive)
+    if done.refused:
+        return Failed(message=done.refused)
     await show_backfill(done)
     return Completed(message=headline_of(done), data=done)

@@ -33,9 +33,10 @@ from flows.drain_inbox import drain_inbox
 from flows.housekeeping import housekeeping
 from flows.poll_sources import poll_sources
 from flows.prefect_home import TAG, marker
-from flows.prefect_runs import crash_unfinished, wait_for_prefect
+from flows.prefect_runs import crash_unfinished, end_silent_runs, wait_for_prefect
 from flows.review_story import review_story
 from flows.settings import Settings, load_settings, load_sources
+from flows.settings.names import holds_password
 from flows.settings.sources import WebhookSource
 
 SWEEP = "*/5 * * * *"
@@ -78,7 +79,8 @@ def planned(settings: Settings) -> tuple[Planned, ...]:
 
 async def deploy(settings: Settings, pool: str = POOL) -> dict[str, UUID]:
     """Apply the deployments to the server of PREFECT_API_URL, for workers of ``pool``, which is made (of type process) where it
-    is missing. Again changes nothing; a schedule that is no longer in ``sources.yaml`` goes.
+    is missing, with the automation that ends runs which were killed. Again changes nothing; a schedule that is no longer in
+    ``sources.yaml`` goes.
 
     Their names with their ids. Raises cleaners.rules.ConfigError, and what Prefect's client raises.
     """
@@ -90,9 +92,19 @@ async def deploy(settings: Settings, pool: str = POOL) -> dict[str, UUID]:
         what = deployed_version(settings)
         applied = {}
         for one in planned(settings):
-            applied[one.name] = await _deployment(one, what).aapply(work_pool_name=pool)
+            deployment = _deployment(one, what)
+            deployment.job_variables = {"env": _where(settings)}
+            applied[one.name] = await deployment.aapply(work_pool_name=pool)
             await _forget_schedules(client, applied[one.name], one)
+        await end_silent_runs()
         return applied
+
+
+def _where(settings: Settings) -> dict[str, str]:
+    """Where things lie, for a worker: it starts each run in a temporary folder, in which ./cleancopy-data would be lost."""
+    found = {"CLEANCOPY_CONFIG": str(settings.config_dir), "CLEANCOPY_DATA": str(settings.data_dir)}
+    # Prefect shows job variables to whoever looks: an address with a password stays in the worker's own environment.
+    return found if holds_password(settings.ledger_url) else found | {"CLEANCOPY_LEDGER": settings.ledger_url}
 
 
 async def _forget_schedules(client: PrefectClient, id: UUID, one: Planned) -> None:
@@ -136,6 +148,7 @@ async def serve(
         for one, deployment in zip(plan, deployments, strict=True):
             ids.append(await deployment.aapply())
             await _forget_schedules(client, ids[-1], one)
+    await end_silent_runs()
     if alone:
         await crash_unfinished(started, deployments=ids)
     when_ready()
@@ -157,6 +170,8 @@ def prefect_yaml(settings: Settings) -> str:
     head = (
         "# The deployments of flows/deployments.py, for work pools:\n"
         f"#   prefect work-pool create {POOL} --type process && prefect --no-prompt deploy --all\n"
+        "# A worker starts runs in a temporary folder: give it CLEANCOPY_CONFIG, CLEANCOPY_DATA and CLEANCOPY_LEDGER as whole paths\n"
+        "# in its environment. (`cleancopy deploy` does all this, and stamps the version.)\n"
         "# Schedules come from config/sources.yaml. After a change there:\n"
         "#   uv run python -m flows.deployments write\n"
     )

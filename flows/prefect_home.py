@@ -37,6 +37,8 @@ def served_environment(settings: Settings, environ: Mapping[str, str]) -> dict[s
         "PREFECT_SERVER_SERVICES_LATE_RUNS_LOOP_SECONDS": "30",
         "PREFECT_SERVER_SERVICES_PAUSE_EXPIRATIONS_LOOP_SECONDS": "60",
         "PREFECT_SERVER_SERVICES_CLEANUP_RECONCILER_LOOP_SECONDS": "60",
+        # What a run left (logs, artifacts) goes when the run has gone; by default it stays for good.
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,orphans",
         "PREFECT_LOGGING_LEVEL": "INFO",
         "CLEANCOPY_REPORTS_URL": settings.reports_url or f"http://{near}:{settings.reports_port}",
         **_server_database(environ),

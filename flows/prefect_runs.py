@@ -1,7 +1,8 @@
 """Runs that Prefect believes to be running, of a program that is gone.
 
 A run that is killed stays ``Running`` for good, and keeps its place where only one may run at a time. Its stories need nothing: they
-come back to the inbox by themselves.
+come back to the inbox by themselves. The program that started runs ends them itself when it starts again (``crash_unfinished``); for workers
+of a pool, of which nobody knows who is gone, the server is told to listen for their heartbeats (``end_silent_runs``).
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from prefect.client.orchestration import get_client
@@ -21,13 +22,19 @@ from prefect.client.schemas.filters import (
     FlowRunFilterTags,
 )
 from prefect.client.schemas.objects import StateType
+from prefect.events.actions import ChangeFlowRunState
+from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
+from prefect.events.schemas.events import ResourceSpecification
 from prefect.settings import get_current_settings
 from prefect.states import Crashed
 
-from flows.prefect_home import answers
+from flows.prefect_home import TAG, answers
 
 log = logging.getLogger("cleancopy.runs")
 
+HEARTBEAT = "prefect.flow-run.heartbeat"
+SILENT = timedelta(minutes=10)
+"""A run is heard every three minutes. (PREFECT_FLOWS_HEARTBEAT_FREQUENCY)"""
 UNFINISHED = [StateType.RUNNING, StateType.PENDING, StateType.CANCELLING]
 WHY = "It ended without saying so: it was killed, or Prefect was down. What it left of its stories the next drain takes."
 
@@ -51,6 +58,35 @@ async def crash_unfinished(
             await client.set_flow_run_state(run.id, Crashed(message=WHY), force=True)
             log.warning("run %s was left behind: it was killed, or could not report its end", run.name)
     return len(runs)
+
+
+async def end_silent_runs(within: timedelta = SILENT) -> UUID:
+    """An automation on the server: a run of ours that was heard and then is not for so long is marked as crashed.
+
+    After Prefect's own "How to detect and respond to zombie flows" (docs.prefect.io/v3/advanced/detect-zombie-flows). Again changes
+    nothing. Gives the automation's id.
+    """
+    ended = {f"prefect.flow-run.{state}" for state in ("Completed", "Failed", "Cancelled", "Crashed")}
+    wanted = AutomationCore(
+        name="End cleancopy's runs that were killed",
+        description="A run that is killed cannot say so. Its stories are taken up again whether it is ended or not.",
+        trigger=EventTrigger(
+            after={HEARTBEAT},
+            expect={HEARTBEAT, *ended},
+            match=ResourceSpecification({"prefect.resource.id": ["prefect.flow-run.*"]}),
+            match_related=ResourceSpecification({"prefect.resource.id": [f"prefect.tag.{TAG}"]}),
+            for_each={"prefect.resource.id"},
+            posture=Posture.Proactive,
+            threshold=1,
+            within=within,
+        ),
+        actions=[ChangeFlowRunState(state=StateType.CRASHED, message=WHY)],
+    )
+    async with get_client() as client:
+        for found in await client.read_automations_by_name(wanted.name):
+            await client.update_automation(found.id, wanted)
+            return found.id
+        return await client.create_automation(wanted)
 
 
 async def wait_for_prefect() -> None:

@@ -49,6 +49,9 @@ LONGEST_WAIT = 120.0
 """Seconds between two tries while every run fails: rules that do not load, a ledger that is down."""
 
 
+END_SECONDS = 20.0
+"""How long it may take to end once that was asked for."""
+
 STANDING_BY = f"stand-by on {socket.gethostname()}"
 """The tag of these runs in Prefect: what is left of a program that was killed is known by it."""
 
@@ -199,8 +202,17 @@ def main() -> int:
         # Behind the receiver, whose senders wait for their answer, and before the workers (see warm_worker).
         os.nice(3)
     asked = threading.Event()
+
+    def end(*_: object) -> None:
+        if not asked.is_set():
+            # Where Prefect went away in the middle of a run its client may wait for minutes. What is left comes back to the inbox.
+            last = threading.Timer(END_SECONDS, os._exit, [1])
+            last.daemon = True
+            last.start()
+        asked.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: asked.set())
+        signal.signal(number, end)
 
     async def run() -> None:
         _tidy_later()

@@ -7,7 +7,9 @@ const one = (selector, within = document) => within.querySelector(selector);
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 
 document.documentElement.classList.add("scripted");
-if (one("body > .run")) run(); else story();
+if (one("body > .list")) listen({});
+else if (one("body > .run")) run();
+else story();
 
 // One story: what is done to its lines.
 

@@ -77,7 +77,7 @@ def examine(config: Path | None) -> Iterator[Finding]:
     except ValueError as error:
         yield Finding(State.fail, "settings", str(error))
         return
-    for look in (_configuration, _data, _ledger, _address, _secrets, _destinations, _server):
+    for look in (_configuration, _data, _ledger, _address, _secrets, _failing, _destinations, _server):
         yield from _guarded(look, settings)
 
 
@@ -209,6 +209,27 @@ def _secrets(settings: Settings) -> Iterator[Finding]:
             is_set = bool(os.environ.get(source.secret_env, "").strip())
             said = f"{source.secret_env} is {'set' if is_set else 'not set: the CMS will not be asked'}"
             yield Finding(State.ok if is_set else State.fail, f"cms {name}", said)
+
+
+def _failing(settings: Settings) -> Iterator[Finding]:
+    """Sources that did not answer when they were asked last. Doctor asks none itself."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from flows.ledger.opening import glancing
+    from flows.ledger.watching import source_states
+    from flows.settings import load_sources
+
+    sources = load_sources(settings.config_dir)
+    try:
+        with glancing(settings.ledger_url) as engine:
+            states = source_states(engine) if engine is not None else ()
+    except (SQLAlchemyError, ImportError):  # told of the ledger itself
+        return
+    for state in states:
+        if state.failing and state.name in sources and sources[state.name].enabled:
+            often = f"{state.failures} times in a row" if state.failures > 1 else "once"
+            said = f"failed {often}, last with: {state.last_error}"
+            yield Finding(State.warn, f"source {state.name}", said)
 
 
 def _secret(name: str, variable: str) -> Finding:

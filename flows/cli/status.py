@@ -215,6 +215,10 @@ def _to_mend(found: Mapping[str, Any]) -> list[str]:
     return told
 
 
+BY_HAND = "by-hand"
+"""The source of stories that a person named one by one (flows.tasks.intake says so, too, which takes a second to import)."""
+
+
 def show(console: Console, settings: Settings, found: Mapping[str, Any], now: datetime | None = None) -> None:
     """``found`` for a person; times as how long ago, seen from ``now``."""
     now = now or datetime.now(UTC)
@@ -226,7 +230,9 @@ def show(console: Console, settings: Settings, found: Mapping[str, Any], now: da
         console.print(Text(f"  ! {printable(one)}", style="yellow"))
     if "inbox" not in found:
         console.print(
-            f"\nNothing has arrived yet: {found['ledger']} will be made by the first run.", soft_wrap=True
+            f"\nNothing has arrived yet: {found['ledger']} will be made by the first run.\n"
+            "Where a newsroom runs with another data folder, set CLEANCOPY_DATA to it.",
+            soft_wrap=True,
         )
     else:
         inbox = found["inbox"]
@@ -246,9 +252,9 @@ def show(console: Console, settings: Settings, found: Mapping[str, Any], now: da
                 f"{one['stories']:,}" if one.get("stories") else "–",
                 str(one.get("held") or "–"),
                 _ago(one.get("last_seen_at"), now),
-                _state(one),
+                "named by hand" if name == BY_HAND else _state(one),
             )
-            for name, one in found["sources"].items()
+            for name, one in sorted(found["sources"].items(), key=lambda pair: pair[1]["enabled"] is False)
         ),
         right=(3, 4),
     )

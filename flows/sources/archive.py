@@ -79,6 +79,12 @@ def size_of(address: str) -> int:
     return int(store.size(place))
 
 
+def bytes_at(address: str, position: Position) -> int | None:
+    """How many of the archive's bytes lie before a position. None: it is told in bytes of what is packed in it."""
+    packed_lines = address.lower().endswith((".gz", ".zst")) and not address.lower().endswith(WEB_ARCHIVES)
+    return None if packed_lines else position.at
+
+
 def name_of(address: str) -> str:
     """The archive's own name, for a person."""
     return address.replace("\\", "/").rpartition("/")[2]

@@ -133,8 +133,7 @@ class Polite:
         if rules is None:
             raise FetchError(
                 url,
-                f"{host}/robots.txt could not be had (an error of the server, or no answer), so that nothing of the host is "
-                "fetched now",
+                "its host did not answer when it was asked for its robots.txt, or with an error: nothing of it is fetched now",
                 passing=True,
             )
         if not rules.can_fetch(url, ROBOTS_NAME):

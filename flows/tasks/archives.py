@@ -112,9 +112,14 @@ def chunks(address: str, start: Position, wanted: Wanted, size: int) -> Iterator
 
 
 def take_chunk(
-    engine: Engine, place: Place, chunk: Chunk, wanted: Wanted
+    engine: Engine,
+    place: Place,
+    chunk: Chunk,
+    wanted: Wanted,
+    owner: str | None = None,
+    lease_seconds: float = 600,
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Put a chunk into the inbox, then remember the place. The new rows, and those that were there before."""
+    """Put a chunk into the inbox for ``owner``, then remember the place. The new rows, and those that were there before."""
     events = place.events(wanted)
     arrivals = []
     nth: Counter[int] = Counter()
@@ -129,7 +134,7 @@ def take_chunk(
                 destinations=wanted.destinations,
             )
         )
-    received = receive(engine, arrivals, datetime.now(UTC))
+    received = receive(engine, arrivals, datetime.now(UTC), owner=owner, lease_seconds=lease_seconds)
     _remember(engine, place, chunk.then)
     return received.ids, received.duplicates
 

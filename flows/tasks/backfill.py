@@ -4,28 +4,37 @@ from __future__ import annotations
 
 import time as clock_time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
-from pathlib import Path
 from typing import NamedTuple
 
-from pydantic import Field, model_validator
+from pydantic import Field
 from sqlalchemy import Engine
 
 from flows.ledger import Arrival, not_done, open_ledger
 from flows.settings import ArchiveSource, Settings
-from flows.sources.archive import archives_at, name_of
+from flows.sources.archive import archives_at, bytes_at, name_of, size_of
 from flows.sources.archive_record import Position
 from flows.tasks.archives import Chunk, Place, Wanted, chunks, finish_archive, place_in, take_chunk
 from flows.tasks.cleaning import WarmPool
-from flows.tasks.drain import drain, preview
-from flows.tasks.forms import ANY, AS_CONFIGURED, Day, Form, no_default, offer_destinations, offer_sources
+from flows.tasks.drain import OnProgress, drain, preview
+from flows.tasks.forms import (
+    ANY,
+    AS_CONFIGURED,
+    Day,
+    Form,
+    Refused,
+    no_default,
+    offer_destinations,
+    offer_sources,
+)
 from flows.tasks.intake import find_source
 from flows.tasks.jobs import Job
+from flows.tasks.owners import at_work
 from flows.tasks.selection import check_destinations
-from flows.tasks.summary import RunSummary
+from flows.tasks.summary import Progress, RunSummary
 from flows.tasks.workers import MakeClean, make_clean
 
 ARCHIVE = "archive"
@@ -36,6 +45,9 @@ LEASE_SECONDS = 120.0
 
 WAIT_MORE = 5.0
 """Seconds that a lease is given beyond its end: two machines' clocks differ."""
+
+MOST_HELD = 50
+"""Held stories that are named; `review-story` lists them all."""
 
 MOST_PROBLEMS = 500
 """Problems that are kept to be shown; the log has them all."""
@@ -109,16 +121,6 @@ class Backfill(Form):
         description="So many are read, cleaned and published before the next. After an interruption it goes on with the next.",
     )
 
-    @model_validator(mode="after")
-    def _makes_sense(self) -> Backfill:
-        if not self.archive.strip() and self.source == ANY:
-            raise ValueError("Which archive? Give its path, or choose a source that is an archive.")
-        if self.last_record and self.last_record < self.first_record:
-            raise ValueError("“To record” lies before “From record”.")
-        if self.since and self.until and self.until < self.since:
-            raise ValueError("“To day” lies before “From day”.")
-        return self
-
 
 class _Task(NamedTuple):
     addresses: tuple[str, ...]
@@ -130,7 +132,8 @@ class Backfilled:
     """What a backfill did. ``job`` is that of a preview; its stories are shown one by one.
 
     ``outcomes`` counts what was cleaned: ``publish``, ``hold``, ``embargo``, ``kill``, ``failed``; ``skipped`` why records are no stories;
-    ``left`` are stories that another run holds. ``problems`` are the first ones, ``broken`` all of them.
+    ``parts`` are its drains, without their stories, each with a report; ``held`` the first held stories, each with why. ``left`` are stories that another run holds. ``problems`` are the first ones, ``broken`` all of them. ``refused``: the wish itself
+    cannot be followed.
     """
 
     records: int = 0
@@ -142,8 +145,10 @@ class Backfilled:
     skipped: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
     not_published: int = 0
-    reports: Path | None = None
+    parts: list[RunSummary] = field(default_factory=list)
+    held: list[tuple[str, str]] = field(default_factory=list)
     job: Job | None = None
+    refused: str | None = None
 
     def note(self, chunk: Chunk, new: int, known: int) -> None:
         self.records += chunk.records
@@ -159,6 +164,11 @@ class Backfilled:
     def cleaned(self, summary: RunSummary) -> None:
         self.outcomes.update(summary.outcomes)
         self.not_published += len(summary.published.not_made)
+        if summary.report is not None:
+            self.parts.append(replace(summary, stories=()))
+        room = MOST_HELD - len(self.held)
+        held = [line for line in summary.stories if line.row.outcome == "hold" and line.state == "done"]
+        self.held += [(line.key, "; ".join(line.row.reasons)) for line in held[: max(0, room)]]
 
 
 def backfill_archives(
@@ -167,12 +177,15 @@ def backfill_archives(
     *,
     run: str,
     tell: Tell = lambda line: None,
+    progress: OnProgress = lambda progress: None,
     make: MakeClean = make_clean,
     lease_seconds: float = LEASE_SECONDS,
 ) -> Backfilled:
     """Go through the archive that a person chose, from where the last run with the same wish stopped. ``tell`` is its log.
 
-    Raises ValueError and OSError in words for that person, and what ``drain`` raises.
+    ``progress`` hears after each chunk how far it is, by bytes over all archives (those of packed JSON lines are not known).
+
+    Raises Refused, and what ``drain`` raises.
     """
     task = _task(settings, wish)
     if wish.dry_run:
@@ -183,12 +196,39 @@ def backfill_archives(
             pool = opened.enter_context(
                 WarmPool(settings.config_dir, settings.workers, settings.story_seconds, make)
             )
-            work = _Going(engine, settings, task.wanted, pool, run, tell, lease_seconds)
+            owner = opened.enter_context(at_work(settings))
+            work = _Going(engine, settings, task.wanted, pool, owner, run, tell, lease_seconds)
+            way = _Way(task.addresses, progress)
             for address in task.addresses:
-                work.go_through(address, wish.chunk)
+                work.go_through(address, wish.chunk, way)
+                way.ended(address)
             return work.done
     finally:
         engine.dispose()
+
+
+class _Way:
+    """How far a run through archives is, in bytes."""
+
+    def __init__(self, addresses: Sequence[str], progress: OnProgress) -> None:
+        self._sizes = {address: _size(address) for address in addresses}
+        self._behind = 0
+        self._progress = progress
+
+    def came_to(self, address: str, then: Position, said: str) -> None:
+        at = bytes_at(address, then)
+        if at is not None:
+            self._progress(Progress(self._behind + at, sum(self._sizes.values()), said))
+
+    def ended(self, address: str) -> None:
+        self._behind += self._sizes[address]
+
+
+def _size(address: str) -> int:
+    try:
+        return size_of(address)
+    except (OSError, ValueError, ImportError):  # told when it is opened
+        return 0
 
 
 class _Going:
@@ -200,21 +240,23 @@ class _Going:
         settings: Settings,
         wanted: Wanted,
         pool: WarmPool,
+        owner: str,
         run: str,
         tell: Tell,
         lease_seconds: float,
     ) -> None:
-        self.done = Backfilled(reports=settings.reports_dir / f"{run}-part-…")
+        self.done = Backfilled()
         self._engine = engine
         self._settings = settings
         self._wanted = wanted
         self._pool = pool
+        self._owner = owner
         self._run = run
         self._tell = tell
         self._lease = lease_seconds
         self._part = 0
 
-    def go_through(self, address: str, size: int) -> None:
+    def go_through(self, address: str, size: int, way: _Way) -> None:
         """One archive, from where it was left. One that does not open is told, and the next goes on."""
         name = name_of(address)
         try:
@@ -227,7 +269,7 @@ class _Going:
             self._tell(f"{name}: goes on behind record {place.start.records}")
         if not place.is_done:
             try:
-                then = self._read(place, size)
+                then = self._read(place, size, way)
             except (OSError, ValueError, ImportError) as error:
                 self.done.problem(f"{name}: {error}")
                 self._tell(f"{name}: {error}")
@@ -235,17 +277,19 @@ class _Going:
                 finish_archive(self._engine, place, then)
         self._finish_rows(place, name)
 
-    def _read(self, place: Place, size: int) -> Position:
+    def _read(self, place: Place, size: int, way: _Way) -> Position:
         then = place.start
         for chunk in chunks(place.address, place.start, self._wanted, size):
-            new, before = take_chunk(self._engine, place, chunk, self._wanted)
+            new, before = take_chunk(self._engine, place, chunk, self._wanted, self._owner, self._lease)
             then = chunk.then
             self.done.note(chunk, len(new), len(before))
             for problem in chunk.problems:
                 self._tell(problem)
             if new or before:
                 self._clean((*new, *before))
-            self._tell(f"{name_of(place.address)}: {then.records} records read; {_count(self.done)}")
+            said = f"{name_of(place.address)}: {then.records:,} records read; {_count(self.done)}"
+            self._tell(said)
+            way.came_to(place.address, then, said)
         return then
 
     def _finish_rows(self, place: Place, name: str) -> None:
@@ -271,6 +315,7 @@ class _Going:
         summary = drain(
             self._engine,
             self._settings,
+            self._owner,
             ids=rows,
             pool=self._pool,
             lease_seconds=self._lease,
@@ -298,17 +343,22 @@ def _preview(settings: Settings, task: _Task, most: int, run: str, tell: Tell, m
         tell(problem)
     summary = preview(arrivals[:most], settings, make=make, run=run)
     done.cleaned(summary)
-    done.reports = None if summary.report is None else summary.report.parent
     done.job = Job(summary, tuple(done.problems))
     return done
 
 
 def _task(settings: Settings, wish: Backfill) -> _Task:
+    if not wish.archive.strip() and wish.source == ANY:
+        raise Refused("Which archive? Give its path, or choose a source that is an archive.")
+    if wish.last_record and wish.last_record < wish.first_record:
+        raise Refused("“To record” lies before “From record”.")
+    if wish.since and wish.until and wish.until < wish.since:
+        raise Refused("“To day” lies before “From day”.")
     source = None if wish.source == ANY else find_source(settings, wish.source)
     path = wish.archive.strip()
     if not path:
         if not isinstance(source, ArchiveSource):
-            raise ValueError(
+            raise Refused(
                 f"{wish.source} is no archive: give the path of the archive whose stories are its own"
             )
         path = source.path
@@ -325,7 +375,10 @@ def _task(settings: Settings, wish: Backfill) -> _Task:
         until=wish.until,
         **({"story_bytes": source.limits.story_bytes} if source else {}),
     )
-    return _Task(tuple(archives_at(path, settings.config_dir)), wanted)
+    try:
+        return _Task(tuple(archives_at(path, settings.config_dir)), wanted)
+    except (OSError, ValueError, ImportError) as error:
+        raise Refused(str(error)) from None
 
 
 def _count(done: Backfilled) -> str:
@@ -369,13 +422,30 @@ def headline_of(done: Backfilled) -> str:
     return "; ".join(parts)
 
 
-def text_of(done: Backfilled) -> str:
-    """What stands beside the run, as Markdown: its line, where the reports lie, and what went wrong."""
+def text_of(done: Backfilled, reports_url: str | None = None) -> str:
+    """What stands beside the run, as Markdown: its line, its reports, what is held, and what went wrong.
+
+    ``reports_url`` is where reports are served; without it their places on disk are told.
+    """
     from cleaners.write.escapes import code, markdown_text
+    from flows.tasks.showing import report_address
 
     lines = [f"**{markdown_text(headline_of(done), 'code', at_start=False)}**"]
-    if done.reports is not None:
-        lines.append(f"Reports: {code(str(done.reports))}")
+    if done.parts:
+        places = [(report_address(part, reports_url), part.report) for part in done.parts]
+        parts = [
+            f"[part {number}]({address})" if address else code(str(path))
+            for number, (address, path) in enumerate(places[:MOST_HELD], 1)
+        ]
+        more = len(places) - len(parts)
+        lines.append("Reports with every story: " + ", ".join(parts) + (f" and {more} more" if more else ""))
+    if done.held and done.job is None:
+        held = "\n".join(
+            f"- {code(key)}: {markdown_text(why[:300], 'code', at_start=False)}" for key, why in done.held
+        )
+        lines.append(
+            f"**{done.outcomes['hold']} held**: decide in Deployments → review-story → Run, or with `cleancopy review`\n\n{held}"
+        )
     if done.problems:
         told = "\n".join(f"- {markdown_text(one[:500], 'code', at_start=False)}" for one in done.problems)
         lines.append(f"What could not be taken in ({done.broken}):\n\n{told}")

@@ -45,7 +45,7 @@ RECORDED_TOGETHER = 4
 LOOK_SECONDS = 0.2
 """How often a run that lingers looks for more."""
 MOST_ARTIFACTS = 25
-"""Stories whose before/after the summary keeps; the reports have them all."""
+"""Stories that are published, and as many that are not, whose before/after the summary keeps; the reports have them all."""
 
 NOTED_TOGETHER = 100
 """Stories whose outcome is written into the list of runs at once."""
@@ -231,7 +231,7 @@ class _Run:
         self._folder = settings.reports_dir / (report or self.run)
         self._lines: list[StoryLine] = []
         self._lost = 0
-        self._artifacts = 0
+        self._artifacts = {True: 0, False: 0}
         self._progress = progress
         self._clock_at_start = time.monotonic()
         self._own = ExitStack()
@@ -322,11 +322,15 @@ class _Run:
 
     def _artifact(self, outcome: Outcome) -> str | None:
         record = outcome.record
-        if record is None or self._artifacts >= MOST_ARTIFACTS:
+        if record is None:
             return None
-        if not record["removed"] and not record.get("suspects") and record["verdict"] == "publish":
+        publishes = record["verdict"] == "publish"
+        if publishes and not record["removed"] and not record.get("suspects"):
             return None
-        self._artifacts += 1
+        # Those that are held have a room of their own: they are shown first, and may come last.
+        if self._artifacts[publishes] >= MOST_ARTIFACTS:
+            return None
+        self._artifacts[publishes] += 1
         return outcome.artifact
 
 

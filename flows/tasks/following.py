@@ -67,20 +67,35 @@ class BrokenList(ValueError):
     """An answer that is no feed or sitemap. The message says what it is."""
 
 
+def manners_of(source: WebSource) -> Manners:
+    """How the addresses of a source are asked."""
+    limits = source.limits
+    return Manners(
+        Pace(limits.per_host, limits.pause),
+        limits.seconds,
+        limits.story_bytes,
+        source.private_addresses,
+        source.robots == "obey",
+    )
+
+
 @dataclass(slots=True)
 class Look:
-    """One look at a source. ``living`` are the sources that are looked at: a story may be led by another of them."""
+    """One look at a source, whose stories ``owner`` will clean. ``living`` are the sources that are looked at: a story may be led by another of them."""
 
     engine: Engine
     source: WebSource
     web: Polite
     living: frozenset[str]
     clock: Callable[[], datetime]
+    owner: str | None = None
     states: list[Watched] = field(default_factory=list)
     began: float = field(default_factory=time.monotonic)
     taken: int = 0
     lists_answered: int = 0
     pages_asked: set[str] = field(default_factory=set)
+    down: SourceDown | None = None
+    """None of its lists was asked, because they failed before: a run that were green then would hide it for hours."""
 
     @property
     def name(self) -> str:
@@ -94,14 +109,7 @@ class Look:
 
     @property
     def manners(self) -> Manners:
-        limits = self.source.limits
-        return Manners(
-            Pace(limits.per_host, limits.pause),
-            limits.seconds,
-            limits.story_bytes,
-            self.source.private_addresses,
-            self.source.robots == "obey",
-        )
+        return manners_of(self.source)
 
     @property
     def is_over(self) -> bool:
@@ -134,11 +142,12 @@ def looking(
     living: Iterable[str],
     fetch: Fetch | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    owner: str | None = None,
 ) -> Iterator[Look]:
     """A look at ``source``: its connections are closed after it, and what its addresses said is written down, whatever happens."""
     with Connections() as connections:
-        web = Polite(fetch or connections.fetch, _Notes(engine), clock=clock)
-        look = Look(engine, source, web, frozenset({*living, source.name}), clock)
+        web = Polite(fetch or connections.fetch, Notes(engine), clock=clock)
+        look = Look(engine, source, web, frozenset({*living, source.name}), clock, owner)
         try:
             yield look
         finally:
@@ -201,6 +210,7 @@ def take_lists(
     """
     intake, listings = Intake(), {}
     failed: list[tuple[Watched, FetchError]] = []
+    left_alone: list[Watched] = []
     for answer in answers:
         state, url = answer.state, answer.state.url
         if answer.error is not None:
@@ -210,7 +220,9 @@ def take_lists(
             continue
         if answer.fetched is None:
             intake += Intake(skipped=(f"{look.name}: {answer.skipped}",))
-            if state.not_before is not None and not state.failures:
+            if state.failures:
+                left_alone.append(state)
+            elif state.not_before is not None:
                 look.remember(state)
             continue
         digest = sha256(answer.fetched.body).hexdigest()
@@ -232,6 +244,8 @@ def take_lists(
         else:
             # What was left is to be had at the next look: it must not be answered by 304.
             look.remember(state.answered(look.clock(), None, None, None, None))
+    if left_alone and intake == Intake(skipped=intake.skipped) and len(left_alone) == len(intake.skipped):
+        look.down = not_asked(look.name, left_alone)
     return intake + _failures(look, failed), listings
 
 
@@ -264,7 +278,9 @@ def _take_listing(look: Look, url: str, listing: Listing) -> tuple[Intake, bool]
     whole = [one for one in news if one.listed.raw is not None]
     # A page that waits is remembered; what the list itself holds must be taken in while the list is at hand.
     bodies = whole[: look.room]
-    intake = take(look.engine, [_arrival(one, one.listed.raw) for one in bodies if one.listed.raw])
+    intake = take(
+        look.engine, [_arrival(one, one.listed.raw) for one in bodies if one.listed.raw], look.owner
+    )
     look.taken += len(intake.ids)
     back = settle(look.engine, look.name, [one.id for one in bodies], "seen", now)
     for it in refused:
@@ -331,7 +347,7 @@ def _page(look: Look, one: Followed, answer: Answer, announced: bool) -> Intake:
         look.remember(_rested(look, state, page, digest, None))
         return Intake()
     if not page.unchanged and one.by_page and (announced or digest != state.content_hash):
-        intake = take(look.engine, [Arrival(_raw(look, one, page), one.source, one.external_id)])
+        intake = take(look.engine, [Arrival(_raw(look, one, page), one.source, one.external_id)], look.owner)
         look.taken += len(intake.ids)
     if one.state != "seen":
         back = settle(look.engine, look.name, [one.id], "seen", now)
@@ -351,6 +367,25 @@ def _gone(look: Look, one: Followed, error: FetchError) -> Intake:
     return Intake(gone=(f"{look.name}: {one.title}: {why} ({one.url}). It stays as it is",))
 
 
+def often(failures: int) -> str:
+    """
+    >>> often(1), often(3)
+    ('once', '3 times in a row')
+    """
+    return "once" if failures == 1 else f"{failures} times in a row"
+
+
+def not_asked(source: str, failing: Sequence[Watched]) -> SourceDown:
+    """A source all of whose addresses failed, and are left alone for a while."""
+    worst = max(failing, key=lambda one: one.failures)
+    again = min(one.not_before for one in failing if one.not_before is not None)
+    more = f" (and {len(failing) - 1} more of its addresses)" if len(failing) > 1 else ""
+    return SourceDown(
+        f"{source}: not asked before {again:%d %B, %H:%M} UTC, because it failed {often(worst.failures)}: {worst.last_error}{more}",
+        again,
+    )
+
+
 def _failures(look: Look, failed: Sequence[tuple[Watched, FetchError]]) -> Intake:
     passing = [(state, error) for state, error in failed if error.passing]
     if failed and len(passing) == len(failed) and not look.lists_answered:
@@ -358,7 +393,7 @@ def _failures(look: Look, failed: Sequence[tuple[Watched, FetchError]]) -> Intak
         more = f" (and {len(passing) - 1} more of its addresses)" if len(passing) > 1 else ""
         again = min(one.not_before for one, _ in passing if one.not_before is not None)
         raise SourceDown(
-            f"{look.name}: {error}{more}; failed {state.failures} times in a row, asked again after {again:%H:%M} UTC",
+            f"{look.name}: {error}{more}; failed {often(state.failures)}, asked again after {again:%H:%M} UTC",
             again,
         )
     return Intake(problems=tuple(f"{look.name}: {error}" for _, error in failed))
@@ -401,13 +436,45 @@ def _is_back(look: Look, title: str) -> str:
     return f"{look.name}: {title}: it is there again"
 
 
+@contextmanager
+def noted(
+    engine: Engine, source: str, place: str, clock: Callable[[], datetime], *, rests: bool = False
+) -> Iterator[None]:
+    """A look at a source of one place: whether it could be looked at is written down, so that ``status`` shows the ones that fail.
+
+    Where it failed and ``rests``, it is left alone for a while, as a feed is: SourceDown.
+    """
+    [state] = watched(engine, source, [place], "list").values()
+    if rests and state.failures and not state.is_due(clock()):
+        raise not_asked(source, [state])
+    try:
+        yield
+    except SourceDown as down:
+        wait = (down.again_at - clock()).total_seconds() if down.again_at else None
+        state = state.failed(clock(), str(down).removeprefix(f"{source}: "), wait)
+        note(engine, [state])
+        again_at = state.not_before if rests else down.again_at
+        raise SourceDown(str(down), again_at, passing=down.passing) from None
+    if state.failures or state.last_ok_at is None:
+        note(engine, [state.answered(clock(), None, None, None, None)])
+
+
+def told_down(look: Look, intake: Intake) -> Intake:
+    """What the look brought; where that is nothing, and no list was asked because they fail, SourceDown is raised."""
+    if look.down is None:
+        return intake
+    if not intake.ids:
+        raise look.down
+    return intake + Intake(problems=(str(look.down),))
+
+
 def _why_not_yet(state: Watched) -> str:
     until = f"{state.not_before:%d %B, %H:%M} UTC" if state.not_before else "its next look"
-    why = f"failed {state.failures} times in a row" if state.failures else "asked to be left alone"
+    why = f"failed {often(state.failures)}" if state.failures else "asked to be left alone"
     return f"{state.url}: not asked before {until} ({why})"
 
 
-class _Notes:
+class Notes:
     """The ledger as the place where notes of hosts are kept."""
 
     def __init__(self, engine: Engine) -> None:

@@ -27,6 +27,10 @@ ANY = "any"
 AS_CONFIGURED = "as configured"
 
 
+class Refused(ValueError):
+    """What a person asked for cannot be done. The message says why and what to write instead; the run shows it, and no stack."""
+
+
 class Form(BaseModel):
     """The parameters of a flow as a person fills them in. A day that is not chosen is not sent."""
 

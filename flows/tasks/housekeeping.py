@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +16,10 @@ from flows.settings.housekeeping import load_keep
 from flows.warm_pool import NOTES
 
 A_DAY = timedelta(days=1)
+A_WEEK = timedelta(days=7)
+"""A run that has not ended after so long was killed: a backfill may well take days."""
+LONGEST_LOG = 20_000_000
+"""Bytes of a log above which it begins anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +38,24 @@ def keep_house(settings: Settings, now: datetime) -> Kept:
     problems: list[str] = []
     reports = _removed(_old_reports(settings.reports_dir, now - timedelta(days=keep.reports)), problems)
     temporary = _removed(_left_behind(Path(tempfile.gettempdir()), now - A_DAY), problems)
+    _begin_logs_anew(settings.data_dir / "logs", problems)
     engine = open_ledger(settings.ledger_url)
     try:
-        dead = end_dead_runs(engine, now - A_DAY, now)
+        dead = end_dead_runs(engine, now - A_WEEK, now)
     finally:
         engine.dispose()
     return Kept(reports, temporary, dead, tuple(problems))
+
+
+def _begin_logs_anew(folder: Path, problems: list[str]) -> None:
+    """The program that writes a log goes on in it (it only appends), so it is copied and emptied, and not moved."""
+    for log in _entries(folder):
+        try:
+            if log.suffix == ".log" and log.stat().st_size > LONGEST_LOG:
+                shutil.copyfile(log, log.with_name(f"{log.name}.1"))
+                os.truncate(log, 0)
+        except OSError as error:
+            problems.append(f"{log}: cannot begin anew: {error.strerror or error}")
 
 
 def _old_reports(folder: Path, before: datetime) -> Iterator[Path]:

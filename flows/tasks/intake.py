@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
 
 from sqlalchemy import Engine
 
@@ -21,14 +20,18 @@ from flows.settings import (
     SitemapSource,
     Source,
     UrlsSource,
+    WebLimits,
     WebSource,
     load_sources,
 )
 from flows.sources import polite
 from flows.sources.folder import read_file, waiting_files
-from flows.sources.http import Fetched, FetchError, fetch
+from flows.sources.http import Connections, Fetched, FetchError
+from flows.sources.pace import by_host
+from flows.sources.polite import Manners
 from flows.sources.records import filled
-from flows.tasks.following import looking
+from flows.tasks.following import Notes, looking, manners_of, noted, told_down
+from flows.tasks.forms import Refused
 from flows.tasks.poll_archive import poll_archive
 from flows.tasks.poll_cms import poll_cms
 from flows.tasks.poll_feed import poll_feed
@@ -41,17 +44,11 @@ BY_HAND = "by-hand"
 """The source of stories that a person named one by one."""
 
 
-class Fetch(Protocol):
-    def __call__(
-        self, url: str, *, most_bytes: int, seconds: float, allow_private: bool
-    ) -> Fetched: ...  # pragma: no cover
-
-
 def find_source(settings: Settings, name: str) -> Source:
-    """The source called ``name``. Raises ValueError with the names that there are."""
+    """The source called ``name``. Raises Refused with the names that there are."""
     sources = load_sources(settings.config_dir)
     if name not in sources:
-        raise ValueError(
+        raise Refused(
             f"there is no source {name!r} in sources.yaml; there are: {', '.join(sources) or 'none'}"
         )
     return sources[name]
@@ -62,57 +59,67 @@ def poll(
     settings: Settings,
     source: Source,
     *,
+    owner: str | None = None,
     fetch: polite.Fetch | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Intake:
-    """Look at a source once, and take in what is there. ``fetch`` stands in for the network.
+    """Look at a source once, and take in what is there, for ``owner`` to clean. ``fetch`` stands in for the network.
 
     Raises SourceDown where the whole source cannot be looked at now; what is wrong with single stories is told in
     ``problems``. A webhook source has nothing to be looked at.
     """
     if isinstance(source, FolderSource):
-        return poll_folder(engine, settings, source)
+        with noted(engine, source.name, source.path, clock):
+            return poll_folder(engine, settings, source, owner)
     if isinstance(source, ArchiveSource):
-        return poll_archive(engine, settings, source)
+        with noted(engine, source.name, source.path, clock):
+            return poll_archive(engine, settings, source, owner)
     if isinstance(source, CmsSource):
-        return poll_cms(engine, source)
+        with noted(engine, source.name, str(source.url), clock, rests=True):
+            return poll_cms(engine, source, owner=owner)
     if isinstance(source, WebSource):
         living = [name for name, one in load_sources(settings.config_dir).items() if one.enabled]
-        with looking(engine, source, living, fetch, clock) as look:
+        with looking(engine, source, living, fetch, clock, owner) as look:
             if isinstance(source, FeedSource):
-                return poll_feed(look, source)
+                return told_down(look, poll_feed(look, source))
             if isinstance(source, SitemapSource):
-                return poll_sitemap(look, source)
+                return told_down(look, poll_sitemap(look, source))
             if isinstance(source, UrlsSource):
                 return poll_urls(look, source, settings.config_dir)
     return Intake(problems=(f"{source.name}: a webhook source sends by itself; there is nothing to look at",))
 
 
 def arrivals_from_urls(
+    engine: Engine,
     urls: Sequence[str],
     *,
     publisher: str | None,
-    fetch: Fetch = fetch,
-    allow_private: bool = False,
+    like: WebSource | None = None,
     tell: Callable[[str], None] = lambda problem: None,
 ) -> list[Arrival]:
-    """Web pages that a person named; what cannot be fetched is told, and the others go on."""
+    """Web pages that a person named, asked for as politely as those of a source (``like`` that one); what cannot be fetched is told."""
+    limits, manners = (WebLimits(), Manners()) if like is None else (like.limits, manners_of(like))
+    with Connections() as connections:
+        web = polite.Polite(connections.fetch, Notes(engine))
+
+        def work(url: str) -> Fetched | FetchError:
+            try:
+                return web.get(url, manners)
+            except FetchError as error:
+                return error
+
+        wanted = list(dict.fromkeys(urls))
+        got = dict(by_host(wanted, polite.host_of, work, at_once=limits.requests, per_host=limits.per_host))
     arrivals = []
-    for url in dict.fromkeys(urls):
-        try:
-            page = fetch(url, most_bytes=3_000_000, seconds=20, allow_private=allow_private)
-        except FetchError as error:
-            tell(str(error))
-        else:
-            raw = Raw(
-                id=url,
-                form="page",
-                content=page.body,
-                encoding=page.encoding,
-                url=page.url,
-                publisher=publisher,
-            )
-            arrivals.append(Arrival(raw, BY_HAND))
+    for url in wanted:
+        page = got[url]
+        if isinstance(page, FetchError):
+            tell(str(page))
+            continue
+        raw = Raw(
+            id=url, form="page", content=page.body, encoding=page.encoding, url=page.url, publisher=publisher
+        )
+        arrivals.append(Arrival(raw, BY_HAND))
     return arrivals
 
 
@@ -164,7 +171,6 @@ def _unreadable(name: str, error: OSError) -> str:
 
 __all__ = [
     "BY_HAND",
-    "Fetch",
     "Intake",
     "SourceDown",
     "arrivals_from_files",

@@ -11,6 +11,7 @@ from flows.ledger import again, last_records, open_ledger
 from flows.settings import Settings, WebhookSource, load_sources
 from flows.tasks.drain import OnProgress, drain, preview
 from flows.tasks.intake import Intake, find_source, poll, take
+from flows.tasks.owners import at_work
 from flows.tasks.selection import Selection, check, choose
 from flows.tasks.summary import RunSummary
 from flows.tasks.waiting import stories_of, waiting_arrivals
@@ -18,11 +19,12 @@ from flows.tasks.waiting import stories_of, waiting_arrivals
 
 class Job(NamedTuple):
     """What a run did. ``problems`` are sentences about what could not be taken in at all; ``notes`` about what else a person should
-    know: stories that have vanished at their source, or are there again."""
+    know: stories that have vanished at their source, or are there again. ``refused``: the wish itself cannot be followed."""
 
     summary: RunSummary
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    refused: str | None = None
 
 
 def pollable(settings: Settings) -> tuple[str, ...]:
@@ -33,12 +35,12 @@ def pollable(settings: Settings) -> tuple[str, ...]:
     )
 
 
-def look_at(settings: Settings, name: str) -> Intake:
-    """Look at one source, enabled or not, and take in what is new. Raises SourceDown and ValueError."""
+def look_at(settings: Settings, name: str, owner: str | None = None) -> Intake:
+    """Look at one source, enabled or not, and take in what is new, for ``owner`` to clean. Raises SourceDown and Refused."""
     source = find_source(settings, name)
     engine = open_ledger(settings.ledger_url)
     try:
-        return poll(engine, settings, source)
+        return poll(engine, settings, source, owner=owner)
     finally:
         engine.dispose()
 
@@ -70,22 +72,29 @@ def clean_selected(
 ) -> Job:
     """Do what a person chose. ``run`` names the run: the same run, tried again, takes nothing in twice.
 
-    Raises ValueError in words for that person, SourceDown, and what ``drain`` raises.
+    Raises Refused, SourceDown, and what ``drain`` raises.
     """
     check(selection, settings)
+    with at_work(settings) as owner:
+        return _clean_selected(settings, selection, owner, run, flow, progress)
+
+
+def _clean_selected(
+    settings: Settings, selection: Selection, owner: str, run: str, flow: str, progress: OnProgress | None
+) -> Job:
     engine = open_ledger(settings.ledger_url)
     try:
         looked = Intake()
         if selection.look_first:
-            looked = poll(engine, settings, find_source(settings, selection.source))
+            looked = poll(engine, settings, find_source(settings, selection.source), owner=owner)
         chosen = choose(engine, settings, selection)
         problems, notes = looked.problems + chosen.problems, looked.gone + looked.back
         if selection.dry_run:
             stories = waiting_arrivals(engine) if selection.is_inbox else [*chosen.named, *chosen.known]
             before = partial(last_records, engine)
-            return Job(preview(stories, settings, progress, run=run, last=before), problems)
+            return Job(preview(stories, settings, progress, run=run, last=before), problems, notes)
         if selection.is_inbox:
-            return Job(drain(engine, settings, run=run, flow=flow, progress=progress), problems, notes)
+            return Job(drain(engine, settings, owner, run=run, flow=flow, progress=progress), problems, notes)
         # What was looked up just now waits already; it need not be cleaned twice.
         new = stories_of(engine, looked.ids)
         known = [arrival for arrival in chosen.known if (arrival.source, arrival.story_id) not in new]
@@ -94,11 +103,12 @@ def clean_selected(
             for arrival in again([*chosen.named, *known], run)
         ]
         # Known to the inbox: this run was tried before. What it left undone is claimed, and what is done is not.
-        taken = take(engine, arrivals)
+        taken = take(engine, arrivals, owner)
         return Job(
             drain(
                 engine,
                 settings,
+                owner,
                 ids=looked.ids + taken.ids + taken.known,
                 run=run,
                 flow=flow,

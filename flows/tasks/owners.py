@@ -15,8 +15,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
-from flows.ledger import release_owner
+from flows.ledger import open_ledger, release_owner
+from flows.settings import Settings
 
 try:
     import fcntl
@@ -33,7 +35,7 @@ def new_owner() -> str:
 def present(data_dir: Path, owner: str) -> Iterator[None]:
     """Be known as ``owner`` inside the block."""
     folder = _folder(data_dir)
-    if fcntl is None:
+    if fcntl is None or (folder / owner).exists():  # known already: no two are called alike
         yield
         return
     folder.mkdir(parents=True, exist_ok=True)
@@ -47,6 +49,22 @@ def present(data_dir: Path, owner: str) -> Iterator[None]:
             yield
         finally:
             path.unlink(missing_ok=True)
+
+
+@contextmanager
+def at_work(settings: Settings) -> Iterator[str]:
+    """A new owner, present inside the block. What it still holds at the end is free again: a look may fail after it took stories in."""
+    owner = new_owner()
+    try:
+        with present(settings.data_dir, owner):
+            yield owner
+    finally:
+        with suppress(SQLAlchemyError):  # then its leases run out
+            engine = open_ledger(settings.ledger_url)
+            try:
+                release_owner(engine, owner)
+            finally:
+                engine.dispose()
 
 
 def release_the_dead(engine: Engine, data_dir: Path) -> int:

@@ -12,12 +12,14 @@ from flows.tasks.taking import Intake, SourceDown
 CHUNK = 100
 
 
-def poll_archive(engine: Engine, settings: Settings, source: ArchiveSource) -> Intake:
+def poll_archive(
+    engine: Engine, settings: Settings, source: ArchiveSource, owner: str | None = None
+) -> Intake:
     """Take in the next stories of the source's archives, about ``limits.stories``. Raises SourceDown where none is there."""
     try:
         addresses = archives_at(source.path, settings.config_dir)
     except (ValueError, ImportError) as error:
-        return Intake(problems=(f"{source.name}: {error}",))
+        raise SourceDown(f"{source.name}: {error}", passing=False) from None
     except Exception as error:  # each store has exceptions of its own
         raise SourceDown(f"{source.name}: {error}") from None
     wanted = wanted_of(source)
@@ -34,7 +36,7 @@ def poll_archive(engine: Engine, settings: Settings, source: ArchiveSource) -> I
                 continue
             then = place.start
             for chunk in chunks(address, place.start, wanted, min(CHUNK, left)):
-                ids, before = take_chunk(engine, place, chunk, wanted)
+                ids, before = take_chunk(engine, place, chunk, wanted, owner)
                 new += ids
                 duplicates += before
                 problems += (f"{source.name}: {problem}" for problem in chunk.problems)

@@ -25,12 +25,19 @@ _LIST_OVERLAP = timedelta(minutes=1)
 Ask = Callable[..., Any]
 
 
-def poll_cms(engine: Engine, source: CmsSource, *, ask: Ask = ask, now: datetime | None = None) -> Intake:
+def poll_cms(
+    engine: Engine,
+    source: CmsSource,
+    *,
+    owner: str | None = None,
+    ask: Ask = ask,
+    now: datetime | None = None,
+) -> Intake:
     """Take in what the CMS changed since the last look, about ``limits.stories``; the next look goes on behind them.
 
     Raises SourceDown where it does not answer now. What it refuses is told with the next step.
     """
-    look = _Look(engine, source, ask, now or datetime.now(UTC))
+    look = _Look(engine, source, ask, now or datetime.now(UTC), owner)
     try:
         secret = _secret(source)
         look.check_wait()
@@ -66,6 +73,7 @@ class _Look:
     source: CmsSource
     ask: Ask
     now: datetime
+    owner: str | None = None
     rows: list[int] = field(default_factory=list)
     duplicates: list[int] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -214,7 +222,7 @@ class _Look:
                 arrivals.append(
                     Arrival(filled(post.raw, self.source.publisher, self.source.language), self.source.name)
                 )
-        intake = take(self.engine, arrivals)
+        intake = take(self.engine, arrivals, self.owner)
         self.rows += intake.ids
         self.duplicates += intake.known
         self.position["told"] = told

@@ -14,7 +14,7 @@ from flows.sources.records import filled
 from flows.tasks.taking import Intake, SourceDown, take
 
 
-def poll_folder(engine: Engine, settings: Settings, source: FolderSource) -> Intake:
+def poll_folder(engine: Engine, settings: Settings, source: FolderSource, owner: str | None = None) -> Intake:
     """Take in what lies in the folder, at most ``limits.stories`` new stories and the rest of the last one's file.
 
     Raises SourceDown where the folder cannot be looked into; what is wrong with single files is told.
@@ -23,7 +23,7 @@ def poll_folder(engine: Engine, settings: Settings, source: FolderSource) -> Int
         place = open_drop(source.path, settings.config_dir)
         files = place.files()
     except (ImportError, ValueError) as error:
-        return Intake(problems=(f"{source.name}: {source.path}: {error}",))
+        raise SourceDown(f"{source.name}: {source.path}: {error}", passing=False) from None
     except Exception as error:  # each store has exceptions of its own
         raise SourceDown(f"{source.name}: {_words(error)}") from None
     new: list[int] = []
@@ -35,14 +35,16 @@ def poll_folder(engine: Engine, settings: Settings, source: FolderSource) -> Int
             break
         if not file.whole:
             continue
-        taken = _take_file(engine, source, place, file)
+        taken = _take_file(engine, source, place, file, owner)
         new += taken.ids
         duplicates += taken.known
         problems += taken.problems
     return Intake(tuple(new), tuple(duplicates), tuple(problems), gone=tuple(gone))
 
 
-def _take_file(engine: Engine, source: FolderSource, place: DropPlace, file: DropFile) -> Intake:
+def _take_file(
+    engine: Engine, source: FolderSource, place: DropPlace, file: DropFile, owner: str | None
+) -> Intake:
     """One file, one transaction; the file is moved when its stories are on disk, never before."""
     content: bytes | None = None
     problem = too_large(file.name, file.size, source.limits.story_bytes)
@@ -59,7 +61,9 @@ def _take_file(engine: Engine, source: FolderSource, place: DropPlace, file: Dro
     else:
         found = FileOfStories((), (problem,))
     intake = take(
-        engine, [Arrival(filled(raw, source.publisher, source.language), source.name) for raw in found.raws]
+        engine,
+        [Arrival(filled(raw, source.publisher, source.language), source.name) for raw in found.raws],
+        owner,
     )
     intake += Intake(problems=tuple(f"{source.name}: {problem}" for problem in found.problems))
     if not source.keep:

@@ -151,7 +151,7 @@ def review(settings: Settings, form: Review, clock: Callable[[], datetime] = utc
             return _look(look_at_story(engine, source, external_id, clock()))
         if edition is None:
             raise NotDecided(
-                f"Say which edition of {key} you looked at: “{key}, edition 2”. “look only” shows the newest."
+                f"Say which edition of {key} you looked at, such as “{key}, edition 1”. “look only” shows the newest."
             )
         numbers, rules = removals_named(form.put_back)
         wish = Decision(

@@ -8,14 +8,23 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 from sqlalchemy import Engine
 
 from cleaners.pipeline import pipeline_version
 from flows.ledger import Arrival, StoryFilter, find_run, known_among, select_raws
 from flows.settings import Settings, WebSource, load_destinations
 from flows.sources.folder import FORMS
-from flows.tasks.forms import ANY, AS_CONFIGURED, Day, Form, no_default, offer_destinations, offer_sources
+from flows.tasks.forms import (
+    ANY,
+    AS_CONFIGURED,
+    Day,
+    Form,
+    Refused,
+    no_default,
+    offer_destinations,
+    offer_sources,
+)
 from flows.tasks.intake import BY_HAND, arrivals_from_files, arrivals_from_urls, find_source, one_of_each
 
 Only = Literal["all of them", "failed", "held", "cleaned with older rules"]
@@ -99,18 +108,6 @@ class Selection(Form):
     def _destination(cls, value: str) -> str:
         return value.strip() or AS_CONFIGURED
 
-    @model_validator(mode="after")
-    def _look_at_what(self) -> Selection:
-        if self.look_first and self.source == ANY:
-            raise ValueError("“Look for new stories first” needs a source: choose one, or switch it off.")
-        if self.look_first and self.dry_run:
-            raise ValueError(
-                "“Look for new stories first” takes stories in: switch off the dry run, or this."
-            )
-        if self.since and self.until and self.until < self.since:
-            raise ValueError("“Arrived until” lies before “Arrived since”: no story can have arrived then.")
-        return self
-
     @property
     def named(self) -> tuple[str, ...]:
         """What was pasted, line by line."""
@@ -171,49 +168,53 @@ class Chosen(NamedTuple):
 
 
 def check(selection: Selection, settings: Settings) -> None:
-    """Raises ValueError, in words for the person who filled the form, where a name is not configured."""
+    """Raises Refused where a name is not configured, or two wishes contradict each other."""
+    if selection.look_first and selection.source == ANY:
+        raise Refused("“Look for new stories first” needs a source: choose one, or switch it off.")
+    if selection.look_first and selection.dry_run:
+        raise Refused("“Look for new stories first” takes stories in: switch off the dry run, or this.")
+    if selection.since and selection.until and selection.until < selection.since:
+        raise Refused("“Arrived until” lies before “Arrived since”: no story can have arrived then.")
     if selection.source != ANY:
         find_source(settings, selection.source)
     check_destinations(settings, selection.destinations)
 
 
 def check_destinations(settings: Settings, names: Iterable[str] | None) -> None:
-    """Raises ValueError, in words for the person who filled the form, where one is not configured or switched off."""
+    """Raises Refused where one is not configured or switched off."""
     destinations = load_destinations(settings.config_dir)
     for name in names or ():
         if name not in destinations:
-            raise ValueError(
+            raise Refused(
                 f"there is no destination {name!r} in destinations.yaml; there are: {', '.join(destinations)}"
             )
         if not destinations[name].enabled:
-            raise ValueError(
-                f"the destination {name!r} is switched off: set enabled: yes in destinations.yaml"
-            )
+            raise Refused(f"the destination {name!r} is switched off: set enabled: yes in destinations.yaml")
 
 
 def choose(engine: Engine, settings: Settings, selection: Selection) -> Chosen:
     """The stories that a selection means. What cannot be fetched or read is told in ``problems``.
 
     An id, and the address of a story that a source brought, mean the story as it arrived; of any other address the page is fetched.
-    Raises ValueError, in words for the person who filled the form, where there is no such run.
+    Raises Refused where there is no such run.
     """
     problems: list[str] = []
     source = None if selection.source == ANY else find_source(settings, selection.source)
     publisher = selection.publisher.strip() or (source.publisher if source else None)
-    private = isinstance(source, WebSource) and source.private_addresses
     # A page or a file that was named by hand before is fetched and read anew: it may have changed.
     kept = [one for one in selection.others if one.startswith(f"{BY_HAND}:")]
     known = known_among(engine, selection.named, besides=BY_HAND) | known_among(engine, kept)
     files = [one for one in selection.others if one not in known]
     for one in [one for one in files if not _is_path(one)]:
         problems.append(
-            f"{one}: there is no story of this id. Copy it from a table or a report, as source:id"
+            f"{_short(one)}: there is no story of this id. Copy it from a table or a report, as source:id"
         )
         files.remove(one)
     named = arrivals_from_urls(
+        engine,
         [one for one in selection.urls if one not in known],
         publisher=publisher,
-        allow_private=private,
+        like=source if isinstance(source, WebSource) else None,
         tell=problems.append,
     ) + arrivals_from_files(files, publisher=publisher, tell=problems.append)
     named = one_of_each(named, problems.append)
@@ -229,14 +230,21 @@ def _filter(engine: Engine, settings: Settings, selection: Selection, ids: tuple
         try:
             run = find_run(engine, selection.run)
         except LookupError as error:
-            raise ValueError(str(error)) from None
+            raise Refused(str(error)) from None
     if selection.only == "cleaned with older rules":
         version = pipeline_version(settings.config_dir)
     return selection.filter(ids, run, version)
 
 
+def _short(text: str) -> str:
+    return text if len(text) <= 80 else f"{text[:79]}…"
+
+
 def _is_path(text: str) -> bool:
     """Whether a line can only mean a file or a folder: "~/desk/ferry.txt", "ferry.html"."""
-    return (
-        text.startswith(("/", "~", "./", "../")) or Path(text).suffix.lower() in FORMS or Path(text).exists()
-    )
+    if text.startswith(("/", "~", "./", "../")) or Path(text).suffix.lower() in FORMS:
+        return True
+    try:
+        return Path(text).exists()
+    except OSError:  # a whole paragraph was pasted: too long to be a name
+        return False

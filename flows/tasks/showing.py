@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
@@ -23,7 +24,14 @@ MOST_BYTES = 100_000
 MOST_STORIES = 25
 """Stories that get a before/after of their own; the HTML report has them all."""
 
+NOTHING = "Nothing to clean"
+"""A retried run whose stories are done, a look that brought nothing new, a wish that no story fits."""
+
 _ORDER = {"hold": 0, "failed": 1, "kill": 2, "embargo": 3, "publish": 4}
+_NEXT = {
+    "hold": "**Decide:** Deployments → review-story → Run, with {key} pasted as its key; or `cleancopy review`.",
+    "failed": "**When the cause is mended:** Deployments → clean-stories → Run, with {key} among the stories.",
+}
 _WORDS = {
     "publish": "published",
     "hold": "held",
@@ -51,7 +59,7 @@ def headline_of(job: Job) -> str:
     parts = [f"{counts[outcome]} {_word(outcome, summary)}" for outcome in _WORDS if counts[outcome]]
     total = len(summary.stories)
     line = f"{total} {'story' if total == 1 else 'stories'}" + (f": {', '.join(parts)}" if parts else "")
-    line = line if total else "Nothing to do: no story was chosen, and none waits"
+    line = line if total else NOTHING
     if job.problems:
         line += f"; {len(job.problems)} could not be taken in"
     if summary.published.not_made:
@@ -82,6 +90,7 @@ def table_text(job: Job, reports_url: str | None = None) -> str:
     if summary.removals:
         most = list(summary.removals.items())[:20]
         parts.append("Removals by rule: " + ", ".join(f"{code(rule)} {count}" for rule, count in most))
+    parts += _next_steps(summary)
     if summary.suspects:
         parts.append(f"Lines in doubt, kept and marked in the report: {summary.suspects}")
     told = [
@@ -99,6 +108,19 @@ def table_text(job: Job, reports_url: str | None = None) -> str:
     if hidden > 0:
         parts.append(f"{hidden} more stories are in the report only.")
     return "\n\n".join(parts)
+
+
+def _next_steps(summary: RunSummary) -> list[str]:
+    """What a person has to do because of this run; of a dry run nothing is left."""
+    counts = Counter(line.row.outcome for line in summary.stories if line.state in ("done", "failed"))
+    parts = []
+    if counts["hold"]:
+        how = "decide in Deployments → review-story → Run, which lists them; or with `cleancopy review`"
+        parts.append(f"**{counts['hold']} held**: {how}")
+    if counts["failed"]:
+        how = "when the cause is mended: Deployments → clean-stories → Run, with {} in “Of the run” and “failed” in “Which of them”"
+        parts.append(f"**{counts['failed']} failed**: {how.format(code(summary.run))}")
+    return parts
 
 
 def report_address(summary: RunSummary, reports_url: str | None) -> str | None:
@@ -175,8 +197,13 @@ def _copy(line: StoryLine) -> str:
 
 
 def _story(line: StoryLine) -> str:
-    against = f"\n\n{against_markdown(line.against)}\n" if line.against is not None else ""
-    return _before_after(line).rstrip() + (against or "\n")
+    parts = [_before_after(line).rstrip()]
+    if line.against is not None:
+        parts.append(against_markdown(line.against))
+    if line.row.outcome in _NEXT and line.state in ("done", "failed"):
+        seen = f"{line.key}, edition {line.edition}" if line.row.outcome == "hold" else line.key
+        parts.append(_NEXT[line.row.outcome].format(key=code(seen)))
+    return "\n\n".join(parts) + "\n"
 
 
 def _before_after(line: StoryLine) -> str:

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -26,13 +27,15 @@ from prefect.tasks import Task, exponential_backoff
 from prefect.utilities.annotations import quote
 from sqlalchemy.exc import OperationalError
 
+from cleaners.rules import ConfigError
 from flows.settings import load_settings
 from flows.tasks.drain import OnProgress
+from flows.tasks.forms import Refused
 from flows.tasks.intake import Intake, SourceDown
 from flows.tasks.jobs import Job, clean_selected, clean_waiting, look_at
 from flows.tasks.selection import Selection
 from flows.tasks.showing import headline_of, report_address, stories_shown, table_rows, table_text
-from flows.tasks.summary import Progress
+from flows.tasks.summary import Progress, RunSummary
 
 SAY_EVERY = 5.0
 """Seconds between two lines of progress in a run's log, and two moves of its bar."""
@@ -48,7 +51,9 @@ async def is_passing(task: Task[..., Any], run: TaskRun, state: State) -> bool:
     A source whose next look the ledger has set is left to its schedule: it would not be asked now.
     """
     error = await state.aresult(raise_on_failure=False)
-    return isinstance(error, OperationalError) or (isinstance(error, SourceDown) and error.again_at is None)
+    if isinstance(error, SourceDown):
+        return error.passing and error.again_at is None
+    return isinstance(error, OperationalError)
 
 
 PATIENT: dict[str, Any] = {
@@ -66,9 +71,9 @@ PATIENT: dict[str, Any] = {
     task_run_name="look at {source}",
     **{**PATIENT, "retry_delay_seconds": exponential_backoff(10)},
 )
-async def look(source: str) -> Intake:
-    """Look at a source once, and take in what is new."""
-    intake = await asyncio.to_thread(look_at, load_settings(), source)
+async def look(source: str, owner: str) -> Intake:
+    """Look at a source once, and take in what is new, for ``owner`` to clean."""
+    intake = await asyncio.to_thread(look_at, load_settings(), source, owner)
     logger = get_run_logger()
     for line in (*intake.skipped, *intake.back):
         logger.info(line)
@@ -79,14 +84,15 @@ async def look(source: str) -> Intake:
 
 
 @task(name="clean", **PATIENT)
-async def clean(ids: Sequence[int] | None = None) -> Job:
-    """Clean and publish what waits in the inbox, or these rows of it."""
+async def clean(ids: Sequence[int] | None = None, owner: str | None = None) -> Job:
+    """Clean and publish what waits in the inbox, or these rows of it, which ``owner`` has."""
     name = str(flow_run.flow_name or "cleancopy")
-    async with _watched() as progress:
+    async with watched() as progress:
         done = await asyncio.to_thread(
             clean_waiting,
             load_settings(),
             ids,
+            owner=owner,
             run=run_name_now(),
             flow=name,
             progress=progress,
@@ -98,10 +104,14 @@ async def clean(ids: Sequence[int] | None = None) -> Job:
 @task(name="clean-selected", **PATIENT)
 async def clean_chosen(selection: Selection) -> Job:
     """Clean what a person chose."""
-    async with _watched() as progress:
-        return await asyncio.to_thread(
-            clean_selected, load_settings(), selection, run=run_name_now(), progress=progress
-        )
+    run = run_name_now()
+    async with watched() as progress:
+        try:
+            return await asyncio.to_thread(
+                clean_selected, load_settings(), selection, run=run, progress=progress
+            )
+        except (Refused, ConfigError) as refused:
+            return Job(RunSummary(run, datetime.now(UTC)), refused=str(refused))
 
 
 async def show(job: Job) -> None:
@@ -134,6 +144,8 @@ async def leave_artifacts(job: Job) -> None:
 
 def final_state(job: Job, problems: Sequence[str] = ()) -> State[Job]:
     """The run's last state: its message is what a list of runs shows. A source that is down makes the run a failed one."""
+    if job.refused:
+        return Failed(message=job.refused)
     done = [headline_of(job)] if job.summary.stories or not problems else []
     message = "; ".join([*done, *problems])
     return Failed(message=message) if problems else Completed(message=message, data=job)
@@ -145,7 +157,7 @@ def run_name_now() -> str:
 
 
 @asynccontextmanager
-async def _watched() -> AsyncIterator[OnProgress]:
+async def watched() -> AsyncIterator[OnProgress]:
     """What the work inside says of its progress: a bar among the run's artifacts and lines in its log. A short run needs neither."""
     latest = Progress(0, 0)
 
@@ -153,23 +165,27 @@ async def _watched() -> AsyncIterator[OnProgress]:
         nonlocal latest
         latest = progress
 
+    bar: Any = None
+    told = latest
+
+    async def move() -> None:
+        nonlocal bar, told
+        told = latest
+        get_run_logger().info(told.said)
+        try:
+            if bar is None:
+                key = f"progress-of-{flow_run.flow_name}"
+                bar = await acreate_progress_artifact(told.percent, key, told.said)
+            else:
+                await aupdate_progress_artifact(bar, told.percent, told.said)
+        except Exception as error:  # the work does not wait for a bar
+            get_run_logger().warning("The progress cannot be shown: %s", error)
+
     async def tell() -> None:
-        bar, told = None, latest
         while True:
             await asyncio.sleep(SAY_EVERY)
-            if latest == told:
-                continue
-            told = latest
-            said = f"{told.done:,} of {told.total:,} stories"
-            get_run_logger().info(said)
-            share = 100 * told.done / max(told.total, 1)
-            try:
-                if bar is None:
-                    bar = await acreate_progress_artifact(share, f"progress-of-{flow_run.flow_name}", said)
-                else:
-                    await aupdate_progress_artifact(bar, share, said)
-            except Exception as error:  # the work does not wait for a bar
-                get_run_logger().warning("The progress cannot be shown: %s", error)
+            if latest != told:
+                await move()
 
     telling = asyncio.create_task(tell())
     try:
@@ -178,3 +194,6 @@ async def _watched() -> AsyncIterator[OnProgress]:
         telling.cancel()
         with suppress(asyncio.CancelledError):
             await telling
+        # A bar that stopped at "1 of 7" would look like a run that did.
+        if bar is not None and latest != told:
+            await move()

@@ -15,10 +15,26 @@ from flows.tasks.publishing import Published
 
 
 class Progress(NamedTuple):
-    """``done`` of ``total`` stories; ``total`` grows when more arrive while the run works."""
+    """``done`` of ``total`` stories; ``total`` grows when more arrive while the run works.
+
+    Of an archive, whose stories nobody counted, both are bytes, and ``words`` say it.
+    """
 
     done: int
     total: int
+    words: str | None = None
+
+    @property
+    def said(self) -> str:
+        """
+        >>> Progress(1200, 5000).said
+        '1,200 of 5,000 stories'
+        """
+        return self.words or f"{self.done:,} of {self.total:,} stories"
+
+    @property
+    def percent(self) -> float:
+        return min(100.0, 100 * self.done / max(self.total, 1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,17 +12,19 @@ from flows.ledger import Arrival, receive
 
 
 class SourceDown(RuntimeError):
-    """A source that could not be looked at, for a reason that may pass.
+    """A source that could not be looked at.
 
-    ``again_at``: the ledger knows when it is to be looked at again. Without it, looking again soon is worth it.
+    ``again_at``: the ledger knows when it is to be looked at again. Without it, looking again soon is worth it, if the reason is
+    ``passing``: a package that is missing does not come by waiting.
     """
 
-    def __init__(self, message: str, again_at: datetime | None = None) -> None:
+    def __init__(self, message: str, again_at: datetime | None = None, passing: bool = True) -> None:
         super().__init__(message)
         self.again_at = again_at
+        self.passing = passing
 
-    def __reduce__(self) -> tuple[type[SourceDown], tuple[str, datetime | None]]:
-        return SourceDown, (str(self), self.again_at)
+    def __reduce__(self) -> tuple[type[SourceDown], tuple[str, datetime | None, bool]]:
+        return SourceDown, (str(self), self.again_at, self.passing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Intake:
         )
 
 
-def take(engine: Engine, arrivals: Iterable[Arrival]) -> Intake:
-    """Put arrivals into the inbox."""
-    received = receive(engine, arrivals, datetime.now(UTC))
+def take(engine: Engine, arrivals: Iterable[Arrival], owner: str | None = None) -> Intake:
+    """Put arrivals into the inbox, for anybody to clean or for ``owner``."""
+    received = receive(engine, arrivals, datetime.now(UTC), owner=owner)
     return Intake(ids=received.ids, known=received.duplicates)

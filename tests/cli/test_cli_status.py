@@ -111,3 +111,5 @@ def test_a_feed_that_does_not_answer_is_told(settings: Settings) -> None:
     with pytest.raises(SourceDown):
         look_at(settings, "wire")
     assert "source wire fails: " in shown(1)
+    said = " ".join(CliRunner().invoke(app, ["doctor"]).output.split())
+    assert "source wire failed once, last with: " in said

@@ -10,8 +10,9 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ SECRET = "whsec_" + base64.b64encode(b"a secret of the harbour's CMS").decode()
 SOURCES = """
 sources:
   cms: {kind: webhook, secret_env: RUNNING_NEWSROOM_SECRET, publisher: harbour-post}
+  desk: {kind: folder, path: desk, publisher: harbour-post}
 """
 DESTINATIONS = """
 destinations:
@@ -50,6 +52,7 @@ class RunningNewsroom:
     ui: str
     webhook: str
     data: Path
+    config: Path
     ledger_url: str = ""
 
     def post(self, story: str, text: str, client: httpx.Client | None = None) -> httpx.Response:
@@ -77,19 +80,7 @@ class RunningNewsroom:
         raise LookupError(f"{words} is not running")
 
     def ask(self, path: str, body: object) -> Any:
-        """A question to Prefect's API, as a page of its own asks it."""
-        client = "4a8d7a3e-7e0c-4f5e-9a53-0d1a6f3c2b11"
-        with urllib.request.urlopen(f"{self.ui}/api/csrf-token?client={client}", timeout=30) as answer:
-            token = json.load(answer)["token"]
-        headers = {
-            "Content-Type": "application/json",
-            "Prefect-Csrf-Client": client,
-            "Prefect-Csrf-Token": token,
-        }
-        request = urllib.request.Request(f"{self.ui}/api{path}", json.dumps(body).encode(), headers)
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            said = answer.read()
-        return json.loads(said) if said else None
+        return ask(self.ui, path, body)
 
     def pause(self, deployment: str) -> None:
         """Switch a deployment's schedules off."""
@@ -104,12 +95,42 @@ class RunningNewsroom:
         return [run for run in found if run["state_type"] != "SCHEDULED"]
 
 
+def ask(ui: str, path: str, body: object) -> Any:
+    """A question to Prefect's API, as a page of its own asks it. On a busy machine it says 503 now and then, and is asked again."""
+    client = "4a8d7a3e-7e0c-4f5e-9a53-0d1a6f3c2b11"
+    for patience in reversed(range(20)):
+        try:
+            with urllib.request.urlopen(f"{ui}/api/csrf-token?client={client}", timeout=30) as answer:
+                token = json.load(answer)["token"]
+            headers = {
+                "Content-Type": "application/json",
+                "Prefect-Csrf-Client": client,
+                "Prefect-Csrf-Token": token,
+            }
+            request = urllib.request.Request(f"{ui}/api{path}", json.dumps(body).encode(), headers)
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                said = answer.read()
+            return json.loads(said) if said else None
+        except urllib.error.HTTPError as error:
+            if error.code != 503 or not patience:
+                raise
+            time.sleep(1)
+    raise AssertionError("unreachable")
+
+
+def start_run(ui: str, deployment: str, parameters: object) -> str:
+    """Start a run of a deployment; its id."""
+    [found] = ask(ui, "/deployments/filter", {"deployments": {"name": {"any_": [deployment]}}})
+    run = ask(ui, f"/deployments/{found['id']}/create_flow_run", {"parameters": parameters})
+    return str(run["id"])
+
+
 @contextmanager
 def running_newsroom(
-    data: Path, config: Path, environ: Mapping[str, str] | None = None
+    data: Path, config: Path, environ: Mapping[str, str] | None = None, ports: Sequence[int] = ()
 ) -> Iterator[RunningNewsroom]:
-    """`cleancopy up` inside the block, with the drain standing by; ended after it."""
-    ports = free_ports(3)
+    """`cleancopy up` inside the block, with the drain standing by; ended after it. ``ports`` are those of UI and webhook."""
+    ports = [*ports, *free_ports(3)][:3]
     data.mkdir(parents=True, exist_ok=True)
     env = {**os.environ, "CLEANCOPY_DATA": str(data), "CLEANCOPY_CONFIG": str(config)}
     env |= {
@@ -128,7 +149,9 @@ def running_newsroom(
             stderr=said,
             cwd=data,
         )
-    newsroom = RunningNewsroom(process, *(f"http://127.0.0.1:{port}" for port in ports[:2]), data=data)
+    newsroom = RunningNewsroom(
+        process, *(f"http://127.0.0.1:{port}" for port in ports[:2]), data=data, config=config
+    )
     try:
         wait_until(lambda: process.poll() is None and "cleancopy is up." in words.read_text(), 240, words)
         wait_until(lambda: "standing by" in (data / "logs" / "drain.log").read_text(), 120, words)

@@ -258,7 +258,7 @@ def test_a_preview_touches_neither_ledger_nor_destinations(settings: Settings, p
     assert summary.report is not None
     assert "Preview" in summary.report.read_text()
     # The ledger knows none of these stories: there is nothing to start again or to decide.
-    assert "Only stories that failed" not in summary.report.read_text()
+    assert "Which of them: failed" not in summary.report.read_text()
     assert sorted(path.name for path in settings.data_dir.iterdir()) == ["reports"]
     assert not Path(settings.ledger_url.removeprefix("sqlite:///")).exists()
 

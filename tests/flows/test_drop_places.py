@@ -139,8 +139,9 @@ def test_a_place_that_is_not_there_is_down(settings: Settings, engine: Engine) -
     for path, said in (("nowhere", "Create it"), ("memory://nowhere-at-all", "nothing was ever put there")):
         with pytest.raises(SourceDown, match=said):
             poll(engine, settings, source(path))
-    (problem,) = poll(engine, settings, source("nosuchstore://bucket")).problems
-    assert problem.startswith("desk: nosuchstore://bucket: ")
+    with pytest.raises(SourceDown, match="desk: nosuchstore://bucket: ") as broken:
+        poll(engine, settings, source("nosuchstore://bucket"))
+    assert not broken.value.passing, "waiting installs nothing"
 
 
 def test_what_is_written_while_it_is_read_waits(

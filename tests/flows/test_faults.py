@@ -6,23 +6,35 @@ retried is retried for as long as it takes, so the path is the same.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
 from postgres_server import Postgres
-from running_newsroom import RunningNewsroom, running_newsroom, small_newsroom, wait_until
+from prefect.settings import PREFECT_API_URL, temporary_settings
+from running_newsroom import (
+    RunningNewsroom,
+    children_of,
+    command_line,
+    running_newsroom,
+    small_newsroom,
+    start_run,
+    wait_until,
+)
 from sqlalchemy import Engine, func, select
 
 from cleaners.model import Raw
 from flows.ledger import Arrival, open_ledger, queue_counts, receive
 from flows.ledger.tables import COPIES, PUBLICATIONS, STORIES
+from flows.prefect_runs import end_silent_runs
 
 pytestmark = [pytest.mark.prefect, pytest.mark.xdist_group("faults")]
 
@@ -104,12 +116,6 @@ def api_answers(newsroom: RunningNewsroom) -> bool:
         return False
 
 
-def start_run(newsroom: RunningNewsroom, deployment: str, parameters: dict[str, Any]) -> str:
-    [found] = newsroom.ask("/deployments/filter", {"deployments": {"name": {"any_": [deployment]}}})
-    run = newsroom.ask(f"/deployments/{found['id']}/create_flow_run", {"parameters": parameters})
-    return str(run["id"])
-
-
 def test_a_posted_story_is_public_and_its_run_is_shown(newsroom: RunningNewsroom, ledger: Engine) -> None:
     post(newsroom, "ferry")
     all_are_out(newsroom, ledger, ["ferry"])
@@ -119,9 +125,15 @@ def test_a_posted_story_is_public_and_its_run_is_shown(newsroom: RunningNewsroom
     assert run["state"]["message"] == "1 story: 1 published"
 
 
-def test_a_deployment_runs(newsroom: RunningNewsroom) -> None:
-    start_run(newsroom, "poll-sources", {})
+def test_a_run_cleans_what_it_brought_though_a_drain_stands_by(newsroom: RunningNewsroom) -> None:
+    desk = newsroom.config / "desk"
+    desk.mkdir()
+    for number in range(20):
+        (desk / f"tram{number}.txt").write_text(f"tram{number}: {TEXT}")
+    start_run(newsroom.ui, "poll-sources", {"look_at": {"source": "desk"}})
     wait_until(lambda: states(newsroom, "poll-sources") == ["COMPLETED"], 90)
+    [run] = newsroom.runs("poll-sources")
+    assert run["state"]["message"] == "20 stories: 20 published"
 
 
 @ON_ONE
@@ -179,19 +191,82 @@ def test_a_served_run_that_is_killed_in_the_middle_loses_and_repeats_nothing(
     for story in stories:
         (tmp_path / f"{story}.txt").write_text(f"{story}: {TEXT}")
     ids = [str(tmp_path / f"{story}.txt") for story in stories]
-    run = start_run(newsroom, "clean-stories", {"stories": {"addresses": "\n".join(ids), "dry_run": False}})
+    run = start_run(
+        newsroom.ui, "clean-stories", {"stories": {"addresses": "\n".join(ids), "dry_run": False}}
+    )
     before = queue_counts(ledger)["done"]
     wait_until(lambda: queue_counts(ledger)["done"] > before, 90, newsroom.data / "logs" / "flows.log")
-    os.kill(newsroom.child("flows.deployments serve"), signal.SIGKILL)
+    # With all that it started, as on a machine that falls: the run is a process of its own.
+    serving = newsroom.child("flows.deployments serve")
+    for pid in (serving, *children_of(serving)):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    left = queue_counts(ledger)["claimed"]
     all_are_out(newsroom, ledger, ids)
+    assert left > 0, "it was killed too late to tell anything"
     states_of = lambda: {one["id"]: one["state_type"] for one in newsroom.runs("clean-stories")}  # noqa: E731
-    wait_until(lambda: states_of()[run] in ("CRASHED", "COMPLETED"), 90)
+    wait_until(lambda: states_of()[run] == "CRASHED", 90)
+
+
+def test_all_is_killed_in_the_middle_and_started_again(tmp_path: Path, config_dir: Path) -> None:
+    """`cleancopy up` itself is killed: what it started ends by itself, and the next one finds its ports free and loses nothing."""
+    url = f"sqlite:///{tmp_path}/ledger.sqlite"
+    config = small_newsroom(tmp_path / "config", config_dir)
+    environ = {"CLEANCOPY_LEDGER": url, "CLEANCOPY_WORKERS": "1"}
+    first, second = ([f"{name}{number}" for number in range(100)] for name in ("felled", "meanwhile"))
+    ledger = open_ledger(url)
+
+    def arrive(stories: list[str]) -> None:
+        receive(
+            ledger,
+            [Arrival(Raw(story, "text", f"{story}: {TEXT}"), "cms") for story in stories],
+            datetime.now(UTC),
+        )
+
+    with running_newsroom(tmp_path / "data", config, environ) as newsroom:
+        family = children_of(newsroom.process.pid)
+        arrive(first)
+        wait_until(lambda: queue_counts(ledger)["done"] > 0, 60)
+        os.kill(newsroom.process.pid, signal.SIGKILL)
+        newsroom.process.wait()
+        wait_until(lambda: not [pid for pid in family if command_line(pid)], 60)
+    arrive(second)
+    ports = [int(address.rpartition(":")[2]) for address in (newsroom.ui, newsroom.webhook)]
+    with running_newsroom(tmp_path / "data", config, environ, ports) as again:
+        all_are_out(again, ledger, first + second)
+    ledger.dispose()
 
 
 @ON_ONE
-def test_a_run_outlives_the_restart_of_the_server(
-    newsroom: RunningNewsroom, ledger: Engine, tmp_path: Path
-) -> None:
+def test_a_run_that_falls_silent_is_ended(newsroom: RunningNewsroom) -> None:
+    """As of a worker whose machine is gone: nobody is there who could say so. (Ten seconds is the shortest that Prefect waits.)"""
+    with temporary_settings({PREFECT_API_URL: f"{newsroom.ui}/api"}):
+        assert asyncio.run(end_silent_runs(timedelta(seconds=10))) == asyncio.run(
+            end_silent_runs(timedelta(seconds=10))
+        )
+    [found] = newsroom.ask("/automations/filter", {})
+    assert found["trigger"]["within"] == 10
+    run = start_run(newsroom.ui, "housekeeping", {})
+    wait_until(lambda: states(newsroom, "housekeeping") == ["COMPLETED"], 90)
+    newsroom.ask(f"/flow_runs/{run}/set_state", {"state": {"type": "RUNNING"}, "force": True})
+    newsroom.ask(
+        "/events",
+        [
+            {
+                "id": str(uuid4()),
+                "occurred": datetime.now(UTC).isoformat(),
+                "event": "prefect.flow-run.heartbeat",
+                "resource": {"prefect.resource.id": f"prefect.flow-run.{run}"},
+                "related": [{"prefect.resource.id": "prefect.tag.cleancopy", "prefect.resource.role": "tag"}],
+            }
+        ],
+    )
+    wait_until(lambda: states(newsroom, "housekeeping") == ["CRASHED"], 60)
+
+
+@ON_ONE
+def test_a_run_outlives_the_restart_of_the_server(newsroom: RunningNewsroom, ledger: Engine) -> None:
+    runs = len(states(newsroom, "drain-inbox"))
     stories = [f"restart{number}" for number in range(100)]
     arrivals = [
         Arrival(Raw(story, "text", f"{story}: {TEXT}", publisher="harbour-post"), "cms") for story in stories
@@ -199,6 +274,8 @@ def test_a_run_outlives_the_restart_of_the_server(
     receive(ledger, arrivals, datetime.now(UTC))
     wait_until(lambda: queue_counts(ledger)["claimed"] > 0, 30)
     os.kill(newsroom.child("prefect server start"), signal.SIGTERM)
+    assert queue_counts(ledger)["claimed"] > 0, "the run was over before the server was"
     all_are_out(newsroom, ledger, stories)
     wait_until(lambda: api_answers(newsroom), 120)
+    wait_until(lambda: len(states(newsroom, "drain-inbox")) > runs, 120)
     wait_until(lambda: "RUNNING" not in states(newsroom, "drain-inbox"), 120)

@@ -47,6 +47,23 @@ def test_old_reports_go_and_young_ones_stay(settings: Settings) -> None:
     assert (elsewhere / "stories" / "a.html").exists()
 
 
+def test_a_log_that_has_grown_long_begins_anew_while_it_is_written(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flows.tasks.housekeeping.LONGEST_LOG", 10)
+    logs = settings.data_dir / "logs"
+    logs.mkdir()
+    (logs / "server.log").write_text("short\n")
+    with (logs / "drain.log").open("a") as drain:
+        drain.write("a line that is too long\n")
+        drain.flush()
+        assert keep_house(settings, NOW).problems == ()
+        drain.write("and on\n")
+    assert (logs / "drain.log").read_text() == "and on\n"
+    assert (logs / "drain.log.1").read_text() == "a line that is too long\n"
+    assert sorted(one.name for one in logs.iterdir()) == ["drain.log", "drain.log.1", "server.log"]
+
+
 def test_notes_of_dead_workers_go(settings: Settings) -> None:
     temporary = settings.data_dir / "tmp"
     dead = folder(temporary / "cleancopy-pool-dead", 2, "4194305")  # no process has so high a number

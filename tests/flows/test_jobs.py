@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
 
 from flows.ledger import (
     Did,
@@ -23,6 +22,7 @@ from flows.ledger import (
 )
 from flows.settings import Settings
 from flows.sources.http import Fetched, FetchError
+from flows.tasks.forms import Refused
 from flows.tasks.intake import Intake, SourceDown, find_source, poll
 from flows.tasks.jobs import Job, clean_selected, clean_waiting, look_at, pollable
 from flows.tasks.selection import Selection
@@ -153,10 +153,9 @@ def test_a_feed_that_does_not_answer_is_down_or_wrong(settings: Settings, passin
         assert poll(engine, settings, source, fetch=fetch).problems == (
             "wire: https://wire.example/feed: no",
         )
-    # It has failed: it is not asked again at once, and the log says so.
-    (skipped,) = poll(engine, settings, source, fetch=fetch).skipped
-    assert "not asked before" in skipped
-    assert "failed 1 times in a row" in skipped
+    # It has failed: it is not asked again at once, and the run is no green one.
+    with pytest.raises(SourceDown, match=r"wire: not asked before .* UTC, because it failed once: .*no"):
+        poll(engine, settings, source, fetch=fetch)
 
 
 def test_a_dry_run_shows_and_leaves_nothing_behind(settings: Settings) -> None:
@@ -170,6 +169,20 @@ def test_a_dry_run_shows_and_leaves_nothing_behind(settings: Settings) -> None:
     assert "~~Published: undefined~~" in shown.text
     assert "house/published-undefined" in shown.text
     assert table_rows(job.summary)[0]["Cuts"] == 1
+
+
+def test_a_held_story_says_how_it_is_decided(settings: Settings) -> None:
+    drop(settings, "desk/crane.txt", "HOLD HOLD HOLD\nThe crane fell into the basin, and nobody was hurt.\n")
+    wish = Selection(addresses=str(settings.config_dir / "desk"), source="desk")
+    (looked_at,) = stories_shown(clean_selected(settings, wish, run="one").summary)
+    assert "Decide" not in looked_at.text, "a dry run keeps nothing that could be decided"
+    job = clean_selected(settings, wish.model_copy(update={"dry_run": False}), run="two")
+    (held,) = stories_shown(job.summary)
+    key = job.summary.stories[0].key
+    assert (
+        f"**Decide:** Deployments → review-story → Run, with `{key}, edition 1` pasted as its key"
+        in held.text
+    )
 
 
 def test_a_dry_run_of_the_inbox_claims_nothing(settings: Settings) -> None:
@@ -269,16 +282,24 @@ def test_good_lines_of_a_broken_file_are_taken_and_the_file_is_set_aside(setting
 def test_a_name_that_is_not_configured_is_refused_in_words(
     settings: Settings, given: dict[str, str], said: str
 ) -> None:
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(Refused, match=said):
         clean_selected(settings, Selection.model_validate(given), run="one")
 
 
 @pytest.mark.parametrize(
     "given", [{"look_first": True, "dry_run": False}, {"look_first": True, "source": "desk"}]
 )
-def test_contradictions_are_refused(given: dict[str, object]) -> None:
-    with pytest.raises(ValidationError, match="Look for new stories first"):
-        Selection.model_validate(given)
+def test_contradictions_are_refused(settings: Settings, given: dict[str, object]) -> None:
+    with pytest.raises(Refused, match="Look for new stories first"):
+        clean_selected(settings, Selection.model_validate(given), run="one")
+
+
+def test_a_story_that_is_pasted_where_addresses_go_is_told_shortly(settings: Settings) -> None:
+    job = clean_selected(settings, Selection(addresses="The ferry left the quay at noon. " * 20), run="one")
+    (told,) = job.problems
+    assert told.startswith("The ferry left the quay")
+    assert len(told) < 200
+    assert "there is no story of this id" in told
 
 
 def test_the_form_reads_what_was_pasted() -> None:
@@ -363,7 +384,7 @@ def test_only_what_failed_in_a_run_is_done_again(settings: Settings) -> None:
     for name in ("morning-otter", "morning-otter-1a2b3c4d", "1a2b3c4d-7e0c-4f5e-9a53-0d1a6f3c2b11"):
         assert ids(choose_and_clean(settings, f"again-{len(name)}", run=name, only="failed")) == ["a"]
     assert ids(choose_and_clean(settings, "two", run="morning-otter")) == ["a", "ferry.txt"]
-    with pytest.raises(ValueError, match="there is no run 'evening-otter' that cleaned stories"):
+    with pytest.raises(Refused, match="there is no run 'evening-otter' that cleaned stories"):
         choose_and_clean(settings, "three", run="evening-otter")
     runs = last_runs(open_ledger(settings.ledger_url))
     assert (runs[-1].flow, runs[-1].outcomes, runs[-1].changed) == (
@@ -428,6 +449,7 @@ def test_a_run_that_breaks_off_says_why(settings: Settings, monkeypatch: pytest.
     assert last_runs(open_ledger(settings.ledger_url))[0].error == "RuntimeError: the disk is full"
 
 
-def test_days_in_the_wrong_order_are_refused() -> None:
-    with pytest.raises(ValidationError, match="lies before"):
-        Selection.model_validate({"since": "2026-03-02", "until": "2026-03-01"})
+def test_days_in_the_wrong_order_are_refused(settings: Settings) -> None:
+    wish = Selection.model_validate({"since": "2026-03-02", "until": "2026-03-01"})
+    with pytest.raises(Refused, match="lies before"):
+        clean_selected(settings, wish, run="one")

@@ -5,14 +5,16 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 from newsroom import NOON, arrival, make_plain, outcome_of, small_settings
 from sqlalchemy import Engine
 
-from flows.ledger import claim, claim_owed, outbox_counts, queue_counts, receive, record_outcomes
+from flows.ledger import InboxRow, claim, claim_owed, outbox_counts, queue_counts, receive, record_outcomes
 from flows.tasks.drain import drain
-from flows.tasks.owners import new_owner, present, release_the_dead
+from flows.tasks.owners import at_work, new_owner, present, release_the_dead
+from flows.tasks.taking import take
 
 KILLED = """
 import os, signal, sys
@@ -58,6 +60,29 @@ def test_who_lives_keeps_what_it_holds(tmp_path: Path, ledger: Engine) -> None:
         assert claim(ledger, "other", now=NOON) == []
     # It ended by itself and left nothing to be found; what it forgot waits for its lease.
     assert release_the_dead(ledger, tmp_path) == 0
+
+
+def test_what_a_run_brings_is_its_own_and_what_it_leaves_is_anybodys(
+    tmp_path: Path, ledger: Engine, ledger_url: str
+) -> None:
+    settings = small_settings(tmp_path, ledger_url=ledger_url)
+    with at_work(settings) as owner:
+        taken = take(ledger, [arrival("a"), arrival("b")], owner)
+        now = datetime.now(UTC)
+        assert release_the_dead(ledger, settings.data_dir) == 0
+        assert claim(ledger, "the drain that stands by", now=now) == []
+        assert claim(ledger, "another run", now=now, ids=taken.ids) == []
+        assert [row.raw.id for row in claim(ledger, owner, now=now, ids=taken.ids[:1])] == ["a"]
+        assert claim(ledger, owner, now=now) == [], "a sweep takes nothing that was reserved, its own neither"
+        record_outcomes(
+            ledger,
+            owner,
+            [outcome_of(InboxRow(taken.ids[0], "desk", 1, arrival("a").raw))],
+            lambda *_: [],
+            now,
+        )
+    assert [row.raw.id for row in claim(ledger, "the drain that stands by", now=now)] == ["b"]
+    assert queue_counts(ledger) == {"waiting": 0, "claimed": 1, "done": 1, "failed": 0}
 
 
 def test_an_owner_of_another_machine_is_not_judged(tmp_path: Path, ledger: Engine) -> None:

@@ -17,8 +17,9 @@ from prefect.settings import (
     PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS,
     temporary_settings,
 )
-from prefect.states import Completed, Running
+from prefect.states import Completed, Running, exception_to_failed_state
 from prefect.testing.utilities import prefect_test_harness
+from sqlalchemy.exc import OperationalError
 
 from flows.backfill import backfill
 from flows.clean_stories import clean_stories
@@ -29,9 +30,13 @@ from flows.poll_sources import Look, poll_sources
 from flows.prefect_home import TAG
 from flows.settings import load_settings
 from flows.tasks.backfill import Backfill
+from flows.tasks.backfill_steps import go_through
 from flows.tasks.drain import OnProgress
+from flows.tasks.review_steps import review_chosen
 from flows.tasks.selection import Selection
+from flows.tasks.steps import clean, clean_chosen, is_passing, look
 from flows.tasks.summary import Progress, RunSummary
+from flows.tasks.taking import SourceDown
 
 pytestmark = [
     pytest.mark.prefect,
@@ -89,7 +94,7 @@ async def test_a_source_is_looked_at_and_its_story_shown(data: Path) -> None:
     assert "template_residue/a-label-with-nothing-behind-it" in str(story.data)
     # Nothing is left: the sweep shows nothing.
     swept = await drain_inbox(return_state=True)
-    assert swept.message == "Nothing to do: no story was chosen, and none waits"
+    assert swept.message == "Nothing to clean"
 
 
 async def test_a_source_that_is_down_makes_a_failed_run(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,10 +111,9 @@ async def test_a_person_gets_the_job_back_or_a_sentence(data: Path) -> None:
     job = await clean_stories(Selection(addresses=str(path)))
     assert job.summary.preview  # type: ignore[attr-defined]
     assert not (data / "published").exists()
-    with pytest.raises(
-        ValueError, match=r"there is no source 'nowhere' in sources\.yaml; there are: desk, gone"
-    ):
-        await clean_stories(Selection(source="nowhere"))
+    refused = await clean_stories(Selection(source="nowhere"), return_state=True)
+    assert refused.is_failed()
+    assert refused.message == "there is no source 'nowhere' in sources.yaml; there are: desk, gone"
 
 
 async def test_an_archive_is_previewed_and_then_gone_through(data: Path) -> None:
@@ -119,6 +123,9 @@ async def test_an_archive_is_previewed_and_then_gone_through(data: Path) -> None
     look = await backfill(Backfill(archive=str(archive)), return_state=True)
     assert look.message == "Preview of 1 story: nothing was stored or published; 1 could not be taken in"
     assert not (data / "published").exists()
+    refused = await backfill(Backfill(archive="nothing-here.jsonl"), return_state=True)
+    assert refused.is_failed()
+    assert str(refused.message).startswith("nothing-here.jsonl: there is no such file or folder")
     done = await backfill(Backfill(archive=str(archive), dry_run=False), return_state=True)
     assert done.message == "1 new story (1 published); 1 could not be taken in"
     assert len(list((data / "published").glob("*.json"))) == 1
@@ -146,6 +153,24 @@ async def test_ended_runs_of_ours_are_forgotten_when_they_are_old_and_no_others(
         assert await left() == ["running", "other"]
     state = await housekeeping(return_state=True)
     assert state.message == "0 old reports and 0 old runs removed"
+
+
+@pytest.mark.parametrize(
+    ("error", "again"),
+    [
+        (OperationalError("SELECT 1", {}, Exception("the database is locked")), True),
+        (SourceDown("desk: the folder is not there"), True),
+        (SourceDown("desk: install s3fs", passing=False), False),
+        (SourceDown("wire: answered 503", again_at=datetime(2026, 3, 3, tzinfo=UTC)), False),
+        (ValueError("a mistake does not pass"), False),
+    ],
+)
+async def test_a_job_is_tried_again_only_where_waiting_may_help(error: Exception, again: bool) -> None:
+    failed = await exception_to_failed_state(error)
+    for job in (look, clean, clean_chosen, go_through, review_chosen):
+        assert job.retry_condition_fn is is_passing
+        assert (job.retries, job.retry_jitter_factor) == (2, 0.5)
+        assert await is_passing(job, None, failed) is again
 
 
 async def test_a_long_run_shows_how_far_it_is(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,6 +203,11 @@ async def test_deploying_twice_changes_nothing_and_a_schedule_that_is_gone_goes(
             poll = await client.read_deployment(first["poll-sources"])
         assert (poll.work_pool_name, poll.tags) == ("desk-pool", [TAG])
         assert "+rules." in str(poll.version)
+        assert poll.job_variables["env"] == {
+            "CLEANCOPY_CONFIG": str(settings.config_dir),
+            "CLEANCOPY_DATA": str(settings.data_dir),
+            "CLEANCOPY_LEDGER": settings.ledger_url,
+        }
         return [str(one.slug) for one in poll.schedules]
 
     assert await looks() == ["desk"]

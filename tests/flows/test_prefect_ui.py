@@ -11,12 +11,12 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from running_newsroom import children_of, free_ports
+from running_newsroom import ask, children_of, free_ports, start_run
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -52,20 +52,17 @@ class Newsroom:
         self.ui, self.webhook, self.reports = (f"http://127.0.0.1:{port}" for port in ports)
 
     def ask(self, path: str, body: object) -> Any:
-        client = "4a8d7a3e-7e0c-4f5e-9a53-0d1a6f3c2b11"
-        with urllib.request.urlopen(f"{self.ui}/api/csrf-token?client={client}", timeout=30) as answer:
-            token = json.load(answer)["token"]
-        request = urllib.request.Request(
-            f"{self.ui}/api{path}",
-            json.dumps(body).encode(),
-            {
-                "Content-Type": "application/json",
-                "Prefect-Csrf-Client": client,
-                "Prefect-Csrf-Token": token,
-            },
-        )
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.load(answer)
+        return ask(self.ui, path, body)
+
+    def until(self, run: str, true: Callable[[Any], bool], seconds: float = 120) -> Any:
+        """The run as it is when it has ended and something is ``true`` of it."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            [found] = self.ask("/flow_runs/filter", {"flow_runs": {"id": {"any_": [run]}}})
+            if found["state_type"] in ("COMPLETED", "FAILED", "CRASHED") and true(found):
+                return found
+            time.sleep(0.3)
+        raise AssertionError(f"run {run} did not come to that in {seconds} seconds")
 
     def finished_run(self, flow: str, seconds: float = 300) -> Any:
         deadline = time.monotonic() + seconds
@@ -259,6 +256,48 @@ def test_an_editor_publishes_a_held_story_with_a_removal_put_back(
     (copy,) = (newsroom.data / "published").glob("*harbour-of-kesten*.txt")
     assert "Join us on the mole at six" in copy.read_text()
     assert "undefined" not in copy.read_text()
+
+
+def test_an_editor_does_a_run_again(newsroom: Newsroom, chromium: Path, tmp_path: Path) -> None:
+    """Retry, and Copy to new run with one thing changed."""
+    from playwright.sync_api import expect, sync_playwright
+
+    shots = Path(os.environ.get("CLEANCOPY_SCREENSHOTS") or tmp_path)
+    wish = {"stories": {"addresses": str(tmp_path / "tram.txt"), "run": "evening-otter", "dry_run": False}}
+    (tmp_path / "tram.txt").write_text(STORY.replace("night bus", "tram"))
+    start_run(newsroom.ui, "clean-stories", wish)
+    failed = newsroom.finished_run("clean-stories")
+    refused = "there is no run 'evening-otter' that cleaned stories"
+    assert failed["state"]["message"].startswith(refused)
+    expect.set_options(timeout=30_000)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1300, "height": 1400})
+        page.goto(f"{newsroom.ui}/v2/runs/flow-run/{failed['id']}")
+        expect(page.get_by_text(refused, exact=False).first).to_be_visible()
+        page.screenshot(path=shots / "refused.png")
+        menu = page.locator("button[aria-haspopup='menu']").first
+        menu.click()
+        page.screenshot(path=shots / "menu.png")
+        page.get_by_role("menuitem", name="Retry").click()
+        page.screenshot(path=shots / "retry.png")
+        page.get_by_role("alertdialog").get_by_role("button", name="Retry").click()
+        again = newsroom.until(failed["id"], lambda run: run["run_count"] > 1)
+        assert again["state"]["message"] == failed["state"]["message"]
+
+        page.goto(f"{newsroom.ui}/v2/runs/flow-run/{failed['id']}")
+        menu.click()
+        page.get_by_role("menuitem", name="Copy to new run").click()
+        page.wait_for_timeout(2_000)
+        page.screenshot(path=shots / "copy.png", full_page=True)
+        expect(page.get_by_label("Stories: web addresses, files or ids")).to_have_value(
+            str(tmp_path / "tram.txt")
+        )
+        page.get_by_label("Of the run").fill("")
+        submit(page)
+        run = newsroom.finished_run("clean-stories")
+        assert (run["state_type"], run["state"]["message"]) == ("COMPLETED", "1 story: 1 published")
+        browser.close()
 
 
 def test_a_foreign_page_cannot_start_a_run(newsroom: Newsroom) -> None:

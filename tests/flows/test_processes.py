@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from prefect.settings.models.server.services import ServerServicesDBVacuumSettings
 
 from flows.prefect_home import embedded_environment, served_environment
 from flows.processes import Child, ChildDied, keep_running, start, stop, wait_until
@@ -93,7 +94,10 @@ def test_a_port_in_use_is_told_before_anything_starts(tmp_path: Path) -> None:
     assert not (tmp_path / "logs").exists()
 
 
-def test_the_users_own_prefect_is_left_alone(tmp_path: Path) -> None:
+VACUUM = "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED"
+
+
+def test_the_users_own_prefect_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mine = {
         "PREFECT_HOME": "/home/desk/.prefect",
         "PREFECT_API_KEY": "pnu_1",
@@ -107,7 +111,10 @@ def test_the_users_own_prefect_is_left_alone(tmp_path: Path) -> None:
         assert not {"PREFECT_API_KEY", "PREFECT_PROFILE"} & env.keys()
         assert (env["PREFECT_SERVER_ANALYTICS_ENABLED"], env["DO_NOT_TRACK"]) == ("false", "1")
         assert env["PATH"] == "/bin"
-    assert served_environment(one, mine)["PREFECT_API_URL"] == "http://127.0.0.1:4200/api"
+    served = served_environment(one, mine)
+    assert served["PREFECT_API_URL"] == "http://127.0.0.1:4200/api"
+    monkeypatch.setenv(VACUUM, served[VACUUM])
+    assert ServerServicesDBVacuumSettings().enabled_vacuum_types == {"events", "orphans"}
     assert "PREFECT_API_URL" not in embedded_environment(one, mine)
 
 

@@ -9,6 +9,7 @@ import pytest
 from watched_site import Newsroom, Site, newsroom, site
 
 from flows.tasks.intake import Intake, SourceDown
+from flows.tasks.selection import Selection, choose
 
 
 @pytest.fixture
@@ -117,3 +118,20 @@ def test_a_page_without_validators_is_told_apart_by_its_words(web: Site, desk: N
 def test_one_that_moved_in_a_list_of_tracking_links_is_one(web: Site, desk: Newsroom) -> None:
     list_pages(desk, f"{web.base}/a?utm_source=list", f"{web.base}/a/")
     assert len(desk.look().ids) == 1
+
+
+def test_pages_that_a_person_names_are_asked_with_the_manners_of_their_source(
+    tmp_path: Path, web: Site
+) -> None:
+    web.put("/robots.txt", "User-agent: *\nDisallow: /desk/")
+    web.page("/a", "The ferry is late.")
+    web.page("/desk/b", "The roof is new.")
+    source = f"  site: {{kind: urls, urls: ['{web.base}/a'], private_addresses: yes, limits: {{pause: 0}}}}\n"
+    with newsroom(tmp_path, source) as desk:
+        named = "\n".join(f"{web.base}{path}" for path in ("/a", "/desk/b", "/none"))
+        chosen = choose(desk.engine, desk.settings, Selection(addresses=named, source="site"))
+    assert [arrival.story_id for arrival in chosen.named] == [f"{web.base}/a"]
+    refused, missing = chosen.problems
+    assert "/robots.txt does not allow it to be fetched" in refused
+    assert missing == f"{web.base}/none: answered 404 Not Found"
+    assert ("/desk/b", 200) not in web.heard()

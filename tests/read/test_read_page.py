@@ -162,7 +162,7 @@ def test_kinds_of_blocks() -> None:
         ("heading", 2, "What comes next"),
         ("item", 0, "A new timetable for the winter months"),
         ("quote", 0, "The sea decides when we sail, and nobody else."),
-        ("row", 0, "Day | Leaves"),
+        ("row", 1, "Day | Leaves"),
         ("row", 0, "Monday | 7.15"),
     ]
 

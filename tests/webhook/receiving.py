@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
-from sqlalchemy import create_engine, func, select
+from sqlalchemy import create_engine, func, inspect, select
 
 from flows.ledger.tables import INBOX, RAWS, STORIES
 from flows.settings import Settings
@@ -105,10 +105,11 @@ def count_rows(settings: Settings) -> int:
     if not Path(settings.ledger_url.removeprefix("sqlite:///")).is_file():
         return 0
     engine = create_engine(settings.ledger_url)
+    # The receiver opens its ledger while it starts: there may be a file without tables yet.
+    tables = [table for table in (INBOX, RAWS, STORIES) if inspect(engine).has_table(table.name)]
     with engine.connect() as connection:
         rows = sum(
-            connection.execute(select(func.count()).select_from(table)).scalar_one()
-            for table in (INBOX, RAWS, STORIES)
+            connection.execute(select(func.count()).select_from(table)).scalar_one() for table in tables
         )
     engine.dispose()
     return rows

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cleaners.model import Block, Cleaned, Fields, Mark, Picture, Removal, Repair, Signal, Story
-from cleaners.write import RunRow, record, run_report, run_row, story_report
+from cleaners.write import ListedRun, RunRow, record, run_list, run_report, run_row, story_report
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -345,6 +345,22 @@ def test_a_run_is_walked_to_its_stories_and_back_from_disk_and_over_http(
         serving.join()
         server.server_close()
     assert asked == ["/index.html", "/stories/harbour%201.html", "/index.html"]
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE])
+def test_the_list_of_runs_is_read_and_leads_on(show: Open, size: tuple[int, int]) -> None:
+    runs = [
+        ListedRun(f"fierce-otter-{number}a2b3c4d", f"fierce-otter-{number}/index.html", "3 March 2026, 06:10")
+        for number in range(1, 4)
+    ]
+    seen = show(run_list(runs), size)
+    assert seen.texts("th a") == [run.name for run in runs]
+    heights = seen.evaluate("[...document.querySelectorAll('tbody tr')].map(row => row.offsetHeight)")
+    assert max(heights) < 80, "a name is broken over lines"  # on a phone the time stands under it
+    assert seen.evaluate("document.querySelector('h1').getBoundingClientRect().left") >= 12
+    assert seen.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    seen.press("?")
+    assert seen.evaluate("document.querySelector('#keys').open")
 
 
 def test_two_thousand_stories_are_found_at_once(show: Open, rows: list[RunRow]) -> None:

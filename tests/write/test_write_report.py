@@ -238,8 +238,8 @@ def test_held_and_failed_stories_name_the_next_step(harbour: Cleaned, page: Clea
     ]
     tree = _page(run_report(rows))
     assert _said(tree, "//*[@class='next']") == [
-        "Decide: cleancopy review cms:harbour/1",
-        "When the cause is mended, start clean-stories in Prefect with “Only stories that failed”.",
+        "Decide in Prefect with review-story, or with cleancopy review cms:harbour/1",
+        "When the cause is mended, start clean-stories in Prefect with “Which of them: failed”.",
     ]
     assert "cleancopy review" not in run_report([run_row(record(harbour), 0.1)])
 
