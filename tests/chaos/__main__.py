@@ -21,7 +21,7 @@ from tests.chaos.scenario import Day, kinds, quick_folder, run_day
 from tests.chaos.wrong import WRONG
 from tests.flows.postgres_server import Postgres, postgres_programs, running_postgres
 
-CONTROL_PUBLICATIONS = 150
+CONTROL_PUBLICATIONS = 250
 
 
 def main() -> int:

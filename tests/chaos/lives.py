@@ -37,8 +37,8 @@ SPEED = 100
 """Seconds of the newsroom in a second of ours: a lease of ten minutes runs out after six seconds."""
 SHORT_LEASE = 160.0
 """Of a publisher that is not known by a lock: 1.6 seconds of ours, twice what the slowest batch takes, as the product has it."""
-SLEEP = 1.9
-"""Seconds of ours that a publisher sleeps which is to lose a short lease."""
+SLEEP = 3.0
+"""Seconds of ours that a publisher sleeps: its short lease runs out, and there is time for others to publish what is newer."""
 REFUSES = 0.12
 """How often a destination fails before it has done an act, and as often after it."""
 BATCH, HTTP_BATCH = 6, 2

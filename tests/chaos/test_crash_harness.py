@@ -59,10 +59,14 @@ def test_killed_at_every_point_with_postgresql_it_keeps_its_word(folder: Path, p
 
 @pytest.mark.parametrize("control", WRONG)
 def test_a_publisher_that_is_built_wrong_is_caught(folder: Path, control: str) -> None:
-    ledger = f"sqlite:///{folder / 'ledger.sqlite'}"
-    day = run_day(folder / "day", ledger, publications=60, seed=8, control=control)
-    assert len(getattr(day.judged, WRONG[control].finds)) > 0, "the harness did not see it"
-    assert day.broken == (), told(day)
+    # A short day finds some four faults, and now and then none.
+    for seed in (8, 9, 10):
+        ledger = f"sqlite:///{folder / str(seed)}.sqlite"
+        day = run_day(folder / f"day-{seed}", ledger, publications=60, seed=seed, control=control)
+        assert day.broken == (), told(day)
+        if getattr(day.judged, WRONG[control].finds):
+            return
+    pytest.fail(f"the harness did not see it: {WRONG[control].says}")
 
 
 def test_the_judge_sees_what_is_lost_twice_and_stale() -> None:
