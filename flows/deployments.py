@@ -125,10 +125,17 @@ def _commit() -> str | None:
     git = shutil.which("git")
     if git is None or not (root / ".git").exists():
         return None
-    said = subprocess.run(  # noqa: S603
-        [git, "-C", str(root), "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
-    )
-    return said.stdout.strip() or None
+
+    def ask(*words: str) -> str:
+        said = subprocess.run(  # noqa: S603
+            [git, "-C", str(root), *words], capture_output=True, text=True, check=False
+        )
+        return said.stdout.strip()
+
+    commit = ask("describe", "--always")
+    # The program alone: what newsroom people write in config/ is told by the rules' hash.
+    changed = ask("status", "--porcelain", "--", "cleaners", "flows")
+    return (commit and commit + ("-dirty" if changed else "")) or None
 
 
 async def serve(
@@ -148,7 +155,6 @@ async def serve(
         for one, deployment in zip(plan, deployments, strict=True):
             ids.append(await deployment.aapply())
             await _forget_schedules(client, ids[-1], one)
-    await end_silent_runs()
     if alone:
         await crash_unfinished(started, deployments=ids)
     when_ready()
