@@ -7,7 +7,7 @@ UV := .ci/uv
 IN_VENV := $(UV) run --no-sync --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench chaos lint setup setup-run up
+.PHONY: help run test bench chaos power lint setup setup-run up
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ bench: setup ## measure on the benchmarks in ../shared, beside the baselines (AR
 
 chaos: setup ## kill publishers at every point, thousands of times: nothing lost, twice or stale (ARGS="--seed 7 --postgresql")
 	@$(IN_VENV) python -m tests.chaos $(ARGS)
+
+power: setup ## take the power from ledger, files and receiver while they work: what was promised is there (a quarter of an hour)
+	@$(IN_VENV) python -m tests.durability $(ARGS)
 
 lint: setup ## the linters alone; puts the layout right
 	@$(UV) lock --check --quiet
