@@ -26,8 +26,11 @@ class Way(NamedTuple):
 
 def one_by_one(folder: Path, files: Mapping[str, bytes]) -> None:
     for name, content in files.items():
-        atomic.make_folder((folder / name).parent)
-        atomic.write_atomically(folder / name, content)
+        atomic.write_together({folder / name: content}, folder / ".parts")
+
+
+def together(folder: Path, files: Mapping[str, bytes]) -> None:
+    atomic.write_together({folder / name: content for name, content in files.items()}, folder / ".parts")
 
 
 def without_sync(folder: Path, files: Mapping[str, bytes]) -> None:
@@ -49,7 +52,7 @@ def without_folder_sync(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def removed(folder: Path, name: str) -> None:
-    atomic.remove_durably(folder / name)
+    atomic.remove_together([folder / name])
 
 
 def removed_without_sync(folder: Path, name: str) -> None:
@@ -58,6 +61,7 @@ def removed_without_sync(folder: Path, name: str) -> None:
 
 WAYS = {
     "one by one": Way(one_by_one, removed),
+    "together": Way(together, removed),
     "without sync": Way(without_sync, removed),
     "without folder sync": Way(without_folder_sync, removed),
     "removed without sync": Way(one_by_one, removed_without_sync),
