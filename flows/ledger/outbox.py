@@ -86,10 +86,12 @@ class Owed:
 
 
 class Failure(NamedTuple):
-    """An attempt that failed. ``retry_after``: the seconds that the destination asked to be left alone, if it did."""
+    """An attempt that failed. ``retry_after``: the seconds that the destination asked to be left alone, if it did; ``final``: it said
+    that it never will (a subscriber's 410)."""
 
     error: str
     retry_after: float = 0.0
+    final: bool = False
 
 
 class Edition(NamedTuple):
@@ -207,8 +209,8 @@ def failed_each(
         ).all()
         rows = []
         for row in mine:
-            error, retry_after = failures[row.id]
-            gives_up = row.attempts >= MOST_ATTEMPTS and row.act != "unpublish"
+            error, retry_after, final = failures[row.id]
+            gives_up = (final or row.attempts >= MOST_ATTEMPTS) and row.act != "unpublish"
             longest = LONGEST_DELAY_SECONDS if row.act == "unpublish" else LONGEST_RETRY_AFTER_SECONDS
             asked = min(retry_after, longest) if math.isfinite(retry_after) else 0.0
             wait = min(

@@ -176,7 +176,11 @@ def _do(
     for one, answer in zip(owed, answers, strict=True):
         if isinstance(answer, Exception):
             said = f"{type(answer).__name__}: {answer}"
-            failures[one.id] = Failure(said, answer.retry_after if isinstance(answer, PublishError) else 0.0)
+            failures[one.id] = (
+                Failure(said, answer.retry_after, answer.final)
+                if isinstance(answer, PublishError)
+                else Failure(said)
+            )
             log.warning("%s: %s of %s failed: %s", one.destination, one.act, one.story, said)
         else:
             receipts[one.id] = answer

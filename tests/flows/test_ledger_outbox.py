@@ -11,9 +11,11 @@ from newsroom import NOON, arrival, later, outcome_of
 from sqlalchemy import Engine, select
 
 from flows.ledger import (
+    Failure,
     claim,
     claim_owed,
     failed,
+    failed_each,
     made,
     open_ledger,
     outbox_counts,
@@ -85,6 +87,14 @@ def test_an_act_is_given_up_after_some_attempts_and_stays_to_be_seen(ledger: Eng
         moment += timedelta(days=1)
     assert claim_owed(ledger, "me", now=moment) == []
     assert outbox_counts(ledger) == {"owed": 0, "made": 0, "overtaken": 0, "failed": 1}
+
+
+def test_what_a_destination_will_never_take_is_given_up_at_once(ledger: Engine) -> None:
+    owe(ledger)
+    [act] = claim_owed(ledger, "me", now=NOON)
+    gone = {act.id: Failure("410 Gone", final=True)}
+    assert failed_each(ledger, "me", gone, NOON) == {act.id: None}
+    assert outbox_counts(ledger)["failed"] == 1
 
 
 def test_an_act_that_kills_its_publisher_is_given_up_too(ledger: Engine) -> None:
