@@ -22,6 +22,7 @@ from tests.chaos.wrong import WRONG
 from tests.flows.postgres_server import Postgres, postgres_programs, running_postgres
 
 CONTROL_PUBLICATIONS = 250
+PRODUCT, ASLEEP = "the product", "the product, asleep"
 
 
 def main() -> int:
@@ -50,9 +51,9 @@ def main() -> int:
             server = stack.enter_context(running_postgres(programs))
         days = {
             name: _day(console, folder, name, given.seed, given.publications, server)
-            for name in ("the product", *WRONG)
+            for name in (PRODUCT, ASLEEP, *WRONG)
         }
-    console.print(_kills(days["the product"]), _verdicts(days))
+    console.print(_kills(days[PRODUCT]), _verdicts(days))
     faults = list(problems(days))
     for fault in faults:
         console.print(f"[bold red]{fault}[/]", highlight=False)
@@ -62,8 +63,8 @@ def main() -> int:
 def _day(
     console: Console, folder: Path, name: str, seed: int, publications: int, server: Postgres | None
 ) -> Day:
-    control = None if name == "the product" else name
-    wanted = CONTROL_PUBLICATIONS if control else publications
+    control = name if name in WRONG else None
+    wanted = publications if name == PRODUCT else CONTROL_PUBLICATIONS
     with console.status(name) as status:
 
         def progress(made: int, kills: int) -> None:
@@ -76,7 +77,8 @@ def _day(
             seed=seed,
             table=server.database() if server and not control else "sqlite:///copy.sqlite",
             control=control,
-            most_seconds=120 if control else 3600,
+            sleepy=name == ASLEEP,
+            most_seconds=3600 if name == PRODUCT else 180,
             progress=progress,
         )
     console.print(_said(name, day))
@@ -85,11 +87,11 @@ def _day(
 
 def problems(days: dict[str, Day]) -> list[str]:
     """What is wrong with the product, or with the harness, in sentences; none: all is well."""
-    product = days["the product"]
-    found = [*product.judged.lost, *product.judged.twice, *product.judged.stale, *product.broken]
-    found += [f"The point {name!r} was never met." for name in product.never]
-    if product.given_up:
-        found.append(f"{product.given_up} acts were given up.")
+    found = [f"The point {name!r} was never met." for name in days[PRODUCT].never]
+    for product in (days[PRODUCT], days[ASLEEP]):
+        found += [*product.judged.lost, *product.judged.twice, *product.judged.stale, *product.broken]
+        if product.given_up:
+            found.append(f"{product.given_up} acts were given up.")
     for name, wrong in WRONG.items():
         if not getattr(days[name].judged, wrong.finds):
             found.append(f"The control {name} ({wrong.says}) was not caught: {wrong.finds} is 0.")
@@ -113,6 +115,7 @@ def _kills(day: Day) -> Table:
     for fault, count in sorted(day.faults.items()):
         table.add_row(fault, str(count))
     table.add_section()
+    table.add_row("slept through its lease", str(day.slept))
     table.add_row("sent twice by a source", str(day.repeated))
     table.add_row("left half-way by a hold", str(len(day.judged.halfway)))
     table.add_row("drafts left that nobody will publish", str(day.left))

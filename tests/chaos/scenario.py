@@ -36,6 +36,9 @@ LIFE_SECONDS = 0.8
 LONG_LIFE_SECONDS = 4.0
 """Of a life that is to end at a point: it waits for the point."""
 PUBLISHERS = ("drain", "publisher", "publisher")
+SLEEPS = 10
+"""How many publishers, at least, sleep through their leases on a sleepy day. Where the folder was made not to look at its cards,
+11 that slept there put 14 old versions over newer ones."""
 PATIENCE_SECONDS = 120.0
 """That it may take after the last news until nothing is owed."""
 
@@ -46,7 +49,8 @@ Progress = Callable[[int, int], None]
 @dataclass(frozen=True, slots=True)
 class Day:
     """What happened. ``hits``: how often each point was met; ``never`` those that were not; ``broken`` how lives ended that were
-    neither killed nor over; ``given_up`` acts and stories that nobody tries any more; ``left`` drafts that nobody will publish."""
+    neither killed nor over; ``given_up`` acts and stories that nobody tries any more; ``left`` drafts that nobody will publish; ``slept`` how many
+    publishers slept through their leases."""
 
     publications: int
     judged: Judged
@@ -59,6 +63,7 @@ class Day:
     stories: int
     editions: int
     repeated: int
+    slept: int
     seconds: float
     broken: tuple[str, ...] = ()
 
@@ -71,10 +76,12 @@ def run_day(
     seed: int,
     table: str = "sqlite:///copy.sqlite",
     control: str | None = None,
+    sleepy: bool = False,
     most_seconds: float = 300.0,
     progress: Progress = lambda made, kills: None,
 ) -> Day:
-    """Run until ``publications`` were made and every point was met, or ``most_seconds`` are over; then until nothing is owed.
+    """Run until ``publications`` were made and every point was met (not on a ``sleepy`` day, on which more publishers sleep through
+    their leases and few are killed), or ``most_seconds`` are over; then until nothing is owed.
 
     What happens in which order is the system's affair: the same seed gives the same news and the same bad luck, not the same day.
     Raises TimeoutError when the ledger does not come to rest.
@@ -86,7 +93,7 @@ def run_day(
         ledger = open_ledger(ledger_url)
         stack.callback(ledger.dispose)
         nursery = stack.enter_context(running_nursery(root / "lives.log"))
-        return _Scenario(root, ledger_url, ledger, nursery, seed, control).run(
+        return _Scenario(root, ledger_url, ledger, nursery, seed, control, sleepy).run(
             places, publications, most_seconds, progress
         )
 
@@ -121,7 +128,14 @@ def points_of(control: str | None) -> tuple[Point, ...]:
 
 class _Scenario:
     def __init__(
-        self, root: Path, ledger_url: str, ledger: Engine, nursery: Nursery, seed: int, control: str | None
+        self,
+        root: Path,
+        ledger_url: str,
+        ledger: Engine,
+        nursery: Nursery,
+        seed: int,
+        control: str | None,
+        sleepy: bool,
     ) -> None:
         self._root = root
         self._ledger_url = ledger_url
@@ -131,7 +145,7 @@ class _Scenario:
         self._feed = Feed(seed)
         self._control = control
         self._points = points_of(control)
-        self._sleepy = control is not None and WRONG[control].sleepy
+        self._sleepy = sleepy or (control is not None and WRONG[control].sleepy)
         self._publishers = (*PUBLISHERS, "publisher") if self._sleepy else PUBLISHERS
         self._began = time.time()
         self._places = 1
@@ -149,7 +163,7 @@ class _Scenario:
         while time.monotonic() - started < most_seconds:
             counts, hits = outbox_counts(self._ledger), self._hits()
             progress(counts["made"], sum(hits.values()))
-            if counts["made"] >= publications and (self._control or not self._never(hits)):
+            if counts["made"] >= publications and self._met_enough(hits):
                 break
             self._send_news(counts)
             self._turn(hits)
@@ -180,9 +194,18 @@ class _Scenario:
             stories=len(self._feed.sent),
             editions=sum(len(sent) for sent in self._feed.sent.values()),
             repeated=self._feed.repeated,
+            slept=self._slept(),
             seconds=time.monotonic() - started,
             broken=tuple(self._broken),
         )
+
+    def _met_enough(self, hits: Counter[str]) -> bool:
+        if self._control:
+            return True
+        return self._slept() >= SLEEPS if self._sleepy else not self._never(hits)
+
+    def _slept(self) -> int:
+        return sum(line["asleep"] for line in noted(self._root / "hits"))
 
     def _send_news(self, counts: dict[str, int]) -> None:
         queue = queue_counts(self._ledger)

@@ -14,7 +14,7 @@ from tests.chaos.feed import Sent
 from tests.chaos.judge import judge
 from tests.chaos.places import Seen
 from tests.chaos.points import POINTS, Point, arm
-from tests.chaos.scenario import Day, quick_folder, run_day
+from tests.chaos.scenario import SLEEPS, Day, quick_folder, run_day
 from tests.chaos.wrong import WRONG
 from tests.flows.postgres_server import Postgres
 
@@ -55,6 +55,14 @@ def test_killed_at_every_point_the_publisher_keeps_its_word(folder: Path) -> Non
 def test_killed_at_every_point_with_postgresql_it_keeps_its_word(folder: Path, postgres: Postgres) -> None:
     day = run_day(folder / "day", postgres.database(), table=postgres.database(), publications=200, seed=7)
     nothing_is_wrong(day, 200)
+
+
+def test_publishers_that_sleep_through_their_leases_put_nothing_old_over_new(folder: Path) -> None:
+    ledger = f"sqlite:///{folder / 'ledger.sqlite'}"
+    day = run_day(folder / "day", ledger, publications=150, seed=5, sleepy=True)
+    assert day.judged.faults == 0, told(day)
+    assert day.broken == (), told(day)
+    assert day.slept >= SLEEPS
 
 
 @pytest.mark.parametrize("control", WRONG)
