@@ -34,6 +34,7 @@ from flows.tasks.intake import find_source
 from flows.tasks.jobs import Job
 from flows.tasks.owners import at_work
 from flows.tasks.selection import check_destinations
+from flows.tasks.showing import WORDS, report_address
 from flows.tasks.summary import Progress, RunSummary
 from flows.tasks.workers import MakeClean, make_clean
 
@@ -382,21 +383,12 @@ def _task(settings: Settings, wish: Backfill) -> _Task:
 
 
 def _count(done: Backfilled) -> str:
-    outcomes = ", ".join(f"{count} {_WORDS[one]}" for one, count in sorted(done.outcomes.items()))
+    outcomes = ", ".join(f"{count} {WORDS[one]}" for one, count in sorted(done.outcomes.items()))
     return _stories(done.stories, "new ") + (f" ({outcomes})" if outcomes else "")
 
 
 def _stories(count: int, kind: str = "") -> str:
     return f"{count} {kind}{'story' if count == 1 else 'stories'}"
-
-
-_WORDS = {
-    "publish": "published",
-    "hold": "held",
-    "embargo": "under embargo",
-    "kill": "killed",
-    "failed": "failed",
-}
 
 
 def headline_of(done: Backfilled) -> str:
@@ -428,7 +420,6 @@ def text_of(done: Backfilled, reports_url: str | None = None) -> str:
     ``reports_url`` is where reports are served; without it their places on disk are told.
     """
     from cleaners.write.escapes import code, markdown_text
-    from flows.tasks.showing import report_address
 
     lines = [f"**{markdown_text(headline_of(done), 'code', at_start=False)}**"]
     if done.parts:

@@ -32,7 +32,7 @@ _NEXT = {
     "hold": "**Decide:** Deployments → review-story → Run, with {key} pasted as its key; or `cleancopy review`.",
     "failed": "**When the cause is mended:** Deployments → clean-stories → Run, with {key} among the stories.",
 }
-_WORDS = {
+WORDS = {
     "publish": "published",
     "hold": "held",
     "embargo": "under embargo",
@@ -56,7 +56,7 @@ def headline_of(job: Job) -> str:
     """
     summary = job.summary
     counts = summary.outcomes
-    parts = [f"{counts[outcome]} {_word(outcome, summary)}" for outcome in _WORDS if counts[outcome]]
+    parts = [f"{counts[outcome]} {_word(outcome, summary)}" for outcome in WORDS if counts[outcome]]
     total = len(summary.stories)
     line = f"{total} {'story' if total == 1 else 'stories'}" + (f": {', '.join(parts)}" if parts else "")
     line = line if total else NOTHING
@@ -222,7 +222,7 @@ def _before_after(line: StoryLine) -> str:
 
 
 def _word(outcome: str, summary: RunSummary) -> str:
-    return "would be " + _WORDS[outcome] if summary.preview and outcome != "failed" else _WORDS[outcome]
+    return "would be " + WORDS[outcome] if summary.preview and outcome != "failed" else WORDS[outcome]
 
 
 def _plain(text: str, most: int) -> str:
