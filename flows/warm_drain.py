@@ -130,9 +130,10 @@ async def drain_once(settings: Settings, pool: WarmPool, ended: Callable[[], boo
 
 
 def _work_waits(engine: Engine, settings: Settings) -> bool:
-    release_the_dead(engine, settings.data_dir)
+    # What a publisher held that was killed is owed again, and no row of the inbox tells of it.
+    freed = release_the_dead(engine, settings.data_dir)
     now = datetime.now(UTC)
-    return work_waits(engine, now) or _embargo_over(engine, settings, now)
+    return freed > 0 or work_waits(engine, now) or _embargo_over(engine, settings, now)
 
 
 def _embargo_over(engine: Engine, settings: Settings, now: datetime) -> bool:

@@ -46,7 +46,8 @@ LINES = [start + piece * 70 + end for piece in (*_LETTERS, *_WORDS) for start in
 def modules() -> Iterator[str]:
     for package in (cleaners, flows):
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            if not found.name.endswith("__main__"):
+            # Alembic alone runs the environment of the migrations; it has no pattern.
+            if not found.name.endswith(("__main__", "migrations.env")):
                 yield found.name
 
 

@@ -166,7 +166,7 @@ def test_stories_that_come_while_prefect_is_dead_are_cleaned(
 def test_a_drain_that_is_killed_in_the_middle_loses_and_repeats_nothing(
     newsroom: RunningNewsroom, ledger: Engine
 ) -> None:
-    stories = [f"killed{number}" for number in range(100)]
+    stories = [f"killed{number}" for number in range(300)]
     arrivals = [
         Arrival(Raw(story, "text", f"{story}: {TEXT}", publisher="harbour-post"), "cms") for story in stories
     ]

@@ -15,6 +15,7 @@ from flows.ledger import InboxRow, claim, claim_owed, outbox_counts, queue_count
 from flows.tasks.drain import drain
 from flows.tasks.owners import at_work, new_owner, present, release_the_dead
 from flows.tasks.taking import take
+from flows.warm_drain import _work_waits
 
 KILLED = """
 import os, signal, sys
@@ -49,6 +50,21 @@ def test_what_a_killed_process_held_is_free_at_once(tmp_path: Path, ledger: Engi
     assert [line.row.id for line in summary.stories] == ["waiting"]
     assert outbox_counts(ledger)["made"] == 2
     assert not list((settings.data_dir / "owners").iterdir())
+
+
+def test_what_a_killed_publisher_held_wakes_the_drain_that_stands_by(
+    tmp_path: Path, ledger: Engine, ledger_url: str
+) -> None:
+    settings = small_settings(tmp_path, ledger_url=ledger_url)
+    receive(ledger, [arrival("owed")], NOON)
+    [row] = claim(ledger, "me", now=NOON)
+    record_outcomes(ledger, "me", [outcome_of(row)], lambda *_: ["copy-folder"], NOON)
+    dead = new_owner()
+    (settings.data_dir / "owners").mkdir(parents=True)
+    (settings.data_dir / "owners" / dead).touch()
+    assert claim_owed(ledger, dead, now=datetime.now(UTC))
+    assert _work_waits(ledger, settings), "nothing in the inbox says so"
+    assert not _work_waits(ledger, settings)
 
 
 def test_who_lives_keeps_what_it_holds(tmp_path: Path, ledger: Engine) -> None:

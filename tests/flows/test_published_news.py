@@ -117,7 +117,7 @@ def test_a_killed_story_leaves_no_file_and_every_format_has_a_message_for_it(
     [act] = claim_owed(ledger, "other", now=later(60), lease_seconds=5)
     assert act.act == "unpublish"
     for name in ("ninjs", "nitf", "newsml-g2", "json-ld"):
-        message = FORMATS[name].write(_publication(act)).decode()  # type: ignore[index]
+        message = FORMATS[name].write(_publication(act, {})).decode()  # type: ignore[index]
         assert uri in message
         assert "canceled" in message
         assert "swan of" not in message
