@@ -391,3 +391,6 @@ def _claims(
         if rows:
             yield rows
             came = time.monotonic()
+            if linger_seconds and len(rows) < size:
+                # In a burst stories are gathered for a moment: claiming and publishing cost as much for one as for ten.
+                time.sleep(LOOK_SECONDS)

@@ -56,6 +56,5 @@ async def run_server(settings: Settings, on_stored: Callable[[], None] | None = 
 
 
 def serve(settings: Settings, on_stored: Callable[[], None] | None = None) -> None:
-    """``run_server`` as a program of its own, on the quickest event loop that is there."""
-    with asyncio.Runner(loop_factory=uvicorn.Config(run_server).get_loop_factory()) as runner:
-        runner.run(run_server(settings, on_stored))
+    """``run_server`` as a program of its own."""
+    asyncio.run(run_server(settings, on_stored))
