@@ -70,8 +70,12 @@ def examine(config: Path | None) -> Iterator[Finding]:
 
 
 def _guarded(look: Callable[[Settings], Iterator[Finding]], settings: Settings) -> Iterator[Finding]:
+    from cleaners.rules import ConfigError
+
     try:
         yield from look(settings)
+    except ConfigError:
+        return  # the configuration's own line says it, once
     except Exception as error:  # one broken part must not hide the others
         yield Finding(State.fail, look.__name__.strip("_"), f"{type(error).__name__}: {error}")
 

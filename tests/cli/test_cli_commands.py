@@ -160,6 +160,8 @@ def test_doctor_fails_a_broken_configuration_and_a_ledger_that_does_not_open(
     assert result.exit_code == 1
     assert "pipeline.yaml:2:3" in unwrapped(result.stdout)
     assert "does not open" in unwrapped(result.stdout)
+    (small_config / "destinations.yaml").write_text("destinations:\n  out: {kind: folder, paht: x}\n")
+    assert unwrapped(run("doctor").stdout).count("destinations.yaml:2") == 1, "a mistake is told once"
 
 
 @pytest.mark.parametrize(
