@@ -10,8 +10,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -96,26 +94,25 @@ class RunningNewsroom:
 
 
 def ask(ui: str, path: str, body: object) -> Any:
-    """A question to Prefect's API, as a page of its own asks it. On a busy machine it says 503 now and then, and is asked again."""
+    """A question to Prefect's API, as a page of its own asks it.
+
+    On a busy machine it says 503 now and then, or, its database locked, nothing for a while: it is asked again.
+    """
     client = "4a8d7a3e-7e0c-4f5e-9a53-0d1a6f3c2b11"
     for patience in reversed(range(20)):
         try:
-            with urllib.request.urlopen(f"{ui}/api/csrf-token?client={client}", timeout=30) as answer:
-                token = json.load(answer)["token"]
-            headers = {
-                "Content-Type": "application/json",
-                "Prefect-Csrf-Client": client,
-                "Prefect-Csrf-Token": token,
-            }
-            request = urllib.request.Request(f"{ui}/api{path}", json.dumps(body).encode(), headers)
-            with urllib.request.urlopen(request, timeout=30) as answer:
-                said = answer.read()
-            return json.loads(said) if said else None
-        except urllib.error.HTTPError as error:
-            if error.code != 503 or not patience:
+            token = httpx.get(f"{ui}/api/csrf-token", params={"client": client}, timeout=30)
+            if token.status_code != 503:
+                headers = {"Prefect-Csrf-Client": client, "Prefect-Csrf-Token": token.json()["token"]}
+                answer = httpx.post(f"{ui}/api{path}", json=body, headers=headers, timeout=90)
+                if answer.status_code != 503:
+                    answer.raise_for_status()
+                    return answer.json() if answer.content else None
+        except httpx.TimeoutException:
+            if not patience:
                 raise
-            time.sleep(1)
-    raise AssertionError("unreachable")
+        time.sleep(1)
+    raise TimeoutError(f"{ui} was busy all the time")
 
 
 def start_run(ui: str, deployment: str, parameters: object) -> str:
