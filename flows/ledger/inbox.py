@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from hashlib import sha256
 from typing import Any, NamedTuple, TypeVar
 
@@ -12,7 +13,7 @@ from sqlalchemy import Connection, Engine, Table, and_, bindparam, func, or_, se
 from sqlalchemy.sql import ColumnElement
 
 from cleaners.model import Raw
-from flows.ledger.leases import has_run_out
+from flows.ledger.leases import LONGEST_LEASE, has_run_out
 from flows.ledger.opening import ADVISORY_LOCK, reading
 from flows.ledger.raws import KeptRaw, keep, restore
 from flows.ledger.tables import INBOX, RAWS, REVISIONS, STORIES, as_key
@@ -20,6 +21,7 @@ from flows.ledger.transactions import transact
 
 MOST_ATTEMPTS = 5
 MANY = 500
+_AGAIN = "again:"
 T = TypeVar("T")
 STATES = ("waiting", "claimed", "done", "failed")
 
@@ -108,7 +110,12 @@ def receive_each(
 
 def again(arrivals: Iterable[Arrival], run: str) -> list[Arrival]:
     """Arrivals of known stories made to be cleaned once more by the run of this name; sent twice by it, they count once."""
-    return [replace(arrival, event_id=f"again:{run}:{arrival.story_id}") for arrival in arrivals]
+    return [replace(arrival, event_id=f"{_AGAIN}{run}:{arrival.story_id}") for arrival in arrivals]
+
+
+def is_sent(event_id: str | None) -> bool:
+    """Whether a row of the inbox with this event id is an event that its source sent, and no cleaning once more."""
+    return event_id is not None and not event_id.startswith(_AGAIN)
 
 
 def claim(
@@ -126,43 +133,16 @@ def claim(
     MOST_ATTEMPTS times is not claimed again; it becomes ``failed``.
     """
 
+    spend, take = _claim(ids is not None)
+    free: dict[str, Any] = {"now": now, "longest": now + LONGEST_LEASE}
+    if ids is not None:
+        free |= {"me": owner, "ids": list(ids)}
+    taken = {**free, "me": owner, "until": now + timedelta(seconds=lease_seconds), "most": limit}
+
     def work(connection: Connection) -> list[InboxRow]:
-        free = _free(now, ids, owner)
-        connection.execute(
-            update(INBOX)
-            .where(free, INBOX.c.attempts >= MOST_ATTEMPTS)
-            .values(
-                state="failed",
-                finished_at=now,
-                owner=None,
-                lease_until=None,
-                error=func.coalesce(
-                    INBOX.c.error,
-                    f"Tried {MOST_ATTEMPTS} times; each time the run ended before the story was done.",
-                ),
-            )
-        )
-        # A named query (CTE), because PostgreSQL may run a subquery with a LIMIT more than once.
-        oldest = (
-            select(INBOX.c.id)
-            .where(free)
-            .order_by(INBOX.c.id)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-            .cte("oldest")
-        )
-        claimed = connection.execute(
-            update(INBOX)
-            .where(INBOX.c.id.in_(select(oldest.c.id)), free)
-            .values(
-                state="claimed",
-                owner=owner,
-                lease_until=now + timedelta(seconds=lease_seconds),
-                attempts=INBOX.c.attempts + 1,
-            )
-            .returning(INBOX.c.id)
-        ).scalars()
-        return _rows(connection, list(claimed))
+        connection.execute(spend, free)
+        claimed = list(connection.execute(take, taken).scalars())
+        return _rows(connection, claimed) if claimed else []
 
     return transact(engine, work)
 
@@ -479,39 +459,83 @@ def batched(values: Iterable[T]) -> Iterator[list[T]]:
         yield every[first : first + MANY]
 
 
-def _free(now: datetime, ids: Collection[int] | None, owner: str) -> ColumnElement[bool]:
+@cache
+def _claim(of_ids: bool) -> tuple[Any, Any]:
+    """Two statements, built once: rows that were tried too often have failed; the oldest of the others get owner and lease."""
+    moment = INBOX.c.lease_until.type
+    now, longest = (bindparam(name, type_=moment) for name in ("now", "longest"))
     free = or_(
         INBOX.c.state == "waiting",
-        and_(INBOX.c.state == "claimed", has_run_out(INBOX.c.lease_until, now)),
+        and_(INBOX.c.state == "claimed", has_run_out(INBOX.c.lease_until, now, longest)),
     )
-    return free if ids is None else and_(or_(free, _held_by(owner)), INBOX.c.id.in_(ids))
+    me = bindparam("me", type_=INBOX.c.owner.type)
+    if of_ids:
+        held = and_(INBOX.c.state == "claimed", INBOX.c.owner == me)
+        free = and_(or_(free, held), INBOX.c.id.in_(bindparam("ids", expanding=True)))
+    spend = (
+        update(INBOX)
+        .where(free, INBOX.c.attempts >= MOST_ATTEMPTS)
+        .values(
+            state="failed",
+            finished_at=now,
+            owner=None,
+            lease_until=None,
+            error=func.coalesce(
+                INBOX.c.error,
+                f"Tried {MOST_ATTEMPTS} times; each time the run ended before the story was done.",
+            ),
+        )
+    )
+    # A named query (CTE), because PostgreSQL may run a subquery with a LIMIT more than once.
+    oldest = (
+        select(INBOX.c.id)
+        .where(free)
+        .order_by(INBOX.c.id)
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True)
+        .cte("oldest")
+    )
+    take = (
+        update(INBOX)
+        .where(INBOX.c.id.in_(select(oldest.c.id)), free)
+        .values(
+            state="claimed",
+            owner=me,
+            lease_until=bindparam("until", type_=moment),
+            attempts=INBOX.c.attempts + 1,
+        )
+        .returning(INBOX.c.id)
+    )
+    return spend, take
 
 
 def _held_by(owner: str) -> ColumnElement[bool]:
     return and_(INBOX.c.state == "claimed", INBOX.c.owner == owner)
 
 
-def _rows(connection: Connection, ids: Sequence[int]) -> list[InboxRow]:
-    found = connection.execute(
-        select(
-            INBOX.c.id,
-            INBOX.c.source,
-            INBOX.c.attempts,
-            INBOX.c.destinations,
-            INBOX.c.note,
-            REVISIONS.c.number,
-            STORIES.c.external_id,
-            RAWS.c.form,
-            RAWS.c.kept_as,
-            RAWS.c.content,
-            RAWS.c.given,
-        )
-        .join(REVISIONS, INBOX.c.revision_id == REVISIONS.c.id)
-        .join(STORIES, REVISIONS.c.story_id == STORIES.c.id)
-        .join(RAWS, REVISIONS.c.raw_hash == RAWS.c.hash)
-        .where(INBOX.c.id.in_(ids))
-        .order_by(INBOX.c.id)
+_ROWS = (
+    select(
+        INBOX.c.id,
+        INBOX.c.source,
+        INBOX.c.attempts,
+        INBOX.c.destinations,
+        INBOX.c.note,
+        REVISIONS.c.number,
+        STORIES.c.external_id,
+        RAWS.c.form,
+        RAWS.c.kept_as,
+        RAWS.c.content,
+        RAWS.c.given,
     )
+    .join(REVISIONS, INBOX.c.revision_id == REVISIONS.c.id)
+    .join(STORIES, REVISIONS.c.story_id == STORIES.c.id)
+    .join(RAWS, REVISIONS.c.raw_hash == RAWS.c.hash)
+    .where(INBOX.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(INBOX.c.id)
+)
+
+
+def _rows(connection: Connection, ids: Sequence[int]) -> list[InboxRow]:
     return [
         InboxRow(
             id=row.id,
@@ -522,5 +546,5 @@ def _rows(connection: Connection, ids: Sequence[int]) -> list[InboxRow]:
             destinations=None if row.destinations is None else tuple(row.destinations),
             note=row.note,
         )
-        for row in found
+        for row in connection.execute(_ROWS, {"ids": ids})
     ]

@@ -15,9 +15,15 @@ LONGEST_LEASE = timedelta(days=1)
 """What reaches further was given while the clock was ahead, and is over now that it was set back."""
 
 
-def has_run_out(lease_until: ColumnElement[datetime], now: datetime) -> ColumnElement[bool]:
-    """Whether the lease in this column is over; none is not."""
-    return or_(lease_until <= now, lease_until > now + LONGEST_LEASE)
+def has_run_out(
+    lease_until: ColumnElement[datetime],
+    now: datetime | ColumnElement[datetime],
+    longest: datetime | ColumnElement[datetime] | None = None,
+) -> ColumnElement[bool]:
+    """Whether the lease in this column is over; none is not. ``longest`` is ``now + LONGEST_LEASE``, for a ``now`` that is a parameter."""
+    if isinstance(now, datetime):
+        longest = now + LONGEST_LEASE
+    return or_(lease_until <= now, lease_until > longest)
 
 
 def work_waits(engine: Engine, now: datetime) -> bool:

@@ -84,8 +84,13 @@ def reading(engine: Engine) -> Iterator[Connection]:
 def ledger_id(engine: Engine) -> str:
     """The ledger's own name: editions of two ledgers cannot be compared."""
     with reading(engine) as connection:
-        found: str = connection.execute(select(META.c.value).where(META.c.key == "ledger")).scalar_one()
-        return found
+        return id_of(connection)
+
+
+def id_of(connection: Connection) -> str:
+    """``ledger_id``, inside a transaction."""
+    found: str = connection.execute(select(META.c.value).where(META.c.key == "ledger")).scalar_one()
+    return found
 
 
 def journal_mode(version: tuple[int, ...] | None = None) -> str:

@@ -12,6 +12,7 @@ import random
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from hashlib import sha256
 from typing import Any, Literal, NamedTuple
 
@@ -36,7 +37,7 @@ from sqlalchemy.sql import ColumnElement
 from flows.ledger.clock import MACHINE, Witness, certain_now, glance
 from flows.ledger.embargo import released
 from flows.ledger.leases import LONGEST_LEASE, has_run_out
-from flows.ledger.opening import ledger_id, reading
+from flows.ledger.opening import id_of, reading
 from flows.ledger.tables import COPIES, PUBLICATIONS, REVISIONS, STORIES, AnyRow
 from flows.ledger.transactions import transact
 from flows.ledger.upsert import insert_into
@@ -124,25 +125,38 @@ def claim_owed(
     """
     if timedelta(seconds=lease_seconds) > LONGEST_LEASE:
         raise ValueError(f"a lease of {lease_seconds:.0f} s is longer than {LONGEST_LEASE}")
-    ledger = ledger_id(engine)
-    here: list[ColumnElement[bool]] = []
+    statement = _claim(destinations is not None, acts is not None)
+    given: dict[str, Any] = {"me": owner, "until": now + timedelta(seconds=lease_seconds)}
     if destinations is not None:
-        here.append(PUBLICATIONS.c.destination.in_(destinations))
+        given["destinations"] = list(destinations)
     if acts is not None:
-        here.append(PUBLICATIONS.c.act.in_(acts))
+        given["acts"] = list(acts)
 
     def work(connection: Connection) -> list[Owed]:
-        certain = _embargoes_end(connection, now, witness)
+        given.update(_when(now, _embargoes_end(connection, now, witness))._asdict())
         claimed: list[int] = []
         while len(claimed) < limit:
             wanted = limit - len(claimed)
-            seen = connection.execute(_claim(owner, now, certain, lease_seconds, wanted, here)).all()
+            seen = connection.execute(statement, {**given, "most": wanted}).all()
             claimed += [row.id for row in seen if row.state == "owed"]
             if len(seen) < wanted:
                 break
-        return [_owed(row, ledger) for row in connection.execute(_details(claimed))] if claimed else []
+        if not claimed:
+            return []
+        ledger = id_of(connection)
+        return [_owed(row, ledger) for row in connection.execute(_DETAILS, {"ids": claimed})]
 
     return transact(engine, work)
+
+
+def due_acts(engine: Engine, now: datetime) -> set[tuple[str, Act]]:
+    """Destinations and what is due there, as far as a look can tell: what is not among it need not be claimed.
+
+    It keeps no sender waiting, as a claim does. What is due at the end of an embargo is told by the wall clock; the claim knows better.
+    """
+    with reading(engine) as connection:
+        rows = connection.execute(_DUE, _when(now, now)._asdict())
+        return {(row.destination, row.act) for row in rows}
 
 
 def made(engine: Engine, owner: str, receipts: Mapping[int, Mapping[str, Any]], now: datetime) -> int:
@@ -270,11 +284,13 @@ def owe_copy(
     first: bool,
     not_before: datetime | None = None,
     witness: Witness = MACHINE,
+    anew: Collection[str] = (),
 ) -> tuple[str, ...]:
     """Inside the recording transaction: owe this edition to those destinations that do not have its content.
 
     Of a ``first`` edition, as most are, nothing is owed yet that would have to be looked at. ``not_before`` is the end of an
-    embargo: until then nothing older goes out either, and what is public stays.
+    embargo: until then nothing older goes out either, and what is public stays. To the destinations in ``anew`` it is owed
+    once more even if they have its content: somebody may have written over it there.
     """
     if not_before is not None:
         certain_now(connection, now, witness)  # the clock is watched from here on
@@ -283,7 +299,11 @@ def owe_copy(
         rows = [_publication(edition, name, "publish", now, not_before) for name in destinations]
         connection.execute(PUBLICATIONS.insert(), rows)
         return tuple(destinations)
-    return tuple(name for name in destinations if _owe_one(connection, edition, name, now, not_before))
+    return tuple(
+        name
+        for name in destinations
+        if _owe_one(connection, edition, name, now, not_before, anew=name in anew)
+    )
 
 
 def owe_first(
@@ -348,7 +368,13 @@ def open_kills_of(connection: Connection, story_id: int) -> tuple[str, ...]:
 
 
 def _owe_one(
-    connection: Connection, edition: Edition, destination: str, now: datetime, not_before: datetime | None
+    connection: Connection,
+    edition: Edition,
+    destination: str,
+    now: datetime,
+    not_before: datetime | None,
+    *,
+    anew: bool,
 ) -> bool:
     last = connection.execute(
         select(PUBLICATIONS)
@@ -379,14 +405,15 @@ def _owe_one(
             )
         )
     ):
-        if last.state != "failed":
+        if last.state != "failed" and not (anew and last.state == "made"):
             return False
-        connection.execute(
-            update(PUBLICATIONS)
-            .where(PUBLICATIONS.c.id == last.id)
-            .values({**_TRIED_AGAIN, "next_attempt_at": now})
-        )
-        return True
+        if last.state == "failed" or last.edition == edition.number:
+            connection.execute(
+                update(PUBLICATIONS)
+                .where(PUBLICATIONS.c.id == last.id)
+                .values({**_TRIED_AGAIN, "next_attempt_at": now})
+            )
+            return True
     _overtake(connection, edition, (destination,), now)
     return _insert(connection, edition, destination, "publish", now, not_before)
 
@@ -454,7 +481,9 @@ def _overtake(
     At these destinations, or all; ``act`` narrows to acts of this kind.
     """
     older = and_(
-        PUBLICATIONS.c.story_id == edition.story_id, PUBLICATIONS.c.edition < edition.number, _free(now)
+        PUBLICATIONS.c.story_id == edition.story_id,
+        PUBLICATIONS.c.edition < edition.number,
+        _free(_when(now, now)),
     )
     if destinations is not None:
         older = and_(older, PUBLICATIONS.c.destination.in_(destinations))
@@ -532,40 +561,59 @@ def _was_kept_back_after(connection: Connection, row: AnyRow) -> bool:
     )
 
 
-def _claim(
-    owner: str,
-    now: datetime,
-    certain: datetime,
-    lease_seconds: float,
-    limit: int,
-    here: Sequence[ColumnElement[bool]],
-) -> Any:
+class _When(NamedTuple):
+    """The times that a claim asks for: values, or the parameters of a statement that is built once.
+
+    ``certain`` is up to when embargoes are over. A lease beyond ``longest_lease`` was given, and a wait beyond ``longest_wait`` was
+    measured, while the clock was ahead.
+    """
+
+    now: Any
+    certain: Any
+    longest_lease: Any
+    longest_wait: Any
+
+
+_WHEN = _When(*(bindparam(name, type_=PUBLICATIONS.c.lease_until.type) for name in _When._fields))
+
+
+def _when(now: datetime, certain: datetime) -> _When:
+    return _When(now, certain, now + LONGEST_LEASE, now + _LONGEST_WAIT)
+
+
+@cache
+def _claim(at_destinations: bool, of_acts: bool) -> Any:
     """The claim, one statement: of the first acts that are due those that still have a point get owner and lease; the others
-    their end.
+    their end. Built once for each shape: that takes longer than to run it.
 
     What is pointless is looked for among the first alone: to look through ten thousand for each fifty took longer than to publish them.
     """
+    when = _WHEN
+    here: list[ColumnElement[bool]] = []
+    if at_destinations:
+        here.append(PUBLICATIONS.c.destination.in_(bindparam("destinations", expanding=True)))
+    if of_acts:
+        here.append(PUBLICATIONS.c.act.in_(bindparam("acts", expanding=True)))
     first = (
         select(
             PUBLICATIONS.c.id,
-            pointless(certain).label("pointless"),
+            pointless(when.certain).label("pointless"),
             and_(PUBLICATIONS.c.attempts >= MOST_ATTEMPTS, PUBLICATIONS.c.act != "unpublish").label("spent"),
         )
-        .where(*here, _free(now), _due(now, certain), ~_older_under_way(now))
+        .where(*here, _free(when), _due(when), ~_older_under_way(when))
         .order_by(PUBLICATIONS.c.act.desc(), PUBLICATIONS.c.id)
-        .limit(limit)
+        .limit(bindparam("most"))
         .with_for_update(skip_locked=True)
         .cte("first_due")
     )
     ends = or_(first.c.pointless, first.c.spent)
-    lease_until = literal(now + timedelta(seconds=lease_seconds), PUBLICATIONS.c.lease_until.type)
     return (
         update(PUBLICATIONS)
-        .where(PUBLICATIONS.c.id == first.c.id, _free(now))
+        .where(PUBLICATIONS.c.id == first.c.id, _free(when))
         .values(
             state=case((first.c.pointless, "overtaken"), (first.c.spent, "failed"), else_="owed"),
-            owner=case((ends, null()), else_=literal(owner)),
-            lease_until=case((ends, null()), else_=lease_until),
+            owner=case((ends, null()), else_=bindparam("me", type_=PUBLICATIONS.c.owner.type)),
+            lease_until=case((ends, null()), else_=bindparam("until", type_=PUBLICATIONS.c.lease_until.type)),
             attempts=PUBLICATIONS.c.attempts + case((ends, 0), else_=1),
             error=case(
                 (
@@ -591,21 +639,16 @@ def _embargoes_end(connection: Connection, now: datetime, witness: Witness) -> d
     return certain if says is None else min(certain, says)
 
 
-def _due(now: datetime, certain: datetime) -> ColumnElement[bool]:
+def _due(when: _When) -> ColumnElement[bool]:
     return and_(
-        or_(
-            PUBLICATIONS.c.next_attempt_at <= now,
-            PUBLICATIONS.c.next_attempt_at > now + _LONGEST_WAIT,
-        ),
-        or_(PUBLICATIONS.c.not_before.is_(None), PUBLICATIONS.c.not_before <= certain),
+        or_(PUBLICATIONS.c.next_attempt_at <= when.now, PUBLICATIONS.c.next_attempt_at > when.longest_wait),
+        or_(PUBLICATIONS.c.not_before.is_(None), PUBLICATIONS.c.not_before <= when.certain),
     )
 
 
-def _free(now: datetime) -> ColumnElement[bool]:
-    return and_(
-        _OWED,
-        or_(PUBLICATIONS.c.lease_until.is_(None), has_run_out(PUBLICATIONS.c.lease_until, now)),
-    )
+def _free(when: _When) -> ColumnElement[bool]:
+    lease = PUBLICATIONS.c.lease_until
+    return and_(_OWED, or_(lease.is_(None), has_run_out(lease, when.now, when.longest_lease)))
 
 
 def _held_by(owner: str) -> ColumnElement[bool]:
@@ -642,7 +685,7 @@ def _kept_back_since() -> ColumnElement[bool]:
     )
 
 
-def _older_under_way(now: datetime) -> ColumnElement[bool]:
+def _older_under_way(when: _When) -> ColumnElement[bool]:
     older = PUBLICATIONS.alias("older")
     # A lease is there only while an act is owed; to say so would lead PostgreSQL to the queue's index, and through all of it for each
     # row (3,000 µs an act at 10,000 owed). OFFSET 0 keeps it from making a join of this: it is to look up one story at a time.
@@ -653,7 +696,7 @@ def _older_under_way(now: datetime) -> ColumnElement[bool]:
             older.c.destination == PUBLICATIONS.c.destination,
             older.c.edition < PUBLICATIONS.c.edition,
             older.c.lease_until.is_not(None),
-            ~has_run_out(older.c.lease_until, now),
+            ~has_run_out(older.c.lease_until, when.now, when.longest_lease),
             # Nothing waits for the news of a hold.
             older.c.act != "hold",
         )
@@ -669,14 +712,12 @@ def embargoes_ended(engine: Engine, now: datetime, witness: Witness = MACHINE) -
     with reading(engine) as connection:
         if not connection.scalar(select(exists().where(over))):
             return set()
-        certain = glance(connection, now, witness)
-        due = select(PUBLICATIONS.c.destination).where(
-            over, _free(now), _due(now, certain), ~_older_under_way(now)
-        )
+        when = _when(now, glance(connection, now, witness))
+        due = select(PUBLICATIONS.c.destination).where(over, _free(when), _due(when), ~_older_under_way(when))
         return set(connection.execute(due.distinct()).scalars())
 
 
-def _details(ids: Sequence[int]) -> Select[Any]:
+def _details() -> Select[Any]:
     before = PUBLICATIONS.alias("before")
     previous = (
         select(func.max(before.c.edition))
@@ -703,9 +744,14 @@ def _details(ids: Sequence[int]) -> Select[Any]:
         .join(COPIES, PUBLICATIONS.c.copy_id == COPIES.c.id)
         .join(REVISIONS, COPIES.c.revision_id == REVISIONS.c.id)
         .join(STORIES, PUBLICATIONS.c.story_id == STORIES.c.id)
-        .where(PUBLICATIONS.c.id.in_(ids))
+        .where(PUBLICATIONS.c.id.in_(bindparam("ids", expanding=True)))
         .order_by(PUBLICATIONS.c.act.desc(), PUBLICATIONS.c.id)
     )
+
+
+# Built once, as the claim is.
+_DETAILS = _details()
+_DUE = select(PUBLICATIONS.c.destination, PUBLICATIONS.c.act).where(_free(_WHEN), _due(_WHEN)).distinct()
 
 
 def _owed(row: AnyRow, ledger: str) -> Owed:

@@ -72,12 +72,11 @@ def note_run(
             }
             for row in stories
         }
-        for row in rows.values():
-            connection.execute(
-                insert_into(connection, RUN_STORIES)
-                .values(row)
-                .on_conflict_do_update(index_elements=["run", "story_id"], set_=row)
-            )
+        statement = insert_into(connection, RUN_STORIES)
+        news = {name: statement.excluded[name] for name in ("outcome", "why", "changed")}
+        connection.execute(
+            statement.on_conflict_do_update(index_elements=["run", "story_id"], set_=news), [*rows.values()]
+        )
 
 
 def end_run(engine: Engine, name: str, now: datetime, error: str | None = None) -> None:

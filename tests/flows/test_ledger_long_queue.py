@@ -7,6 +7,7 @@ import time
 import tracemalloc
 from collections import defaultdict
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from long_queue import fill
@@ -23,7 +24,6 @@ from flows.ledger import (
     receive,
     record_outcomes,
 )
-from flows.ledger.outbox import _claim
 from flows.ledger.owing import owing
 
 OWED = 10_000
@@ -125,12 +125,22 @@ def test_what_was_overtaken_does_not_end_the_claim(ledger: Engine) -> None:
     assert outbox_counts(ledger)["overtaken"] == 100
 
 
-def statement(ledger: Engine) -> str:
-    """The claim at one destination, as the database is asked to explain it."""
-    from flows.ledger.tables import PUBLICATIONS
+def explained(ledger: Engine) -> str:
+    """How the database goes about the claim at one destination: the very statement, with its values."""
+    sent: list[tuple[str, Any]] = []
 
-    claim_statement = _claim("me", NOON, NOON, 600, 50, [PUBLICATIONS.c.destination.in_(["folder"])])
-    return str(claim_statement.compile(ledger, compile_kwargs={"literal_binds": True}))
+    def keep(_: object, __: object, sql: str, values: Any, *___: object) -> None:
+        if sql.lstrip().startswith(("WITH", "UPDATE")):
+            sent.append((sql, values))
+
+    event.listen(ledger, "before_cursor_execute", keep)
+    assert len(claim_owed(ledger, "me", now=NOON, limit=50, destinations=["folder"])) == 50
+    event.remove(ledger, "before_cursor_execute", keep)
+    [(sql, values)] = sent
+    how = "EXPLAIN" if ledger.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
+    with ledger.connect() as connection:
+        plan = connection.exec_driver_sql(f"{how} {sql}", values)
+        return "\n".join(" ".join(map(str, row)) for row in plan)
 
 
 def test_the_claim_walks_along_an_index(ledger: Engine) -> None:
@@ -139,11 +149,7 @@ def test_the_claim_walks_along_an_index(ledger: Engine) -> None:
     fill(ledger, 2_000, ["folder", "table"], NOON)
     with ledger.begin() as connection:
         connection.execute(text("ANALYZE"))
-    with ledger.connect() as connection:
-        how = "EXPLAIN" if ledger.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
-        plan = "\n".join(
-            " ".join(map(str, row)) for row in connection.exec_driver_sql(f"{how} {statement(ledger)}")
-        )
+    plan = explained(ledger)
     assert "ix_publications_owed" in plan, plan
     assert "Sort" not in plan, plan
     assert "TEMP B-TREE" not in plan, plan
