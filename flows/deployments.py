@@ -35,9 +35,8 @@ from flows.poll_sources import poll_sources
 from flows.prefect_home import TAG, marker
 from flows.prefect_runs import crash_unfinished, end_silent_runs, wait_for_prefect
 from flows.review_story import review_story
-from flows.settings import Settings, load_settings, load_sources
+from flows.settings import Settings, asked, load_settings, load_sources
 from flows.settings.names import holds_password
-from flows.settings.sources import WebhookSource
 
 SWEEP = "*/5 * * * *"
 """How often the inbox is drained when nobody asks. The webhook asks at once; this finds what it could not ask for."""
@@ -186,8 +185,11 @@ def prefect_yaml(settings: Settings) -> str:
 
 def _looks(settings: Settings) -> Iterator[Schedule]:
     for name, source in load_sources(settings.config_dir).items():
-        if source.enabled and not isinstance(source, WebhookSource) and source.schedule:
-            yield Cron(source.schedule, timezone="UTC", slug=name, parameters={"look_at": {"source": name}})
+        looked_at = asked(source)
+        if looked_at is not None and looked_at.enabled and looked_at.schedule:
+            yield Cron(
+                looked_at.schedule, timezone="UTC", slug=name, parameters={"look_at": {"source": name}}
+            )
 
 
 def _deployment(one: Planned, what: str) -> RunnerDeployment:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from flows.cli.findings import Finding, State
 
 if TYPE_CHECKING:
-    from flows.settings import Destination, HttpDestination, Settings, TableDestination, WebhookDestination
+    from flows.settings import Destination, Settings, TableDestination, WebhookDestination
 
 _CONNECT_SECONDS = 3.0
 
@@ -35,7 +35,13 @@ def destinations(settings: Settings) -> Iterator[Finding]:
 
 
 def _destination(one: Destination, data_dir: Path) -> Finding:
-    from flows.settings import FeedDestination, FolderDestination, HttpDestination, WebhookDestination
+    from flows.settings import (
+        CmsDestination,
+        FeedDestination,
+        FolderDestination,
+        HttpDestination,
+        WebhookDestination,
+    )
 
     what = f"destination {one.name}"
     match one:
@@ -44,7 +50,9 @@ def _destination(one: Destination, data_dir: Path) -> Finding:
         case FolderDestination() | FeedDestination():
             return _folder(what, data_dir, one.path)
         case HttpDestination():
-            return _http(what, one)
+            return _server(what, one.url, (one.secret_env, *one.headers_env.values()))
+        case CmsDestination():
+            return _server(what, one.url, (one.secret_env,))
         case WebhookDestination():
             return _webhook(what, one)
         case _:
@@ -80,11 +88,11 @@ def _store(what: str, path: str, data_dir: Path) -> Finding:
     return Finding(State.ok, what, f"{path} answers")
 
 
-def _http(what: str, one: HttpDestination) -> Finding:
-    for variable in (one.secret_env, *one.headers_env.values()):
+def _server(what: str, url: str, variables: Iterable[str | None]) -> Finding:
+    for variable in variables:
         if variable and not os.environ.get(variable, "").strip():
             return Finding(State.fail, what, f"{variable} is not set: nothing can be published there")
-    return _answers(what, one.url)
+    return _answers(what, url)
 
 
 def _webhook(what: str, one: WebhookDestination) -> Finding:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+from flows.destinations.cms import open_cms
 from flows.destinations.feed import open_feed
 from flows.destinations.folder import open_folder
 from flows.destinations.http import open_http
@@ -14,6 +15,7 @@ from flows.destinations.sql_table import open_table
 from flows.destinations.stores import is_remote
 from flows.destinations.webhook import open_webhook
 from flows.settings import (
+    CmsDestination,
     Destination,
     FeedDestination,
     FolderDestination,
@@ -46,6 +48,8 @@ def open_destination(destination: Destination, data_dir: Path) -> Iterator[Publi
             opened = open_http(destination)
         case WebhookDestination():
             opened = open_webhook(destination)
+        case CmsDestination():
+            opened = open_cms(destination)
         case FeedDestination():
             opened = open_feed(destination, data_dir)
     with opened as publisher:
@@ -55,7 +59,7 @@ def open_destination(destination: Destination, data_dir: Path) -> Iterator[Publi
 def most_at_once(destination: Destination) -> int:
     """How many acts the destination is given together: many where that is cheap, few where each may take its time."""
     match destination:
-        case HttpDestination() | WebhookDestination():
+        case HttpDestination() | WebhookDestination() | CmsDestination():
             return max(1, min(STORE_BATCH, int(LONGEST_BATCH_SECONDS / destination.seconds)))
         case FolderDestination() if is_remote(destination.path):
             return STORE_BATCH
@@ -65,4 +69,4 @@ def most_at_once(destination: Destination) -> int:
 
 def remembers(destination: Destination) -> bool:
     """Whether the destination wants to see its last receipt for a story (``Publication.last``)."""
-    return isinstance(destination, HttpDestination)
+    return isinstance(destination, HttpDestination | CmsDestination)

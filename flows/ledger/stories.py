@@ -14,7 +14,7 @@ from sqlalchemy.sql import ColumnElement
 from flows.ledger.clock import MACHINE, Witness
 from flows.ledger.decided import decided_revisions, under_decision, verdict_of
 from flows.ledger.embargo import embargo_of
-from flows.ledger.inbox import Arrival, finish, finish_all
+from flows.ledger.inbox import Arrival, finish, finish_all, is_sent
 from flows.ledger.opening import reading
 from flows.ledger.outbox import Edition, open_kills_of, owe_copy, owe_first, owe_silence, owe_withdrawal
 from flows.ledger.outcome import Outcome, content_hash
@@ -25,10 +25,12 @@ from flows.ledger.transactions import transact
 
 @dataclass(frozen=True, slots=True)
 class WhereTo:
-    """Names of destinations: where a story is published, and which of them want to hear that it is held."""
+    """Names of destinations: where a story is published, which of them want to hear that it is held, and in which it stands already:
+    the CMS that it came from, where its body is cleaned ``in_place``."""
 
     publish_to: tuple[str, ...]
     tell_of_holds: tuple[str, ...] = ()
+    in_place: tuple[str, ...] = ()
 
 
 DestinationsOf = Callable[[str, tuple[str, ...] | None], Iterable[str] | WhereTo]
@@ -229,6 +231,7 @@ def _works(connection: Connection, ids: Sequence[int]) -> dict[int, AnyRow]:
         select(
             INBOX.c.id,
             INBOX.c.source,
+            INBOX.c.event_id,
             INBOX.c.destinations,
             REVISIONS.c.id.label("revision_id"),
             REVISIONS.c.number,
@@ -353,14 +356,17 @@ def _record(
     edition = Edition(f"{work.source}:{work.external_id}", work.story_id, copy_id, number, digest)
     owed: tuple[str, ...] = ()
     if verdict in ("publish", "embargo"):
+        where = where_to(destinations_of, work.source, work.destinations)
         owed = owe_copy(
             connection,
             edition,
-            where_to(destinations_of, work.source, work.destinations).publish_to,
+            where.publish_to,
             now,
             first=newest is None,
             not_before=not_before,
             witness=witness,
+            # Somebody has saved it in its CMS, and with that written over what we left there, even if it is the same again.
+            anew=where.in_place if is_sent(work.event_id) else (),
         )
     elif verdict == "kill":
         owed = owe_withdrawal(connection, edition, now)
@@ -375,7 +381,9 @@ def where_to(destinations_of: DestinationsOf, source: str, wish: Sequence[str] |
     found = destinations_of(source, None if wish is None else tuple(wish))
     if not isinstance(found, WhereTo):
         found = WhereTo(tuple(found))
-    return WhereTo(tuple(dict.fromkeys(found.publish_to)), tuple(dict.fromkeys(found.tell_of_holds)))
+    return WhereTo(
+        tuple(dict.fromkeys(found.publish_to)), tuple(dict.fromkeys(found.tell_of_holds)), found.in_place
+    )
 
 
 def _newest_copies(connection: Connection, works: Iterable[AnyRow]) -> set[int]:

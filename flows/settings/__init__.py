@@ -1,6 +1,7 @@
 """What a newsroom configures: where things lie, where stories come from, where clean copy goes."""
 
 from flows.settings.destinations import (
+    CmsDestination,
     Destination,
     FeedDestination,
     FolderDestination,
@@ -26,11 +27,13 @@ from flows.settings.sources import (
     WebhookSource,
     WebLimits,
     WebSource,
+    asked,
     load_sources,
 )
 
 __all__ = [
     "ArchiveSource",
+    "CmsDestination",
     "CmsSource",
     "Destination",
     "FeedDestination",
@@ -49,6 +52,7 @@ __all__ = [
     "WebSource",
     "WebhookDestination",
     "WebhookSource",
+    "asked",
     "is_on_this_machine",
     "load_destinations",
     "load_settings",

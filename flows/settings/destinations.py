@@ -194,6 +194,8 @@ class FeedDestination(_Common):
 
 
 EventName = Literal["cleaned", "held", "killed"]
+PostField = Literal["body", "headline", "standfirst", "byline", "caption", "credit", "key"]
+FieldName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,79}$")]
 
 
 class WebhookDestination(_Common):
@@ -226,6 +228,47 @@ class WebhookDestination(_Common):
         return self
 
 
+class CmsDestination(_Common):
+    """A CMS that is written to by its own interface. ``url`` is the site's address.
+
+    ``in_place`` names the sources whose stories are posts of this CMS: their bodies are replaced by the clean ones, where they stand.
+    A story of any other source becomes a post of its own. ``secret_env`` names the variable with the Admin API key (Ghost),
+    ``user:application password`` (WordPress), a bearer token (Strapi), or the secret that the items are signed with (Superdesk).
+
+    ``collection`` is what Strapi calls the stories in its addresses (``articles``), ``fields`` how its entry calls the parts of a story.
+    """
+
+    kind: Literal["cms"]
+    api: Literal["ghost", "wordpress", "strapi", "superdesk"]
+    url: WebAddress
+    secret_env: SecretName
+    in_place: tuple[Name, ...] = ()
+    collection: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,79}$")] | None = None
+    fields: dict[PostField, FieldName] = Field(default_factory=dict)
+    connect_seconds: float = Field(5.0, gt=0, le=60)
+    seconds: float = Field(20.0, gt=0, le=120)
+
+    @model_validator(mode="after")
+    def _what_its_api_needs(self) -> Self:
+        _check_slots("url", self.url, ())
+        if self.api == "strapi" and self.collection is None:
+            raise fault(
+                "collection",
+                "Strapi keeps stories in a collection",
+                "Write collection: articles, as it stands in the addresses of its interface",
+            )
+        for key in ("collection", "fields"):
+            if self.api != "strapi" and getattr(self, key):
+                raise fault(key, f"{key} is for api: strapi", f"{self.api} needs none: leave it out")
+        if self.api == "superdesk" and self.in_place:
+            raise fault(
+                "in_place",
+                "Superdesk takes items in, and does not let them be changed from outside",
+                "Leave in_place out: each edition is pushed as a new version of its item",
+            )
+        return self
+
+
 def _slots(address: str | None) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(address or "") if name is not None}
 
@@ -243,7 +286,12 @@ def _check_slots(key: str, address: str | None, known: Sequence[str]) -> None:
 
 
 Destination = Annotated[
-    FolderDestination | TableDestination | HttpDestination | FeedDestination | WebhookDestination,
+    FolderDestination
+    | TableDestination
+    | HttpDestination
+    | FeedDestination
+    | WebhookDestination
+    | CmsDestination,
     Field(discriminator="kind"),
 ]
 
@@ -280,6 +328,8 @@ def shown_place(destination: Destination, data_dir: Path) -> str:
         return f"{destination.method} {destination.url}"
     if isinstance(destination, WebhookDestination):
         return f"events to {destination.url}"
+    if isinstance(destination, CmsDestination):
+        return f"{destination.api} at {destination.url}"
     if "://" in destination.path or "::" in destination.path:
         return destination.path
     return str(data_dir / Path(destination.path).expanduser())

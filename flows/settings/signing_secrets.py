@@ -28,6 +28,21 @@ def read_secrets(value: str, name: str) -> tuple[Webhook, ...]:
     return tuple(Webhook(_secret_bytes(word, f"{name}, secret {n}")) for n, word in enumerate(words, start=1))
 
 
+def read_words(value: str, name: str) -> tuple[bytes, ...]:
+    """The live secrets in ``value`` for a CMS that takes any words: each as it stands there, of at least 24 bytes. Raises SecretError."""
+    words = [word.encode() for word in value.split()]
+    if not words:
+        raise SecretError(
+            f"{name} is not set: put a secret into it, {SHORTEST_SECRET} random signs or more without spaces"
+        )
+    for number, word in enumerate(words, start=1):
+        if len(word) < SHORTEST_SECRET:
+            raise SecretError(
+                f"{name}, secret {number} has {len(word)} signs: make it {SHORTEST_SECRET} random signs or more"
+            )
+    return tuple(words)
+
+
 def _secret_bytes(word: str, place: str) -> bytes:
     encoded = word.removeprefix("whsec_")
     try:

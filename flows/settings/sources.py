@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, HttpUrl, StringConstraints, model_va
 from cleaners.rules.errors import did_you_mean
 from cleaners.rules.schema import StrictModel, fault, load_model
 from cleaners.rules.yaml_file import load_yaml
-from flows.settings.destinations import load_destinations
+from flows.settings.destinations import CmsDestination, load_destinations
 from flows.settings.names import Name, SecretName, holds_password
 
 Cron = Annotated[str, StringConstraints(pattern=r"^\s*[\d*/,\-A-Za-z?#]+(\s+[\d*/,\-A-Za-z?#]+){4}\s*$")]
@@ -56,8 +56,11 @@ class WebLimits(Limits):
 
 
 class _Common(StrictModel):
+    """What every source has. ``dry_run: yes``: its stories are cleaned and reported, and nothing of them is published anywhere."""
+
     name: str = ""
     enabled: bool = True
+    dry_run: bool = False
     publisher: str | None = None
     language: str | None = None
     destinations: tuple[str, ...] | None = None
@@ -220,15 +223,28 @@ class UrlsSource(WebSource):
         return self
 
 
+class MissedSource(StrictModel):
+    """How a CMS is asked for what its webhooks did not bring: some send an event once and never again. As in CmsSource."""
+
+    url: HttpUrl
+    secret_env: SecretName | None = None
+    schedule: Cron = "*/30 * * * *"
+    private_addresses: bool = False
+
+
 class WebhookSource(_Common):
     """A system that posts its stories to ``/webhooks/<name>``. ``secret_env`` names the variable with the secret.
 
-    ``map`` says where in the event the story's parts stand, as dotted paths (``post.current.html``).
+    ``adapter`` is what sends the events: anything that signs as https://www.standardwebhooks.com says (``standard``), or a CMS
+    with ways of its own. ``map`` says where in the event the story's parts stand, as dotted paths (``post.current.html``), where the
+    adapter does not know it. ``missed`` is how the CMS is asked for what did not arrive.
     """
 
     kind: Literal["webhook"]
+    adapter: Literal["standard", "ghost", "wordpress", "strapi", "superdesk"] = "standard"
     secret_env: SecretName
     map: dict[MapKey, str] = Field(default_factory=dict)
+    missed: MissedSource | None = None
     limits: Limits = Limits(story_bytes=1_000_000)
 
     @model_validator(mode="after")
@@ -236,13 +252,49 @@ class WebhookSource(_Common):
         empty = [key for key, path in self.map.items() if not path.strip()]
         if empty:
             raise fault("map", f"{empty[0]} has no path", "Write a dotted path such as post.html")
+        if self.map and self.adapter not in ("standard", "strapi"):
+            raise fault("map", f"adapter: {self.adapter} knows where a story's parts stand", "Leave map out")
+        if self.missed is not None and self.adapter not in ("ghost", "wordpress"):
+            raise fault(
+                "missed",
+                f"{self.adapter} cannot be asked for what was missed",
+                "Make it a source of its own, of kind: cms with api: json",
+            )
         return self
+
+    @property
+    def as_cms(self) -> CmsSource | None:
+        """The source as one that is asked: under the same name, for its stories are the same."""
+        if self.missed is None or self.adapter not in ("ghost", "wordpress"):
+            return None
+        return CmsSource(
+            kind="cms",
+            name=self.name,
+            enabled=self.enabled,
+            dry_run=self.dry_run,
+            publisher=self.publisher,
+            language=self.language,
+            destinations=self.destinations,
+            limits=self.limits,
+            api=self.adapter,
+            url=self.missed.url,
+            secret_env=self.missed.secret_env,
+            schedule=self.missed.schedule,
+            private_addresses=self.missed.private_addresses,
+        )
 
 
 Source = Annotated[
     FolderSource | FeedSource | SitemapSource | UrlsSource | ArchiveSource | CmsSource | WebhookSource,
     Field(discriminator="kind"),
 ]
+
+
+def asked(
+    source: Source,
+) -> FolderSource | FeedSource | SitemapSource | UrlsSource | ArchiveSource | CmsSource | None:
+    """The source as it is looked at; None for one that only sends."""
+    return source.as_cms if isinstance(source, WebhookSource) else source
 
 
 class _SourcesFile(StrictModel):
@@ -264,5 +316,13 @@ def load_sources(config_dir: Path) -> dict[str, Source]:
                     ("sources", name, "destinations", number),
                     f"there is no destination {destination!r} in destinations.yaml",
                     did_you_mean(destination, known),
+                )
+    for place, cms in known.items():
+        for number, origin in enumerate(cms.in_place if isinstance(cms, CmsDestination) else ()):
+            if origin not in file.sources:
+                raise load_yaml(config_dir / "destinations.yaml").error(
+                    ("destinations", place, "in_place", number),
+                    f"there is no source {origin!r} in sources.yaml",
+                    did_you_mean(origin, file.sources),
                 )
     return {name: one.model_copy(update={"name": name}) for name, one in file.sources.items()}

@@ -60,7 +60,7 @@ def page_in(answer: Any, source: CmsSource, size: int) -> Page:
         answer.get("meta", {}).get("pagination", {}) if isinstance(answer.get("meta"), Mapping) else {}
     )
     more = pagination.get("next") is not None if "next" in pagination else len(items) >= size
-    return Page(tuple(_post(item) for item in items), more)
+    return Page(tuple(post_in(item) for item in items), more)
 
 
 def is_past_the_end(status: int, page: int) -> bool:
@@ -95,7 +95,8 @@ def _items(answer: Any) -> list[Mapping[str, Any]]:
     return [item for item in posts if isinstance(item, Mapping)]
 
 
-def _post(item: Mapping[str, Any]) -> Post:
+def post_in(item: Mapping[str, Any]) -> Post:
+    """A story as the CMS gives it, in a list and in an event."""
     found = identity(item)
     modified = moment_of(item.get("updated_at"))
     if found is None:

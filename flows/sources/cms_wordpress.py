@@ -61,7 +61,7 @@ def ids_in(answer: Any) -> set[str]:
 def page_in(answer: Any, source: CmsSource, size: int) -> Page:
     """The stories in an answer to ``changed``. Raises BrokenAnswer."""
     items = _items(answer)
-    return Page(tuple(_post(item) for item in items), len(items) >= size)
+    return Page(tuple(post_in(item) for item in items), len(items) >= size)
 
 
 def is_past_the_end(status: int, page: int) -> bool:
@@ -82,7 +82,8 @@ def _items(answer: Any) -> list[Mapping[str, Any]]:
     return [item for item in answer if isinstance(item, Mapping)]
 
 
-def _post(item: Mapping[str, Any]) -> Post:
+def post_in(item: Mapping[str, Any]) -> Post:
+    """A story as the CMS gives it, in a list and in an event."""
     found = identity(item)
     modified = moment_of(item.get("modified_gmt"))
     if found is None:

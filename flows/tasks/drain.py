@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
@@ -28,6 +29,8 @@ from flows.ledger import (
     record_outcomes,
     release,
 )
+from flows.ledger.echoes import echoes_among, end_echoes
+from flows.ledger.stories import where_to
 from flows.settings import Settings, load_destinations, load_sources
 from flows.tasks.against import Against, against
 from flows.tasks.cleaning import WarmPool, clean_batch
@@ -44,6 +47,8 @@ RECORDED_TOGETHER = 16
 """Outcomes in one transaction: on SQLite, which has one writer, the receiver waits for its end."""
 LOOK_SECONDS = 0.2
 """How often a run that lingers looks for more."""
+LONGEST_WRITE_SECONDS = 30.0
+"""How long a write to a CMS is waited for whose echo may have come already."""
 MOST_ARTIFACTS = 25
 """Stories that are published, and as many that are not, whose before/after the summary keeps; the reports have them all."""
 
@@ -95,7 +100,10 @@ def drain(
         work.total = len(ids) if ids is not None else queue_counts(engine)["waiting"]
         if limit is not None:
             work.total = min(work.total, limit)
-        for rows in _claims(engine, owner, ids, limit, chunk, lease_seconds, clock, linger_seconds, enough):
+        for claimed in _claims(
+            engine, owner, ids, limit, chunk, lease_seconds, clock, linger_seconds, enough
+        ):
+            rows = _without_echoes(work, engine, owner, claimed, destinations_of, clock)
             _clean_chunk(work, engine, owner, rows, destinations_of, lease_seconds, clock, flow)
             published += publish_owed(engine, settings, owner, destinations=destinations, clock=clock)
         published += publish_owed(engine, settings, owner, destinations=destinations, clock=clock)
@@ -114,6 +122,31 @@ def _ended(engine: Engine, run: str, clock: Callable[[], datetime]) -> Iterator[
     finally:
         with suppress(SQLAlchemyError):  # then it is ended as a dead one, later
             end_run(engine, run, clock(), error)
+
+
+def _without_echoes(
+    work: _Run,
+    engine: Engine,
+    owner: str,
+    rows: Sequence[InboxRow],
+    destinations_of: DestinationsOf,
+    clock: Callable[[], datetime],
+) -> Sequence[InboxRow]:
+    """The rows that are no writing of our own; the others end here. What another program is just writing is waited for."""
+    places: defaultdict[tuple[str, ...], list[InboxRow]] = defaultdict(list)
+    for row in rows:
+        if in_place := where_to(destinations_of, row.source, row.destinations).in_place:
+            places[in_place].append(row)
+    own: set[int] = set()
+    for in_place, some in places.items():
+        deadline = time.monotonic() + LONGEST_WRITE_SECONDS
+        while (found := echoes_among(engine, some, in_place, clock())).under_way:
+            if time.monotonic() > deadline:
+                break
+            time.sleep(LOOK_SECONDS)
+        own |= end_echoes(engine, owner, found.own, clock()) if found.own else set()
+    work.own += len(own)
+    return [row for row in rows if row.id not in own] if own else rows
 
 
 def _clean_chunk(
@@ -239,6 +272,7 @@ class _Run:
         self._folder = settings.reports_dir / (report or self.run)
         self._lines: list[StoryLine] = []
         self._lost = 0
+        self.own = 0
         self._artifacts = {True: 0, False: 0}
         self._progress = progress
         self._clock_at_start = time.monotonic()
@@ -303,7 +337,7 @@ class _Run:
                     against=_against(before.get((source, outcome.story_id)), outcome),
                 )
             )
-        done = len(self._lines) + self._lost
+        done = len(self._lines) + self._lost + self.own
         self.total = max(self.total, done)
         if self._progress is not None:
             self._progress(Progress(done, self.total))
@@ -326,6 +360,7 @@ class _Run:
             report=report,
             preview=preview,
             lost=self._lost,
+            own=self.own,
         )
 
     def _artifact(self, outcome: Outcome) -> str | None:

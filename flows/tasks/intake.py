@@ -20,6 +20,7 @@ from flows.settings import (
     SitemapSource,
     Source,
     UrlsSource,
+    WebhookSource,
     WebLimits,
     WebSource,
     load_sources,
@@ -66,8 +67,10 @@ def poll(
     """Look at a source once, and take in what is there, for ``owner`` to clean. ``fetch`` stands in for the network.
 
     Raises SourceDown where the whole source cannot be looked at now; what is wrong with single stories is told in
-    ``problems``. A webhook source has nothing to be looked at.
+    ``problems``. A webhook source is asked for what it ``missed``, if its CMS can be asked.
     """
+    if isinstance(source, WebhookSource) and source.as_cms is not None:
+        source = source.as_cms
     if isinstance(source, FolderSource):
         with noted(engine, source.name, source.path, clock):
             return poll_folder(engine, settings, source, owner)

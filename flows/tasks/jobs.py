@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from flows.ledger import again, last_records, open_ledger
-from flows.settings import Settings, WebhookSource, load_sources
+from flows.settings import Settings, asked, load_sources
 from flows.tasks.drain import OnProgress, drain, preview
 from flows.tasks.intake import Intake, find_source, poll, take
 from flows.tasks.owners import at_work
@@ -28,11 +28,9 @@ class Job(NamedTuple):
 
 
 def pollable(settings: Settings) -> tuple[str, ...]:
-    """The enabled sources that can be looked at: all but webhooks, which send by themselves."""
+    """The enabled sources that can be looked at: all but webhooks, which send by themselves, unless they can be asked for what they missed."""
     sources = load_sources(settings.config_dir)
-    return tuple(
-        name for name, source in sources.items() if source.enabled and not isinstance(source, WebhookSource)
-    )
+    return tuple(name for name, source in sources.items() if source.enabled and asked(source) is not None)
 
 
 def look_at(settings: Settings, name: str, owner: str | None = None) -> Intake:

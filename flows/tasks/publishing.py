@@ -22,9 +22,16 @@ from flows.destinations import (
     open_destination,
     remembers,
 )
-from flows.ledger import Act, DestinationsOf, Failure, Owed, WhereTo, claim_owed, failed_each, made
+from flows.ledger import Act, DestinationsOf, Failure, Owed, WhereTo, claim_owed, due_acts, failed_each, made
 from flows.ledger.receipts import last_receipts
-from flows.settings import Destination, Settings, Source, load_destinations, wanted_destinations
+from flows.settings import (
+    CmsDestination,
+    Destination,
+    Settings,
+    Source,
+    load_destinations,
+    wanted_destinations,
+)
 
 log = logging.getLogger("cleancopy.publishing")
 
@@ -74,10 +81,17 @@ def by_source(destinations: Mapping[str, Destination], sources: Mapping[str, Sou
     """Where a story goes: where its arrival wished it, else where its source says, else to the destinations of all."""
 
     def destinations_of(source: str, wish: tuple[str, ...] | None) -> WhereTo:
-        if wish is None and source in sources:
-            wish = sources[source].destinations
+        known = sources.get(source)
+        if known is not None and known.dry_run:
+            return WhereTo(())
+        if wish is None and known is not None:
+            wish = known.destinations
         names = wanted_destinations(destinations, wish)
-        return WhereTo(names, tuple(name for name in names if hears_of_holds(destinations[name])))
+        return WhereTo(
+            names,
+            tuple(name for name in names if hears_of_holds(destinations[name])),
+            tuple(name for name in names if is_in_place(destinations[name], source)),
+        )
 
     return destinations_of
 
@@ -85,6 +99,11 @@ def by_source(destinations: Mapping[str, Destination], sources: Mapping[str, Sou
 def hears_of_holds(destination: Destination) -> bool:
     """Whether a destination wants to hear that a story is held."""
     return bool(getattr(destination, "hears_of_holds", False))
+
+
+def is_in_place(destination: Destination, source: str) -> bool:
+    """Whether the stories of this source are cleaned where they stand, as posts of this destination's CMS."""
+    return isinstance(destination, CmsDestination) and source in destination.in_place
 
 
 def acts_for(destination: Destination) -> tuple[Act, ...]:
@@ -111,17 +130,23 @@ def publish_owed(
     if destinations is None:
         destinations = load_destinations(settings.config_dir)
     published = Published()
+    due = due_acts(engine, clock())
     down = set()
     for destination in destinations.values():
+        if (destination.name, "unpublish") not in due:
+            continue
         withdrawn = _publish_at(engine, settings, owner, destination, ("unpublish",), clock, jitter)
         published += withdrawn
         if withdrawn.not_made and not withdrawn.made:
             down.add(destination.name)
     for destination in destinations.values():
-        if destination.enabled and destination.name not in down:
-            published += _publish_at(
-                engine, settings, owner, destination, acts_for(destination), clock, jitter
-            )
+        acts = acts_for(destination)
+        if (
+            destination.enabled
+            and destination.name not in down
+            and due & {(destination.name, act) for act in acts}
+        ):
+            published += _publish_at(engine, settings, owner, destination, acts, clock, jitter)
     return published
 
 
@@ -155,7 +180,7 @@ def _publish_at(
             last = last_receipts(engine, [one.id for one in owed]) if remembers(destination) else {}
             batch = _do(engine, owner, owed, last, publisher, clock, jitter)
             published += batch
-            if not batch.made:
+            if not batch.made or len(owed) < most:
                 break
     return published
 

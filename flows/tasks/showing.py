@@ -59,7 +59,11 @@ def headline_of(job: Job) -> str:
     parts = [f"{counts[outcome]} {_word(outcome, summary)}" for outcome in WORDS if counts[outcome]]
     total = len(summary.stories)
     line = f"{total} {'story' if total == 1 else 'stories'}" + (f": {', '.join(parts)}" if parts else "")
-    line = line if total else NOTHING
+    if summary.own:
+        came = f"{summary.own} came back from a CMS as our own writing"
+        line = f"{line}; {came}" if total else came
+    elif not total:
+        line = NOTHING
     if job.problems:
         line += f"; {len(job.problems)} could not be taken in"
     if summary.published.not_made:

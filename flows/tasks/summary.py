@@ -70,6 +70,7 @@ class RunSummary:
     """A whole run. ``report`` is its page (None: there was nothing to do).
 
     ``lost`` counts stories that another run took over, because this one was too slow; they are not in ``stories``.
+    ``own`` counts events of a CMS that told of our own writing there: they end, and are not in ``stories`` either.
     """
 
     run: str
@@ -80,6 +81,7 @@ class RunSummary:
     report: Path | None = None
     preview: bool = False
     lost: int = 0
+    own: int = 0
 
     @property
     def outcomes(self) -> Mapping[str, int]:

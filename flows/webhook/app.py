@@ -12,7 +12,6 @@ import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import cast
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -25,9 +24,7 @@ from flows.settings import Settings, load_sources
 from flows.webhook.body import discard_body, read_body
 from flows.webhook.doors import Door, find_door, open_doors
 from flows.webhook.keeping import Keeper
-from flows.webhook.payload import read_payload
 from flows.webhook.refusal import Refused
-from flows.webhook.signature import check_headers, verify
 from flows.webhook.strict_json import read_object
 
 log = logging.getLogger("cleancopy.webhook")
@@ -124,13 +121,15 @@ async def _take(
     source = door.source
     visit.source = source.name
     _check_content_type(request)
-    signed = check_headers(request.headers.items())
-    visit.event_id = signed[0]
+    proof = door.adapter.check(request.headers.items())
     body = await read_body(stream, request.headers, source.limits.story_bytes, source.limits.seconds)
     visit.read, visit.size = True, len(body)
-    verify(door.secrets, signed, body)
-    paths = cast(Mapping[str, str], source.map)
-    raw = read_payload(read_object(body), paths, source.publisher, source.language)
+    visit.event_id = door.adapter.verify(door.secrets, proof, body)
+    raw = door.adapter.story(read_object(body), source)
+    if raw is None:
+        # A draft, a page of the site: the CMS is to hear that all is well, or it switches its webhook off.
+        log.info("ignored %s", _line(visit))
+        return JSONResponse({"id": visit.event_id, "status": "ignored"}, status_code=202)
     new = await keeper.keep(Arrival(raw, source.name, event_id=visit.event_id))
     status = "accepted" if new else "duplicate"
     log.info("%s %s", status, _line(visit))

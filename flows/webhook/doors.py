@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-
-from standardwebhooks import Webhook
+from typing import Any
 
 from flows.settings import Source, WebhookSource
+from flows.settings.signing_secrets import SecretError
+from flows.webhook.adapters import ADAPTERS, Adapter
 from flows.webhook.refusal import Refused
-from flows.webhook.signature import SecretError, read_secrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,8 @@ class Door:
     """One webhook source of config/sources.yaml. ``problem`` says why it is shut: no secret, a short one."""
 
     source: WebhookSource
-    secrets: tuple[Webhook, ...] = field(default=(), repr=False)
+    adapter: Adapter
+    secrets: tuple[Any, ...] = field(default=(), repr=False)
     problem: str | None = None
 
 
@@ -31,10 +32,13 @@ def open_doors(sources: Mapping[str, Source], environ: Mapping[str, str]) -> dic
 
 
 def _door(source: WebhookSource, environ: Mapping[str, str]) -> Door:
+    adapter = ADAPTERS[source.adapter]
     try:
-        return Door(source, read_secrets(environ.get(source.secret_env, ""), source.secret_env))
+        return Door(
+            source, adapter, adapter.read_secrets(environ.get(source.secret_env, ""), source.secret_env)
+        )
     except SecretError as error:
-        return Door(source, problem=str(error))
+        return Door(source, adapter, problem=str(error))
 
 
 def find_door(doors: Mapping[str, Door], name: str) -> Door:

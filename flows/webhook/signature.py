@@ -58,8 +58,8 @@ def check_headers(headers: Iterable[tuple[str, str]]) -> tuple[str, str, str]:
     return event_id, timestamp, signatures
 
 
-def verify(secrets: Iterable[Webhook], signed: tuple[str, str, str], body: bytes) -> None:
-    """Pass quietly when one of the secrets signed these bytes within five minutes of now; raises Refused (401)."""
+def verify(secrets: Iterable[Webhook], signed: tuple[str, str, str], body: bytes) -> str:
+    """The event's id, when one of the secrets signed these bytes within five minutes of now; raises Refused (401)."""
     event_id, timestamp, signatures = signed
     headers = {ID: event_id, TIMESTAMP: timestamp, SIGNATURE: signatures}
     refusal = _unsigned("wrong-signature", "The signature does not fit the body.")
@@ -80,7 +80,7 @@ def verify(secrets: Iterable[Webhook], signed: tuple[str, str, str], body: bytes
             # "v1;abc" raises ValueError, "v1,?" binascii.Error, a year beyond 9999 OverflowError: all are no signature.
             refusal = _unsigned("bad-signature", f"The header {SIGNATURE} cannot be read.")
         else:
-            return
+            return event_id
     raise refusal
 
 

@@ -1,0 +1,45 @@
+"""A CMS as a destination: its own posts are cleaned where they stand, other stories become posts of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from flows.destinations import cms_ghost, cms_strapi, cms_superdesk, cms_wordpress
+from flows.destinations.client import Client, from_variable, open_client
+from flows.destinations.http import each
+from flows.destinations.in_place import Connector, publish_in_place
+from flows.destinations.publication import Publication, Publisher, PublishError, Receipt
+from flows.settings import CmsDestination
+
+_CONNECT: dict[str, Callable[[Client, CmsDestination, str], Connector]] = {
+    "ghost": cms_ghost.connect,
+    "wordpress": cms_wordpress.connect,
+    "strapi": cms_strapi.connect,
+    "superdesk": cms_superdesk.connect,
+}
+
+
+@contextmanager
+def open_cms(destination: CmsDestination) -> Iterator[Publisher]:
+    """Raises PublishError where the variable with the secret is not set, or does not hold what its CMS wants."""
+    secret = from_variable(destination.name, destination.secret_env)
+    with open_client(
+        destination.name,
+        destination.url,
+        seconds=destination.seconds,
+        connect_seconds=destination.connect_seconds,
+        headers={},
+        secrets=[secret, *secret.split(":")],
+    ) as client:
+        connector = _CONNECT[destination.api](client, destination, secret)
+
+        def act(publication: Publication) -> Receipt:
+            source = publication.story.partition(":")[0]
+            if source not in destination.in_place:
+                return connector.publish(publication)
+            if connector.editor is None:
+                raise PublishError(f"{destination.api} does not let its stories be cleaned in place")
+            return publish_in_place(connector.editor, publication)
+
+        yield each(client, act)

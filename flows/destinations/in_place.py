@@ -1,0 +1,131 @@
+"""Cleaning a CMS's own post where it stands: its body is replaced by the clean one, unless somebody has changed it meanwhile.
+
+What stands in the CMS is compared with what was cleaned, character by character, and the write depends on the version that was
+compared, where the CMS knows versions. What an editor has saved is never written over: it comes in by itself, as the CMS's
+next event, and is cleaned then. So one body follows the other: raw, clean, the editor's, clean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, NamedTuple, Protocol
+
+from flows.destinations.publication import Publication, PublishError, Receipt, refuse_holds
+from flows.destinations.remote import Conflict
+
+TRIES = 4
+"""Each is a conflict more: somebody saves at this very moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A post as it stands in its CMS.
+
+    ``body`` is its HTML as the CMS gives it to those who edit it. ``version`` is what a write can be made to depend on; None: there is
+    none. ``own`` is whatever else the connector wants to remember until it writes.
+    """
+
+    id: str
+    where: str
+    body: str
+    version: str | None = None
+    public: bool = True
+    own: Any = None
+
+
+class Editor(Protocol):
+    """A CMS whose posts are cleaned in place. Each call raises PublishError where it is refused or not answered."""
+
+    def read(self, id: str) -> Post | None:
+        """The post as it stands now; None: there is none, or it lies in the bin."""
+        ...
+
+    def write(self, post: Post, body: str, publication: Publication) -> Post:
+        """Replace the post's body, if it still is in ``post.version``; nothing else is changed but captions and credits that were
+        lifted, where the CMS has a place for them that is empty. The post as it stands then. Raises Conflict."""
+        ...
+
+    def take_down(self, post: Post) -> None:
+        """Make the post a draft, if it still is in ``post.version``. Raises Conflict."""
+        ...
+
+
+class Connector(NamedTuple):
+    """One CMS as a destination: ``publish`` does one act with a story from elsewhere, ``editor`` cleans its own posts (None: it lets nobody)."""
+
+    publish: Callable[[Publication], Receipt]
+    editor: Editor | None = None
+
+
+def publish_in_place(editor: Editor, publication: Publication) -> Receipt:
+    """One act. ``left``: there is nothing to clean, or an editor has saved another version, which is cleaned when it arrives.
+
+    Raises PublishError.
+    """
+    refuse_holds(publication)
+    id = publication.story.partition(":")[2]
+    if publication.act == "unpublish":
+        return _take_down(editor, id)
+    before, clean = bodies_of(publication.record)
+    for _ in range(TRIES):
+        post = editor.read(id)
+        if post is None:
+            return Receipt("left")
+        if post.body == clean:
+            return Receipt("wrote", (post.where,), _kept(post))
+        if post.body != before and not _is_as_we_left_it(post, publication.last):
+            return Receipt("left", (post.where,))
+        try:
+            post = editor.write(post, clean, publication)
+        except Conflict:
+            continue
+        return Receipt("wrote", (post.where,), _kept(post))
+    raise PublishError("somebody keeps saving this post there; tried again later")
+
+
+def bodies_of(record: Mapping[str, Any]) -> tuple[str, str]:
+    """The body of a CMS story as it came, and as it is clean. Raises PublishError for a story of another form."""
+    from cleaners.write import BrokenRecord, cleaned_from
+
+    try:
+        cleaned = cleaned_from(record)
+    except BrokenRecord as error:
+        raise PublishError(f"its record cannot be read: {error}") from error
+    if cleaned.source.form != "body":
+        raise PublishError(
+            f"it came as a {cleaned.source.form}, and not as a CMS's body: it cannot be cleaned in place. "
+            "Take its source out of in_place in destinations.yaml"
+        )
+    return cleaned.source.raw, cleaned.copy.raw
+
+
+def digest_of(body: str) -> str:
+    """The hash by which a body is known again."""
+    return sha256(body.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _take_down(editor: Editor, id: str) -> Receipt:
+    for _ in range(TRIES):
+        post = editor.read(id)
+        if post is None:
+            return Receipt("removed")
+        if not post.public:
+            return Receipt("removed", (post.where,))
+        try:
+            editor.take_down(post)
+        except Conflict:
+            continue
+    raise PublishError("this post is public still, or somebody keeps saving it; tried again later")
+
+
+def _is_as_we_left_it(post: Post, last: Mapping[str, Any]) -> bool:
+    """Whether what stands there is what we wrote last: the same body in the same version."""
+    kept = last.get("kept", {})
+    return bool(kept) and kept.get("body") == digest_of(post.body) and kept.get("version") == post.version
+
+
+def _kept(post: Post) -> dict[str, object]:
+    """What the ledger is to remember: our own writing comes back as an event (see ``flows.ledger.echoes``)."""
+    return {"id": post.id, "body": digest_of(post.body), "version": post.version}

@@ -1,0 +1,133 @@
+"""Our own writing that comes back: a CMS tells of every save, also of ours. There it ends.
+
+It is known by its body and its version, which the destination's receipt has; or, where the answer to our write was lost, by
+the body that we meant to write. Its revision is taken out again, so that the newest revision of a story is what a person wrote:
+that is what is cleaned again under new rules, and what undo restores.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Engine, and_, delete, func, select, update
+
+from flows.destinations.in_place import bodies_of, digest_of
+from flows.destinations.publication import PublishError
+from flows.ledger.inbox import InboxRow
+from flows.ledger.leases import has_run_out
+from flows.ledger.opening import reading
+from flows.ledger.tables import COPIES, DECISIONS, INBOX, PUBLICATIONS, REVISIONS, STORIES, AnyRow
+from flows.ledger.transactions import transact
+
+NOTE = "our own writing, come back from the CMS"
+
+
+class Echoes(NamedTuple):
+    """Rows of the inbox: those that are ``own`` writing, and those of which that is not known yet, because a write is ``under_way``."""
+
+    own: frozenset[int] = frozenset()
+    under_way: frozenset[int] = frozenset()
+
+
+def echoes_among(
+    engine: Engine, rows: Sequence[InboxRow], in_place: Collection[str], now: datetime
+) -> Echoes:
+    """Which of these rows are what we wrote ourselves at the destinations ``in_place``."""
+    by_story: defaultdict[tuple[str, str], list[InboxRow]] = defaultdict(list)
+    for row in rows:
+        if isinstance(row.raw.content, str):
+            by_story[row.source, row.raw.id].append(row)
+    if not by_story or not in_place:
+        return Echoes()
+    query = (
+        select(
+            STORIES.c.source,
+            STORIES.c.external_id,
+            PUBLICATIONS.c.state,
+            PUBLICATIONS.c.attempts,
+            PUBLICATIONS.c.receipt,
+            PUBLICATIONS.c.copy_id,
+            and_(
+                PUBLICATIONS.c.lease_until.is_not(None), ~has_run_out(PUBLICATIONS.c.lease_until, now)
+            ).label("leased"),
+        )
+        .join(STORIES, STORIES.c.id == PUBLICATIONS.c.story_id)
+        .where(
+            STORIES.c.source.in_({source for source, _ in by_story}),
+            STORIES.c.external_id.in_([name for _, name in by_story]),
+            PUBLICATIONS.c.destination.in_(in_place),
+            PUBLICATIONS.c.act == "publish",
+            PUBLICATIONS.c.attempts > 0,
+        )
+    )
+    own: set[int] = set()
+    under_way: set[int] = set()
+    with reading(engine) as connection:
+        for act in connection.execute(query).all():
+            for row in by_story.get((act.source, act.external_id), ()):
+                if _wrote(connection, act, row):
+                    own.add(row.id)
+                elif act.leased:
+                    under_way.add(row.id)
+    return Echoes(frozenset(own), frozenset(under_way - own))
+
+
+def end_echoes(engine: Engine, owner: str, rows: Collection[int], now: datetime) -> set[int]:
+    """These rows are done, and nothing comes of them: those that ``owner`` still held."""
+
+    def work(connection: Connection) -> set[int]:
+        held = connection.execute(
+            select(INBOX.c.id, INBOX.c.revision_id, REVISIONS.c.story_id)
+            .join(REVISIONS, REVISIONS.c.id == INBOX.c.revision_id)
+            .where(INBOX.c.id.in_(rows), INBOX.c.state == "claimed", INBOX.c.owner == owner)
+            .order_by(INBOX.c.id)
+        ).all()
+        for row in held:
+            before = connection.scalar(
+                select(func.max(COPIES.c.revision_id)).where(COPIES.c.story_id == row.story_id)
+            )
+            connection.execute(
+                update(INBOX)
+                .where(INBOX.c.id == row.id)
+                .values(
+                    state="done",
+                    error=None,
+                    note=NOTE,
+                    finished_at=now,
+                    owner=None,
+                    lease_until=None,
+                    revision_id=before or row.revision_id,
+                )
+            )
+            if before and before != row.revision_id:
+                _forget(connection, row.revision_id)
+        return {row.id for row in held}
+
+    return transact(engine, work)
+
+
+def _wrote(connection: Connection, act: AnyRow, row: InboxRow) -> bool:
+    content = str(row.raw.content)
+    kept: dict[str, Any] = (act.receipt or {}).get("kept", {})
+    if kept:
+        updated = row.raw.given.updated if row.raw.given is not None else None
+        return kept.get("body") == digest_of(content) and kept.get("version") in (None, updated)
+    if act.state == "made":
+        return False
+    record = connection.execute(select(COPIES.c.record).where(COPIES.c.id == act.copy_id)).scalar_one()
+    try:
+        before, clean = bodies_of(record)
+    except PublishError:
+        return False
+    return content == clean != before
+
+
+def _forget(connection: Connection, revision: int) -> None:
+    """Take a revision out that nothing but the row of an echo was about."""
+    for table in (COPIES, DECISIONS, INBOX):
+        if connection.scalar(select(table.c.id).where(table.c.revision_id == revision).limit(1)):
+            return
+    connection.execute(delete(REVISIONS).where(REVISIONS.c.id == revision))

@@ -1,0 +1,27 @@
+"""WordPress's events, as our plugin sends them (``flows/cms/wordpress``): a post as its REST interface gives it to editors.
+
+WordPress itself sends none. The plugin signs as https://www.standardwebhooks.com says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cleaners.model import Raw
+from flows.settings import WebhookSource
+from flows.sources import cms_wordpress
+from flows.sources.cms import identity, text_at
+from flows.webhook.cms_events import posted, taken_down
+
+
+def story(payload: Mapping[str, Any], source: WebhookSource) -> Raw | None:
+    """The post as it stands now; one that readers could see and cannot any more is a kill. None: a draft."""
+    post = payload.get("post")
+    if not isinstance(post, Mapping):
+        return None
+    if text_at(post, "status") == "publish":
+        return posted(cms_wordpress.post_in(post), source)
+    if text_at(payload, "previous_status") != "publish":
+        return None
+    return taken_down(identity(post), source)
