@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +39,9 @@ def make_engine(address: URL, **options: Any) -> Engine:
     from sqlalchemy import create_engine, event
 
     try:
-        engine = create_engine(address, hide_parameters=True, **options)
+        engine = create_engine(
+            address, hide_parameters=True, json_serializer=json_text, json_deserializer=json_value, **options
+        )
     except ModuleNotFoundError as error:
         driver = address.drivername
         extra = "'cleancopy[postgresql]'" if driver == "postgresql+psycopg" else error.name or driver
@@ -46,6 +49,29 @@ def make_engine(address: URL, **options: Any) -> Engine:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _commit_to_disk)
     return engine
+
+
+def json_text(value: Any) -> str:
+    """``value`` as JSON. A record is written and read several times on its way, and orjson takes a fifth of the time; what it refuses
+    (half a surrogate pair, a number beyond 64 bits) is left to the standard library."""
+    import orjson
+
+    try:
+        return orjson.dumps(
+            value, option=orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
+        ).decode()
+    except TypeError:
+        return json.dumps(value)
+
+
+def json_value(text: str | bytes) -> Any:
+    """The value in JSON that this or an older cleancopy wrote."""
+    import orjson
+
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return json.loads(text)
 
 
 def _commit_to_disk(connection: Any, _record: object) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -24,6 +26,7 @@ from flows.settings import (
     shown_place,
     wanted_destinations,
 )
+from flows.settings.databases import json_text, json_value
 
 
 def test_everything_has_a_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -263,3 +266,23 @@ def test_a_person_is_shown_where_each_destination_lies(tmp_path: Path) -> None:
         str(tmp_path / "data" / "feed"),
         "events to https://hook.example/in",
     ]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"text": "Die Fähre\u0000 ist zurück", "rules": ["a", None, 1.5, True], "nested": {"": []}},
+        "half a pair: \ud800",
+        2**80,
+        [],
+    ],
+)
+def test_what_the_ledger_keeps_as_json_comes_back(value: object) -> None:
+    assert json_value(json_text(value)) == value
+    # As the standard library wrote it before.
+    assert json_value(json.dumps(value)) == value
+
+
+def test_no_date_becomes_a_text_by_itself() -> None:
+    with pytest.raises(TypeError):
+        json_text({"at": datetime(2026, 3, 3, tzinfo=UTC)})
