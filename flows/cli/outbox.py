@@ -78,10 +78,21 @@ def outbox(
 
         found = owing(engine, now, ids=ids or None, destination=destination, story=story)
         destinations = configured_destinations(settings)
+        if destination and not found and destination not in destinations:
+            stop(_unknown(destination, destinations))
         if as_json:
             _write([_as_json(one, destinations) for one in found])
         else:
             _show(found, destinations, now)
+
+
+def _unknown(name: str, destinations: Mapping[str, Destination]) -> str:
+    from cleaners.rules.errors import did_you_mean
+
+    hint = did_you_mean(name, destinations)
+    return (
+        f"Nothing is owed to {name!r}, and no destination in destinations.yaml is called so. {hint}".rstrip()
+    )
 
 
 def configured_destinations(settings: Settings) -> Mapping[str, Destination]:

@@ -122,8 +122,11 @@ def test_it_can_be_narrowed_and_read_by_a_script(run: Run, newsroom: Engine) -> 
     [one] = json.loads(run("outbox", "--json", "--story", "cms:tomorrow").stdout)
     assert (one["waits"], one["due_at"]) == ("embargo", FAR.isoformat())
     assert json.loads(run("outbox", "--json", str(one["id"])).stdout) == [one]
-    assert json.loads(run("outbox", "--json", "--destination", "nowhere").stdout) == []
-    assert run("outbox", "--destination", "nowhere").stdout == "Nothing is owed.\n"
+    unknown = run("outbox", "--destination", "shelv")
+    assert unknown.exit_code == 2
+    assert "no destination in destinations.yaml is called so. Did you mean shelf?" in " ".join(
+        unknown.stderr.split()
+    )
 
 
 @pytest.mark.parametrize("how", ["id", "destination", "all"])
