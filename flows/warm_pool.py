@@ -30,8 +30,9 @@ from flows.warm_worker import OUT_OF_MEMORY, Broke, Limits, Make, do_some, noted
 LARGEST_BATCH = 16
 """Pieces that go to a worker at once: small, so that progress shows and little is done twice when a worker dies."""
 
-PULSE_SECONDS = 15.0
-"""How long to wait for workers before giving the caller its turn: leases are to be lengthened while a story takes long."""
+PULSE_SECONDS = 1.0
+"""How long to wait for workers before giving the caller its turn: while a story takes long, what is done is to be recorded, and leases
+are to be lengthened."""
 
 PAUSES = (0.0, 0.0, 0.1, 0.5, 2.0, 5.0)
 """Seconds before each try to start workers: at once, then long enough for a fork server of many modules to end."""
@@ -167,7 +168,7 @@ def do_all(pool: WarmPool, pieces: Sequence[Any]) -> Iterator[list[tuple[int, An
     machine short of memory ends workers that are at something harmless. What raises is a ``Broke``. Raises NoWorkers.
     """
     numbered = list(enumerate(pieces))
-    size = max(1, min(LARGEST_BATCH, len(pieces) // (pool.workers * 4)))
+    size = max(1, min(LARGEST_BATCH, len(pieces) // (pool.workers * 2)))
     todo = deque(numbered[first : first + size] for first in range(0, len(pieces), size))
     under_way: dict[Future[list[tuple[int, Any]]], list[tuple[int, Any]]] = {}
     try:

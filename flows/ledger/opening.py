@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 import uuid
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from sqlalchemy.engine import make_url
 from flows.destinations.atomic import make_folder
 from flows.ledger.tables import META, METADATA, SCHEMA
 from flows.settings.databases import SYNCHRONOUS, make_engine, with_driver
+from flows.settings.sqlite import SQLITE
 
 BUSY_SECONDS = 30
 ADVISORY_LOCK = 0x636C6561  # "clea": any number that no other program takes
@@ -26,7 +26,7 @@ ROLLBACK = "PERSIST"
 room for it when the disk is full."""
 JOURNAL_BYTES = 16_000_000
 """What is left of the journal of a large transaction, such as the intake of an archive."""
-THIS_SQLITE = sqlite3.sqlite_version_info
+THIS_SQLITE: tuple[int, ...] = SQLITE.sqlite_version_info
 
 
 class WrongLedger(RuntimeError):
@@ -141,8 +141,8 @@ def _begin_as_writer(connection: Connection) -> None:
             try:
                 driver.execute("BEGIN IMMEDIATE")
                 return
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+            except SQLITE.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != SQLITE.SQLITE_BUSY or time.monotonic() > deadline:
                     raise
             time.sleep(0.002)
     finally:

@@ -132,7 +132,7 @@ def claim_owed(
     if acts is not None:
         given["acts"] = list(acts)
 
-    def work(connection: Connection) -> list[Owed]:
+    def work(connection: Connection) -> list[int]:
         given.update(_when(now, _embargoes_end(connection, now, witness))._asdict())
         claimed: list[int] = []
         while len(claimed) < limit:
@@ -141,12 +141,15 @@ def claim_owed(
             claimed += [row.id for row in seen if row.state == "owed"]
             if len(seen) < wanted:
                 break
-        if not claimed:
-            return []
+        return claimed
+
+    claimed = transact(engine, work)
+    if not claimed:
+        return []
+    # Read when the claim is written: on SQLite a sender would wait for it, and what an edition says never changes.
+    with reading(engine) as connection:
         ledger = id_of(connection)
         return [_owed(row, ledger) for row in connection.execute(_DETAILS, {"ids": claimed})]
-
-    return transact(engine, work)
 
 
 def due_acts(engine: Engine, now: datetime) -> set[tuple[str, Act]]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 from sqlalchemy.exc import DBAPIError
+
+from flows.settings.sqlite import SQLITE
 
 # SQLite's own names for its faults, from the special to the general: SQLITE_IOERR_WRITE is an SQLITE_IOERR.
 _OF_SQLITE = {
@@ -40,7 +40,7 @@ def trouble(error: BaseException) -> str:
     name = type(orig).__name__
     if isinstance(orig, OSError):
         return f"{name}: {orig.strerror}"
-    if isinstance(orig, sqlite3.Error):
+    if isinstance(orig, SQLITE.Error):
         code = getattr(orig, "sqlite_errorname", None) or ""
         known = _OF_SQLITE
     else:

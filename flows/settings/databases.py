@@ -6,6 +6,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from flows.settings.sqlite import SQLITE
+
 if TYPE_CHECKING:  # `cleancopy clean` reads its settings and needs no database
     from sqlalchemy import URL, Engine
 
@@ -38,6 +40,8 @@ def make_engine(address: URL, **options: Any) -> Engine:
     """
     from sqlalchemy import create_engine, event
 
+    if address.get_backend_name() == "sqlite":
+        options["module"] = SQLITE
     try:
         engine = create_engine(
             address, hide_parameters=True, json_serializer=json_text, json_deserializer=json_value, **options

@@ -43,7 +43,7 @@ from flows.tasks.workers import MakeClean, make_clean
 
 CHUNK = 500
 LEASE_SECONDS = 600.0
-RECORDED_TOGETHER = 16
+RECORDED_TOGETHER = 8
 """Outcomes in one transaction: on SQLite, which has one writer, the receiver waits for its end."""
 LOOK_SECONDS = 0.2
 """How often a run that lingers looks for more."""
@@ -171,9 +171,14 @@ def _clean_chunk(
             told.clear()
 
     try:
+        cleaned: list[Outcome] = []
         for batch in work.clean(rows):
-            for first in range(0, len(batch), RECORDED_TOGETHER):
-                some = batch[first : first + RECORDED_TOGETHER]
+            cleaned += batch
+            # A transaction costs as much for one story as for ten. An empty batch: a story takes long, and the others do not wait for it.
+            if batch and len(cleaned) < min(RECORDED_TOGETHER, len(left)):
+                continue
+            while cleaned:
+                some, cleaned = cleaned[:RECORDED_TOGETHER], cleaned[RECORDED_TOGETHER:]
                 outcomes, recorded = _record(engine, owner, some, destinations_of, clock())
                 left -= {outcome.inbox_id for outcome in outcomes}
                 work.note(rows, outcomes, recorded)
