@@ -182,9 +182,9 @@ def test_doctor_tells_how_the_ledger_survives_a_power_cut(
 ) -> None:
     url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
     monkeypatch.setenv("CLEANCOPY_LEDGER", url)
+    monkeypatch.setattr(opening, "THIS_SQLITE", version)
     if is_there:
         open_ledger(url).dispose()
-    monkeypatch.setattr(opening, "THIS_SQLITE", version)
     shown = unwrapped(run("doctor").stdout)
     assert said in shown
     assert "synchronous=EXTRA" in shown
