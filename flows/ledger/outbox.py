@@ -54,9 +54,20 @@ Act = Literal["publish", "unpublish", "hold"]
 """``hold`` tells a destination that wants to hear of it that a story is held. It takes nothing down, and nothing waits for it."""
 
 # A newer edition of such a verdict keeps older ones back: what of them is not public yet stays so.
-_KEEPS_BACK = ("hold", "embargo", "drop")
+KEEPS_BACK = ("hold", "embargo", "drop")
 # A person who cleans a story again after a destination was given up wants it tried again.
-_TRIED_AGAIN = {"state": "owed", "attempts": 0}
+# That it was tried before is to be known all the same: what a try left behind may be public (see _was_tried).
+TRIED_AGAIN: dict[str, Any] = {
+    "state": "owed",
+    "attempts": 0,
+    "error": case(
+        (
+            PUBLICATIONS.c.attempts > 0,
+            func.coalesce(PUBLICATIONS.c.error, "It was tried before; how that ended is not known."),
+        ),
+        else_=PUBLICATIONS.c.error,
+    ),
+}
 # As words in the statement, not as a parameter: SQLite takes a partial index only where it can read that it fits.
 _OWED = PUBLICATIONS.c.state == literal_column("'owed'")
 # A waiting time beyond these was measured while the clock was ahead, and is over now that it was set back.
@@ -68,7 +79,7 @@ class Owed:
     """One act that is owed to one destination: publish this edition, take the story down, or hear that it is held.
 
     ``story`` is the story's key in the ledger (``source:id``). Of two editions of one ``ledger`` the higher is the newer. ``made_at`` is when
-    this edition was made, ``previous`` the edition that this destination published before.
+    this edition was made, or when the embargo ended that kept it back, ``previous`` the edition that this destination published before.
     """
 
     id: int
@@ -324,13 +335,15 @@ _NEW_PUBLICATION = PUBLICATIONS.insert()
 
 
 def owe_withdrawal(connection: Connection, edition: Edition, now: datetime) -> tuple[str, ...]:
-    """Inside the recording transaction: owe an unpublish wherever the story is, or may be, in public."""
+    """Inside the recording transaction: owe an unpublish wherever the story is, or may be, in public, and wherever somebody
+    has heard that it is held."""
     history = _history(connection, edition.story_id)
     _overtake(connection, edition, tuple(history), now)
     return tuple(
         destination
         for destination, rows in history.items()
-        if _may_be_public(rows) and _insert(connection, edition, destination, "unpublish", now)
+        if (_may_be_public(rows) or _knows_of_hold(rows))
+        and _insert(connection, edition, destination, "unpublish", now)
     )
 
 
@@ -386,10 +399,7 @@ def _owe_one(
             PUBLICATIONS.c.destination == destination,
             # An overtaken act that was tried may have been done: what it left is what lies there. That a story is held was
             # heard once it was tried.
-            or_(
-                and_(PUBLICATIONS.c.state != "overtaken", PUBLICATIONS.c.act != "hold"),
-                PUBLICATIONS.c.attempts > 0,
-            ),
+            or_(and_(PUBLICATIONS.c.state != "overtaken", PUBLICATIONS.c.act != "hold"), _TRIED),
         )
         .order_by(PUBLICATIONS.c.edition.desc())
         .limit(1)
@@ -414,7 +424,7 @@ def _owe_one(
             connection.execute(
                 update(PUBLICATIONS)
                 .where(PUBLICATIONS.c.id == last.id)
-                .values({**_TRIED_AGAIN, "next_attempt_at": now})
+                .values({**TRIED_AGAIN, "next_attempt_at": now})
             )
             return True
     _overtake(connection, edition, (destination,), now)
@@ -434,7 +444,7 @@ def _insert(
         .values(_publication(edition, destination, act, now, not_before))
         .on_conflict_do_update(
             index_elements=["story_id", "edition", "destination"],
-            set_={**_TRIED_AGAIN, "next_attempt_at": now},
+            set_={**TRIED_AGAIN, "next_attempt_at": now},
             where=or_(
                 PUBLICATIONS.c.state == "failed",
                 # A kill that is sent again does not wait for the end of an hour.
@@ -513,6 +523,17 @@ def _history(connection: Connection, story_id: int) -> dict[str, list[AnyRow]]:
     return history
 
 
+def _was_tried(row: AnyRow) -> bool:
+    """Whether an act was ever tried, also before somebody had it tried again: then its attempts are counted anew."""
+    return row.attempts > 0 or row.made_at is not None or row.error is not None
+
+
+_TRIED = or_(
+    PUBLICATIONS.c.attempts > 0, PUBLICATIONS.c.made_at.is_not(None), PUBLICATIONS.c.error.is_not(None)
+)
+"""The same, for the database."""
+
+
 def _may_be_public(rows: Sequence[AnyRow]) -> bool:
     """Whether a destination's history, the oldest first, may have left the story there.
 
@@ -521,7 +542,7 @@ def _may_be_public(rows: Sequence[AnyRow]) -> bool:
     """
     public = False
     for row in rows:
-        if row.act == "publish" and (row.state == "made" or row.attempts > 0):
+        if row.act == "publish" and (row.state == "made" or _was_tried(row)):
             public = True
         elif row.act == "unpublish" and row.state == "made":
             public = False
@@ -539,9 +560,15 @@ def _kill_is_open(rows: Sequence[AnyRow]) -> bool:
     return is_open
 
 
+def _knows_of_hold(rows: Sequence[AnyRow]) -> bool:
+    """Whether the last that a destination heard of a story, or may have, is that it is held; the oldest act first."""
+    tried = [row for row in rows if row.state == "made" or _was_tried(row)]
+    return bool(tried) and tried[-1].act == "hold"
+
+
 def _heard_of_hold(rows: Sequence[AnyRow], edition: Edition) -> bool:
     """Whether the last that a destination heard, or will hear, of a story is that just this copy of it is held."""
-    heard = [row for row in rows if row.state != "overtaken" or row.attempts > 0]
+    heard = [row for row in rows if row.state != "overtaken" or _was_tried(row)]
     return (
         bool(heard)
         and heard[-1].act == "hold"
@@ -557,7 +584,7 @@ def _was_kept_back_after(connection: Connection, row: AnyRow) -> bool:
                 exists().where(
                     COPIES.c.story_id == row.story_id,
                     COPIES.c.edition > row.edition,
-                    COPIES.c.verdict.in_(_KEEPS_BACK),
+                    COPIES.c.verdict.in_(KEEPS_BACK),
                 )
             )
         )
@@ -683,7 +710,7 @@ def _kept_back_since() -> ColumnElement[bool]:
         exists().where(
             COPIES.c.story_id == PUBLICATIONS.c.story_id,
             COPIES.c.edition > PUBLICATIONS.c.edition,
-            COPIES.c.verdict.in_(_KEEPS_BACK),
+            COPIES.c.verdict.in_(KEEPS_BACK),
         ),
     )
 
@@ -758,6 +785,8 @@ _DUE = select(PUBLICATIONS.c.destination, PUBLICATIONS.c.act).where(_free(_WHEN)
 
 
 def _owed(row: AnyRow, ledger: str) -> Owed:
+    # What an embargo kept back is as new as its end: a feed's newest are those that came out last.
+    kept_back = row.not_before if row.act == "publish" else None
     return Owed(
         id=row.id,
         story=f"{row.source}:{row.external_id}",
@@ -770,6 +799,6 @@ def _owed(row: AnyRow, ledger: str) -> Owed:
         attempts=row.attempts,
         record=released(row.record) if row.act == "publish" else row.record,
         rendered=row.rendered,
-        made_at=row.cleaned_at,
+        made_at=row.cleaned_at if kept_back is None else max(row.cleaned_at, kept_back),
         previous=row.previous,
     )

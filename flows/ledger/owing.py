@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, Select, and_, case, or_, select, upda
 
 from flows.ledger.leases import LONGEST_LEASE
 from flows.ledger.opening import reading
-from flows.ledger.outbox import Act, pointless
+from flows.ledger.outbox import TRIED_AGAIN, Act, pointless
 from flows.ledger.tables import PUBLICATIONS, STORIES, AnyRow
 from flows.ledger.transactions import transact
 
@@ -147,7 +147,7 @@ def try_again(
             connection.execute(
                 update(PUBLICATIONS)
                 .where(PUBLICATIONS.c.id.in_(again))
-                .values(state="owed", attempts=0, next_attempt_at=now, owner=None, lease_until=None)
+                .values({**TRIED_AGAIN, "next_attempt_at": now, "owner": None, "lease_until": None})
             )
         unknown = sorted(set(ids or ()) - refusals.keys())
         told = [f"{id}: there is no such act in the outbox" for id in unknown]

@@ -16,7 +16,15 @@ from flows.ledger.decided import decided_revisions, under_decision, verdict_of
 from flows.ledger.embargo import embargo_of
 from flows.ledger.inbox import Arrival, finish, finish_all, is_sent
 from flows.ledger.opening import reading
-from flows.ledger.outbox import Edition, open_kills_of, owe_copy, owe_first, owe_silence, owe_withdrawal
+from flows.ledger.outbox import (
+    KEEPS_BACK,
+    Edition,
+    open_kills_of,
+    owe_copy,
+    owe_first,
+    owe_silence,
+    owe_withdrawal,
+)
 from flows.ledger.outcome import Outcome, content_hash
 from flows.ledger.raws import restore
 from flows.ledger.tables import COPIES, INBOX, RAWS, REMOVALS, REVISIONS, RUN_STORIES, STORIES, AnyRow
@@ -326,10 +334,62 @@ def _record(
     if error or record is None:
         return Recorded(outcome.inbox_id, "failed")
     newest = _newest_copy(connection, work.story_id)
-    if newest is not None and newest.number > work.number:
+    late = newest is not None and newest.number > work.number
+    if late and not (verdict_of(record) == "kill" and newest is not None and newest.verdict in KEEPS_BACK):
         return Recorded(outcome.inbox_id, "overtaken")
+    recorded = _edition(
+        connection, outcome, record, work, newest, work.revision_id in reviewed, destinations_of, now, witness
+    )
+    if late and newest is not None:
+        # A kill that is cleaned after a newer version was held is a kill all the same; and the version is held after it.
+        _once_more(connection, newest, work, destinations_of, now, witness)
+    return recorded
+
+
+def _once_more(
+    connection: Connection,
+    copy: AnyRow,
+    work: AnyRow,
+    destinations_of: DestinationsOf,
+    now: datetime,
+    witness: Witness,
+) -> None:
+    """Record a copy as the newest edition, as if it had been cleaned only now."""
+    kept = connection.execute(select(COPIES.c.record, COPIES.c.rendered).where(COPIES.c.id == copy.id)).one()
+    outcome = Outcome(0, work.external_id, record=kept.record, rendered=kept.rendered)
+    its_work = _ItsWork(
+        work.source, work.external_id, None, work.destinations, copy.revision_id, copy.number, work.story_id
+    )
+    newest = _newest_copy(connection, work.story_id)
+    _edition(connection, outcome, kept.record, its_work, newest, False, destinations_of, now, witness)
+
+
+class _ItsWork(NamedTuple):
+    """What a row of the inbox says, for a revision whose row is done."""
+
+    source: str
+    external_id: str
+    event_id: None
+    destinations: Any
+    revision_id: int
+    number: int
+    story_id: int
+
+
+def _edition(
+    connection: Connection,
+    outcome: Outcome,
+    record: dict[str, Any],
+    work: AnyRow | _ItsWork,
+    newest: AnyRow | None,
+    is_reviewed: bool,
+    destinations_of: DestinationsOf,
+    now: datetime,
+    witness: Witness,
+) -> Recorded:
+    """Write the edition that an outcome is, if it is a new one, and owe it."""
     otherwise = None
-    if work.revision_id in reviewed:
+    if is_reviewed:
         after = under_decision(connection, work.revision_id, outcome)
         if after is not outcome and after.record is not None:
             outcome, record, otherwise = after, after.record, after.record
@@ -414,7 +474,7 @@ def write_copy(
     connection: Connection,
     outcome: Outcome,
     record: dict[str, Any],
-    work: AnyRow,
+    work: AnyRow | _ItsWork,
     edition: int,
     digest: str,
     now: datetime,
@@ -431,7 +491,12 @@ def write_copy(
 
 
 def _copy_row(
-    outcome: Outcome, record: dict[str, Any], work: AnyRow, edition: int, digest: str, now: datetime
+    outcome: Outcome,
+    record: dict[str, Any],
+    work: AnyRow | _ItsWork,
+    edition: int,
+    digest: str,
+    now: datetime,
 ) -> dict[str, Any]:
     return {
         "story_id": work.story_id,
@@ -467,7 +532,7 @@ def _removal_rows(record: Mapping[str, Any], copy_id: int) -> list[dict[str, Any
     ]
 
 
-def _known(record: Mapping[str, Any], work: AnyRow) -> dict[str, Any]:
+def _known(record: Mapping[str, Any], work: AnyRow | _ItsWork) -> dict[str, Any]:
     """What the story's own row says of it; a name that is not known leaves the one that was."""
     return {
         "story": work.story_id,

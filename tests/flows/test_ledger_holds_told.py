@@ -105,10 +105,17 @@ def test_the_news_of_a_hold_is_no_copy(desk: Desk) -> None:
     assert sorted(desk.does()) == [("unpublish", "folder", 3), ("unpublish", "hook", 3)]
 
 
-def test_what_was_only_held_needs_no_withdrawal(desk: Desk) -> None:
+def test_who_was_told_of_a_hold_is_told_of_the_kill_and_nobody_else(desk: Desk) -> None:
     desk.held()
     desk.does()
+    assert desk.arrives("KILL", verdict="kill", reasons=["kill"]).owed == ("hook",)
+    assert desk.does() == [("unpublish", "hook", 2)]
+
+
+def test_who_never_heard_of_a_hold_hears_of_no_kill(desk: Desk) -> None:
+    desk.held()
     assert desk.arrives("KILL", verdict="kill", reasons=["kill"]).owed == ()
+    assert desk.does() == []
 
 
 def test_a_kill_is_not_overtaken_by_the_news_of_a_hold(desk: Desk) -> None:

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 from newsroom import NOON, arrival, later, outcome_of, small_config, small_settings
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, select, update
 
 from flows.ledger import (
     Failure,
+    WhereTo,
     claim,
     claim_owed,
     failed,
@@ -24,7 +25,7 @@ from flows.ledger import (
 )
 from flows.ledger.outbox import LONGEST_DELAY_SECONDS, LONGEST_RETRY_AFTER_SECONDS, MOST_ATTEMPTS
 from flows.ledger.owing import open_kills, owing, try_again
-from flows.ledger.tables import PUBLICATIONS
+from flows.ledger.tables import PUBLICATIONS, STORIES
 from flows.tasks.publishing import publish_owed
 
 TABLE = "  copy-table: {kind: table, url: 'sqlite:///copy.sqlite', default: yes%s}\n"
@@ -234,3 +235,83 @@ def test_a_batch_is_written_down_at_once(ledger: Engine) -> None:
 def test_a_lease_is_no_longer_than_a_day(ledger: Engine) -> None:
     with pytest.raises(ValueError, match="longer than"):
         claim_owed(ledger, "me", now=NOON, lease_seconds=10**6)
+
+
+def test_a_kill_reaches_what_was_tried_before_it_was_requeued(ledger: Engine) -> None:
+    """The destination may have done it, and its answer was lost: that somebody has it tried again does not undo that."""
+    owe(ledger)
+    [act] = claim_owed(ledger, "me", now=NOON)
+    failed(ledger, "me", act.id, "the answer was lost", NOON)
+    try_again(ledger, NOON, ids=[act.id])
+    kill(ledger)
+    assert [one.act for one in claim_owed(ledger, "me", now=NOON)] == ["unpublish"]
+
+
+def test_a_kill_reaches_what_a_dead_publisher_left_and_a_person_requeued(ledger: Engine) -> None:
+    owe(ledger)
+    [act] = claim_owed(ledger, "dies", now=NOON, lease_seconds=10)
+    try_again(ledger, later(20), ids=[act.id])
+    kill(ledger)
+    assert [one.act for one in claim_owed(ledger, "me", now=later(20))] == ["unpublish"]
+
+
+def test_a_kill_reaches_what_is_public_and_owed_anew(ledger: Engine) -> None:
+    """An editor has saved it again in its CMS: the copy that stands there is owed once more, and stands there."""
+    where = WhereTo(("cms",), (), ("cms",))
+    for event in ("first", "second"):
+        receive(ledger, [arrival("ferry", "Back.", event_id=event)], NOON)
+        [row] = claim(ledger, "cleaner", now=NOON)
+        [recorded] = record_outcomes(ledger, "cleaner", [outcome_of(row)], lambda *_: where, NOON)
+        assert recorded.owed == ("cms",)
+        if event == "first":
+            do_all(ledger)
+    kill(ledger)
+    assert [one.act for one in claim_owed(ledger, "me", now=NOON)] == ["unpublish"]
+
+
+@pytest.mark.parametrize("newer", ["hold", "drop", "embargo"])
+def test_a_kill_that_is_cleaned_after_a_newer_version_was_held_is_done(ledger: Engine, newer: str) -> None:
+    """Two workers, and the shorter story is done first."""
+    owe(ledger)
+    do_all(ledger)
+    receive(ledger, [arrival(text="KILL KILL KILL"), arrival(text="Held.")], NOON)
+    kill_row, held_row = claim(ledger, "cleaner", now=NOON)
+    until = {"kind": "embargo", "text": "until tomorrow", "until": later(86_400).isoformat()}
+    more: dict[str, Any] = {
+        "hold": {"reasons": ["hold"]},
+        "drop": {"reasons": ["dropped"], "decided": {"act": "drop"}},
+        "embargo": {
+            "signals": [until],
+            "reasons": [f"embargo: the raw copy says “until tomorrow” (until {until['until']})"],
+        },
+    }[newer]
+
+    def record(row: Any, **record: Any) -> Any:
+        [recorded] = record_outcomes(
+            ledger, "cleaner", [outcome_of(row, **record)], lambda *_: ("folder",), NOON
+        )
+        return recorded
+
+    assert record(held_row, verdict="hold", **more).edition == 2
+    late = record(kill_row, verdict="kill", reasons=["kill"])
+    assert (late.state, late.edition, late.owed) == ("done", 3, ("folder",))
+    [act] = claim_owed(ledger, "me", now=NOON)
+    assert act.act == "unpublish"
+    made(ledger, "me", {act.id: {}}, NOON)
+    assert open_kills(ledger, NOON) == []
+    # What is held is held still, and nothing of it goes out, then or tomorrow.
+    verdict = {"hold": "hold", "drop": "drop", "embargo": "hold"}[newer]
+    with ledger.connect() as connection:
+        assert connection.execute(select(STORIES.c.verdict)).scalar_one() == verdict
+    assert claim_owed(ledger, "me", now=later(2 * 86_400)) == []
+
+
+def test_a_kill_that_is_cleaned_after_a_newer_copy_takes_nothing_down(ledger: Engine) -> None:
+    receive(ledger, [arrival(text="KILL KILL KILL"), arrival(text="Right again.")], NOON)
+    kill_row, newer = claim(ledger, "cleaner", now=NOON)
+    for row, record in ((newer, {}), (kill_row, {"verdict": "kill", "reasons": ["kill"]})):
+        [recorded] = record_outcomes(
+            ledger, "cleaner", [outcome_of(row, **record)], lambda *_: ("folder",), NOON
+        )
+    assert recorded.state == "overtaken"
+    assert [one.act for one in claim_owed(ledger, "me", now=NOON)] == ["publish"]

@@ -40,6 +40,7 @@ from flows.ledger import (
     receive,
     record_outcomes,
 )
+from flows.ledger.owing import owing, try_again
 from flows.ledger.tables import INBOX, METADATA, PUBLICATIONS, REVISIONS
 
 LEASE = 100
@@ -98,6 +99,9 @@ class Newsroom(RuleBasedStateMachine):
         self.written: dict[str, tuple[int, str | None]] = {}
         self.wanted: dict[str, tuple[int, str]] = {}
         self.killed: dict[str, int] = {}
+        # By revision, whatever the ledger says of it: the newest kill that was cleaned, and what lies there.
+        self.killed_revision: dict[str, int] = {}
+        self.revision_there: dict[str, int] = {}
         self.under_way: list[tuple[datetime, Owed]] = []
         self.may_stay: dict[
             str, set[str | None]
@@ -121,6 +125,9 @@ class Newsroom(RuleBasedStateMachine):
                 assert self.public(story) == self.expected(story)
             edition, text = self.written.get(story, (0, None))
             assert text is None or edition > self.killed.get(story, 0), "a killed copy is public"
+            assert text is None or self.revision_there[story] > self.killed_revision.get(story, 0), (
+                "a kill was passed over"
+            )
         self.ledger.dispose()
 
     @rule(story=STORIES, content=CONTENTS)
@@ -165,6 +172,12 @@ class Newsroom(RuleBasedStateMachine):
         elif fate in ("refused", "answer lost"):
             failed(self.ledger, owner, act.id, fate, self.now)
 
+    @rule()
+    def a_person_has_all_tried_again(self) -> None:
+        waits = [one.id for one in owing(self.ledger, self.now)]
+        if waits:
+            try_again(self.ledger, self.now, ids=waits)
+
     @rule(seconds=st.sampled_from([1, 30, LEASE, 5000]))
     def time_passes(self, seconds: int) -> None:
         # A clock that stays wrong for an hour is believed, and whoever keeps it breaks the embargo.
@@ -206,9 +219,11 @@ class Newsroom(RuleBasedStateMachine):
         [recorded] = record_outcomes(
             self.ledger, owner, [outcome(row)], lambda *_: WHERE, self.now, self.time.witness
         )
+        story = row.raw.id
+        if verdict == "kill" and recorded.state != "lost":
+            self.killed_revision[story] = max(row.revision, self.killed_revision.get(story, 0))
         if recorded.state != "done":
             return
-        story = row.raw.id
         # After a kill that is not done everywhere a person decides about an embargo.
         if verdict == "hold" or (verdict == "embargo" and recorded.not_before is None):
             on_their_way = {
@@ -235,6 +250,7 @@ class Newsroom(RuleBasedStateMachine):
         before = self.written.get(story, (0, None))[0]
         assert act.edition >= before, "an older edition goes out after a newer one"
         self.written[story] = (act.edition, act.record["text"] if act.act == "publish" else None)
+        self.revision_there[story] = act.revision
 
     def public(self, story: str) -> str | None:
         return self.written.get(story, (0, None))[1]
