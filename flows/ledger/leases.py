@@ -46,11 +46,20 @@ def release_owner(engine: Engine, owner: str) -> int:
             .where(INBOX.c.state == "claimed", INBOX.c.owner == owner)
             .values(state="waiting", owner=None, lease_until=None)
         ).rowcount
-        acts = connection.execute(
-            update(PUBLICATIONS)
-            .where(PUBLICATIONS.c.state == "owed", PUBLICATIONS.c.owner == owner)
-            .values(owner=None, lease_until=None)
-        ).rowcount
-        return rows + acts
+        return rows + _free_acts(connection, owner)
 
     return transact(engine, work)
+
+
+def release_acts(engine: Engine, owner: str) -> int:
+    """Give back what ``owner`` holds in the outbox alone; how much it was. Of a publisher that has come to its end that is nothing,
+    unless it was stopped between claiming and doing."""
+    return transact(engine, lambda connection: _free_acts(connection, owner))
+
+
+def _free_acts(connection: Connection, owner: str) -> int:
+    return connection.execute(
+        update(PUBLICATIONS)
+        .where(PUBLICATIONS.c.state == "owed", PUBLICATIONS.c.owner == owner)
+        .values(owner=None, lease_until=None)
+    ).rowcount

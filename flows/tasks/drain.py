@@ -30,6 +30,7 @@ from flows.ledger import (
     release,
 )
 from flows.ledger.echoes import echoes_among, end_echoes
+from flows.ledger.leases import release_acts
 from flows.ledger.stories import where_to
 from flows.settings import Settings, load_destinations, load_sources
 from flows.tasks.against import Against, against
@@ -95,7 +96,7 @@ def drain(
     destinations = load_destinations(settings.config_dir)
     destinations_of = by_source(destinations, load_sources(settings.config_dir))
     published = Published()
-    with work, present(settings.data_dir, owner), _ended(engine, work.run, clock):
+    with work, present(settings.data_dir, owner), _ended(engine, work.run, owner, clock):
         release_the_dead(engine, settings.data_dir)
         work.total = len(ids) if ids is not None else queue_counts(engine)["waiting"]
         if limit is not None:
@@ -111,13 +112,15 @@ def drain(
 
 
 @contextmanager
-def _ended(engine: Engine, run: str, clock: Callable[[], datetime]) -> Iterator[None]:
-    """The run is over after this, however it ends."""
+def _ended(engine: Engine, run: str, owner: str, clock: Callable[[], datetime]) -> Iterator[None]:
+    """The run is over after this, however it ends, and holds no act that it has not done."""
     error: str | None = None
     try:
         yield
     except BaseException as problem:
         error = f"{type(problem).__name__}: {problem}"
+        with suppress(SQLAlchemyError):  # then their lease runs out
+            release_acts(engine, owner)
         raise
     finally:
         with suppress(SQLAlchemyError):  # then it is ended as a dead one, later

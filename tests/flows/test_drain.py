@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from newsroom import NOON, arrival, later, make_broken, make_plain, small_config, small_settings
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, event, text
 
 from flows.ledger import (
     again,
@@ -244,6 +244,27 @@ def test_what_an_earlier_run_owes_is_published_by_the_next(
     assert summary.stories == ()
     assert [one.story for one in summary.published.made] == ["desk:ferry"]
     assert texts(settings) == ["The ferry is back."]
+
+
+def test_a_run_that_ends_between_claiming_and_doing_gives_its_acts_back(
+    ledger: Engine, settings: Settings, pool: WarmPool
+) -> None:
+    """The ledger breaks when what is claimed is read, once; the next run need not wait for the lease."""
+    receive(ledger, [arrival("a", "Copy.")], NOON)
+    breaks = [True]
+
+    def once(_: object, __: object, statement: str, *___: object) -> None:
+        if "copies.rendered" in statement and "publications" in statement and breaks:
+            breaks.clear()
+            raise RuntimeError("the ledger is gone")
+
+    event.listen(ledger, "before_cursor_execute", once)
+    with pytest.raises(RuntimeError, match="the ledger is gone"):
+        run(ledger, settings, pool=pool)
+    assert not breaks
+    assert texts(settings) == []
+    assert [one.story for one in run(ledger, settings, pool=pool, run="run-2").published.made] == ["desk:a"]
+    assert texts(settings) == ["Copy."]
 
 
 def test_a_preview_touches_neither_ledger_nor_destinations(settings: Settings, pool: WarmPool) -> None:
