@@ -10,7 +10,21 @@ from typing import Annotated
 
 import typer
 
-from flows.cli import clean, deploy, doctor, explain, outbox, review, rules, run, schema, status, undo, up
+from flows.cli import (
+    backup,
+    clean,
+    deploy,
+    doctor,
+    explain,
+    outbox,
+    review,
+    rules,
+    run,
+    schema,
+    status,
+    undo,
+    up,
+)
 
 app = typer.Typer(
     name="cleancopy",
@@ -51,3 +65,4 @@ app.command("up")(up.up)
 app.command("deploy")(deploy.deploy)
 app.command("status")(status.status)
 app.command("doctor")(doctor.doctor)
+app.command("backup")(backup.backup)
