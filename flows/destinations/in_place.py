@@ -8,7 +8,7 @@ next event, and is cleaned then. So one body follows the other: raw, clean, the 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, NamedTuple, Protocol
 
@@ -24,7 +24,8 @@ class Post:
     """A post as it stands in its CMS.
 
     ``body`` is its HTML as the CMS gives it to those who edit it. ``version`` is what a write can be made to depend on; None: there is
-    none. ``own`` is whatever else the connector wants to remember until it writes.
+    none. ``own`` is whatever else the connector wants to remember until it writes, ``kept`` what it wants to be reminded of at its next
+    act with the post (JSON values; in ``Publication.last["kept"]``).
     """
 
     id: str
@@ -33,6 +34,7 @@ class Post:
     version: str | None = None
     public: bool = True
     own: Any = None
+    kept: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Editor(Protocol):
@@ -74,7 +76,8 @@ def publish_in_place(editor: Editor, publication: Publication) -> Receipt:
         if post is None:
             return Receipt("left")
         if post.body == clean:
-            return Receipt("wrote", (post.where,), _kept(post))
+            left = publication.last.get("kept", {}) if _is_as_we_left_it(post, publication.last) else {}
+            return Receipt("wrote", (post.where,), {**left, **_kept(post)})
         if post.body != before and not _is_as_we_left_it(post, publication.last):
             return Receipt("left", (post.where,))
         try:
@@ -128,4 +131,4 @@ def _is_as_we_left_it(post: Post, last: Mapping[str, Any]) -> bool:
 
 def _kept(post: Post) -> dict[str, object]:
     """What the ledger is to remember: our own writing comes back as an event (see ``flows.ledger.echoes``)."""
-    return {"id": post.id, "body": digest_of(post.body), "version": post.version}
+    return {**post.kept, "id": post.id, "body": digest_of(post.body), "version": post.version}
