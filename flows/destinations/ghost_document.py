@@ -76,7 +76,7 @@ def cut(document: Mapping[str, Any], html: str, gone: Sequence[Span]) -> tuple[N
             left.append(edited)
     if covered != sum(span.end - span.start for span in spans):
         raise Unmapped("what is to go cannot be told from what stands beside it")
-    _check_anchors(parts, html, nodes)
+    _check_anchors(children, nodes)
     added = 0
     if left and _is_blank(left[-1]) and not _is_blank(children[-1]):
         # Ghost shows no empty paragraph at the end; the one that is last now was shown.
@@ -113,18 +113,18 @@ def _inside(spans: Sequence[Span], part: Span) -> list[Span]:
     ]
 
 
-def _check_anchors(parts: Sequence[Span | None], html: str, nodes: Sequence[Any]) -> None:
+def _check_anchors(children: Sequence[Node], nodes: Sequence[Any]) -> None:
     """Ghost numbers headings of the same words: without the first, "id=news-1" would become "id=news"."""
     gone = {at for at, is_left, _ in nodes if not is_left}
-    anchors = {
-        at: found[1]
-        for at, part in enumerate(parts)
-        if part is not None and (found := re.match(r'<h[1-6] id="([^"]*)"', html[part.start : part.end]))
-    }
-    for at in gone & anchors.keys():
-        numbered = re.compile(re.escape(anchors[at]) + r"-\d+")
-        if any(numbered.fullmatch(anchor) for other, anchor in anchors.items() if other not in gone):
-            raise Unmapped("a later heading has the same words, and its address would change")
+    names = {at: _name(child) for at, child in enumerate(children) if child.get("type") in _HEADINGS}
+    if any(
+        names[other] == names[at] for at in gone & names.keys() for other in names.keys() - gone if other > at
+    ):
+        raise Unmapped("a later heading has the same words, and its address would change")
+
+
+def _name(heading: Node) -> str:
+    return "".join(sign for sign in _words_of(heading).casefold() if sign.isalnum())
 
 
 # Reading document and HTML side by side.
@@ -258,13 +258,12 @@ def _edited(child: Node, html: str, gone: Sequence[Span]) -> Node:
         raise Unmapped("a heading's address is made of its words, and would change")
     if _tag_of(child) is None:
         return _edited_card(child, html, gone)
-    expected = without(html, gone)
-    if len(_EMPTY_PAIR.findall(expected)) > len(_EMPTY_PAIR.findall(html)):
-        raise Unmapped("a link or bold words would be left without their words")
     edited = deepcopy(child)
     inner = list(gone)
     if child.get("type") == "list":
         inner = _without_items(edited, html, gone)
+    if len(_EMPTY_PAIR.findall(without(html, gone))) > len(_EMPTY_PAIR.findall(html)):
+        raise Unmapped("a link or bold words would be left without their words")
     _take_characters(edited, child, html, gone, inner)
     return edited
 
