@@ -2,7 +2,8 @@
 
 Ghost makes the HTML anew of the document with every save, child after child. So what is to be gone from the HTML goes from the document:
 the children that it was made of, list items, characters of a text. ``?source=html``, which Ghost's documentation names, makes a new
-document of the HTML instead; that loses what HTML does not tell (a bookmark becomes a picture and a link, a toggle two paragraphs).
+document of the HTML instead. In Ghost 5.130 that loses what HTML does not tell: cards for mails are gone, an aside is a quotation, a
+call to action has other settings, and a customer's own HTML, a bookmark, a toggle and Markdown are written anew.
 
 Which child a piece of HTML was made of is not written in either. They are read side by side: words and tags must agree, and of all ways
 in which they do, a child that something is taken from must stand at one place. Where that is not so, nothing is changed.

@@ -200,12 +200,14 @@ def small_ghost() -> Iterator[SmallGhost]:
             if self.command != "GET" and ghost.faults and ghost.faults[0] != "shows otherwise":
                 fault = ghost.faults.pop(0)
             if fault == "drop before":
-                return self._drop()
+                self._drop()
+                return
             if fault == "editor":
                 ghost.editor_saves(urlsplit(self.path).path.rstrip("/").rpartition("/")[2])
             status, answer = ghost.answer(self.command, self.path, json.loads(body) if body else None)
             if fault == "drop after":
-                return self._drop()
+                self._drop()
+                return
             written = json.dumps(answer).encode()
             self.send_response_only(status)
             self.send_header("Date", format_datetime(ghost.now + timedelta(seconds=5), usegmt=True))
