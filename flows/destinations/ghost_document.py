@@ -28,6 +28,27 @@ Taken: TypeAlias = dict[str, Any]
 _VOID = {
     *("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"),
 }
+_PROSE_TAGS = {"p", "ul", "ol", "blockquote", *(f"h{level}" for level in range(1, 7))}
+_CARDS = {
+    "image": "image",
+    "gallery": "gallery",
+    "bookmark": "bookmark",
+    "embed": "embed",
+    "button": "button",
+    "callout": "callout",
+    "toggle": "toggle",
+    "codeblock": "code",
+    "header": "header",
+    "file": "file",
+    "audio": "audio",
+    "video": "video",
+    "product": "product",
+    "signup": "signup",
+    "call-to-action": "cta",
+}
+"""A card's type, and what its class is called: "kg-card kg-cta-card"."""
+_FOR_MAILS = {"email", "email-cta"}
+_CARD = re.compile(r'<\w+ class="kg-card kg-([a-z]+)-card')
 _QUOTES = {"quote", "extended-quote", "aside"}
 _HEADINGS = {"heading", "extended-heading"}
 # What stands between these comments is a customer's own HTML, or for some readers only.
@@ -46,12 +67,14 @@ class Unmapped(ValueError):
 
 
 class _Piece(NamedTuple):
-    """One element (or card's section, or comment) at the root of the HTML. ``words`` are its text without any space."""
+    """One element (or card's section, or comment) at the root of the HTML. ``words`` are its text without any space, ``card`` is the kind
+    of card that its class says."""
 
     start: int
     end: int
     tag: str
     words: str
+    card: str | None = None
 
 
 def cut(document: Mapping[str, Any], html: str, gone: Sequence[Span]) -> tuple[Node, Taken]:
@@ -172,15 +195,28 @@ def _steps(child: Node, pieces: Sequence[_Piece], start: int, is_last: bool) -> 
         elif piece is not None and piece.tag == tag and piece.words == _words_of(child):
             yield start + 1
         return
-    yield start  # a card for mails only, or one that is empty
-    kind = child.get("type")
-    if kind == "html":
-        if piece is not None and piece.tag == _SECTION_TAG:
+    kind = str(child.get("type"))
+    if kind == "horizontalrule":
+        if piece is not None and piece.tag == "hr":
             yield start + 1
-    elif kind == "markdown":
-        yield from range(start + 1, len(pieces) + 1)
-    elif piece is not None:
+        return
+    yield start  # one that is empty, or for mails only
+    if kind == "markdown":
+        for to in range(start, len(pieces)):
+            if pieces[to].card is not None or pieces[to].tag in (_SECTION_TAG, _COMMENT_TAG):
+                return
+            yield to + 1
+    elif piece is not None and kind not in _FOR_MAILS and _is_of_card(piece, kind):
         yield start + 1
+
+
+def _is_of_card(piece: _Piece, kind: str) -> bool:
+    if kind == "html":
+        return piece.tag == _SECTION_TAG
+    if kind in _CARDS and piece.card == _CARDS[kind]:
+        return True
+    # A card of a kind that is not known here, or that is shown in another form.
+    return piece.card not in _CARDS.values() and piece.tag not in {*_PROSE_TAGS, "hr"}
 
 
 def _tag_of(child: Node) -> str | None:
@@ -246,7 +282,8 @@ def _elements(html: str, first: int, end: int) -> Iterator[_Piece]:
         else:
             continue
         if not open_tags:
-            yield _Piece(first + start, first + token.end, tag, _spaceless("".join(words)))
+            card = _CARD.match(html, first + start)
+            yield _Piece(first + start, first + token.end, tag, _spaceless("".join(words)), card and card[1])
     if open_tags:
         raise Unmapped("its HTML is broken")
 

@@ -414,7 +414,7 @@ EDITORS, SAVES = 20, 10
 def test_no_save_of_an_editor_is_lost(ghost: Ghost, pipeline: Pipeline) -> None:
     """Twenty posts, ten saves each, at any moment, while we clean. What an editor was told is saved stands there at the end."""
     site = CmsDestination(
-        kind="cms", name="site", api="ghost", url=ghost.url, secret_env="X", in_place=("ghost",)
+        kind="cms", name="site", api="ghost", url=ghost.url, secret_env="TEST_GHOST_KEY", in_place=("ghost",)
     )
     cleaning = threading.Lock()
     done = threading.Event()
