@@ -7,7 +7,7 @@ UV := .ci/uv
 IN_VENV := $(UV) run --no-sync --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench chaos power lint setup setup-run up
+.PHONY: help run test cms-test bench chaos power lint setup setup-run up
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ test: setup ## set everything up, run the linters and all tests
 	@$(IN_VENV) mypy --no-error-summary
 	@said=$$($(IN_VENV) lint-imports --no-logo) || { echo "$$said"; exit 1; }
 	@$(IN_VENV) pytest -n 2 --dist loadgroup $(ARGS)
+
+cms-test: setup ## clean stories in real CMSs: installs and starts them on loopback (the first time takes minutes) (ARGS="-k ghost")
+	@CLEANCOPY_CMS_TEST=1 $(IN_VENV) pytest tests/cms $(ARGS)
 
 bench: setup ## measure on the benchmarks in ../shared, beside the baselines (ARGS="--only stories --errors 20")
 	@$(IN_VENV) python -m tests.bench $(ARGS)

@@ -79,7 +79,7 @@ _AMP_TEXT = {
 """What AMP wraps around text of the story; its other elements are players, pictures and buttons."""
 _EMBEDDED = re.compile(
     r"(?:^|\s)(?:(?:twitter|instagram|tiktok|bluesky|mastodon|reddit|imgur|flourish|infogram|datawrapper|threads)-(?:tweet|video|media|embed)[\w-]*"
-    r"|reddit-(?:card|embed-bq)|text-post-media|fb-(?:post|video|xfbml-parse-ignore)|wp-block-embed|wp-embedded-content|kg-(?:bookmark|embed)-card)(?=\s|$)"
+    r"|reddit-(?:card|embed-bq)|text-post-media|fb-(?:post|video|xfbml-parse-ignore)|wp-block-embed|wp-embedded-content|kg-(?:bookmark|embed|audio|video|file|button|product|signup|cta)-card)(?=\s|$)"
 )
 """Classes of a post or a card from elsewhere: its words are not the story's, and its markup is a script's."""
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}

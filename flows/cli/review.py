@@ -92,6 +92,8 @@ def review(
 ) -> None:
     """Show the stories that are held, and decide: publish as cleaned, with removals put back, or raw; or drop.
 
+    Of a story that is published, too, removals can be put back (--restore WHAT --publish, or --raw): it is published anew with them.
+
     A decision is kept with who and why, makes a new edition, and is published at once where the destinations answer. What is
     decided about an older edition than the newest is refused. On a terminal, without a decision, you are asked for one.
 
@@ -110,12 +112,12 @@ def review(
             if story is None:
                 _list(engine, as_json)
                 return
-            _one(engine, settings, story, wanted, _By(who, why, edition, despite_embargo), as_json)
+            decide_about(engine, settings, story, wanted, By(who, why, edition, despite_embargo), as_json)
         except ConfigError as error:
             stop(str(error))
 
 
-class _Wanted(NamedTuple):
+class Wanted(NamedTuple):
     """A decision, and what is put back."""
 
     act: DecisionAct
@@ -123,7 +125,9 @@ class _Wanted(NamedTuple):
     rules: tuple[str, ...] = ()
 
 
-class _By(NamedTuple):
+class By(NamedTuple):
+    """Who decides and why; the edition that was looked at (None: the newest), and the second yes."""
+
     who: str | None
     why: str | None
     edition: int | None
@@ -132,7 +136,7 @@ class _By(NamedTuple):
 
 def _wanted(
     story: str | None, publish: bool, restore: Sequence[str], raw: bool, drop: bool, hold_on: bool
-) -> _Wanted | None:
+) -> Wanted | None:
     """The decision that the options say; None: only look. Stops where they do not fit together."""
     if not (publish or restore or raw or drop or hold_on):
         return None
@@ -145,18 +149,18 @@ def _wanted(
             "--restore puts removals back before the story is published: add --publish, and no other decision."
         )
     if raw:
-        return _Wanted("raw")
+        return Wanted("raw")
     if drop or hold_on:
-        return _Wanted("drop" if drop else "hold")
-    return _restoring(restore) if restore else _Wanted("publish")
+        return Wanted("drop" if drop else "hold")
+    return _restoring(restore) if restore else Wanted("publish")
 
 
-def _restoring(what: Sequence[str]) -> _Wanted:
+def _restoring(what: Sequence[str]) -> Wanted:
     from flows.ledger import NotDecided
     from flows.tasks.review import removals_named
 
     try:
-        return _Wanted("restore", *removals_named(" ".join(what)))
+        return Wanted("restore", *removals_named(" ".join(what)))
     except NotDecided as refused:
         stop(str(refused))
 
@@ -214,9 +218,10 @@ def _list(engine: Engine, as_json: bool) -> None:
     )
 
 
-def _one(
-    engine: Engine, settings: Settings, key: str, wanted: _Wanted | None, by: _By, as_json: bool
+def decide_about(
+    engine: Engine, settings: Settings, key: str, wanted: Wanted | None, by: By, as_json: bool
 ) -> None:
+    """Show a story, or make the decision that is ``wanted`` about it, and say what came of it. Stops where it is refused."""
     from flows.ledger import Decision, NotDecided, look_at_story
     from flows.tasks.publishing import utc_now
     from flows.tasks.review import decide_and_publish, split_key
@@ -308,7 +313,10 @@ def _show(story: Reviewed) -> None:
         ("with everything put back", "--raw"),
         ("never publish", "--drop"),
     ]
-    if not story.record.get("removed"):
+    if story.is_published:
+        say("Published. What was taken out can be put back.", "yellow")
+        del steps[3], steps[0]
+    elif not story.record.get("removed"):
         del steps[1:3]
     if story.not_before is not None:
         steps.append(("hold, until something else is decided", "--hold"))
@@ -323,16 +331,19 @@ def _may_ask() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def _ask(story: Reviewed, by: _By) -> tuple[_Wanted, _By] | None:
+def _ask(story: Reviewed, by: By) -> tuple[Wanted, By] | None:
     """The decision of the person at the terminal; None: none."""
     words = "publish, put [b]ack and publish, publish [r]aw, [d]rop, [n]othing"
     if story.not_before is not None:
         words = words.replace("[n]", "[h]old, [n]")
-    answer = typer.prompt(f"Decide now? [p]{words[1:]}", default="n", show_default=False)
+    question = f"Decide now? [p]{words[1:]}"
+    if story.is_published:
+        question = "Publish it anew? Put some [b]ack, publish [r]aw, [n]othing"
+    answer = typer.prompt(question, default="n", show_default=False)
     act = _ASKED.get(answer.strip().lower()[:1])
     if act is None:
         return None
-    wanted = _Wanted(act)
+    wanted = Wanted(act)
     if act == "restore":
         wanted = _restoring([typer.prompt("Which removals come back (1, 3 or rule:NAME)")])
     why = by.why or typer.prompt("Why")

@@ -1,4 +1,4 @@
-"""``cleancopy undo``: what cleaning took out, put back: one removal, all of one rule, or all. It prints and publishes nothing."""
+"""``cleancopy undo``: what cleaning took out, put back: one removal, all of one rule, or all. It prints; with --publish it publishes."""
 
 from __future__ import annotations
 
@@ -78,11 +78,29 @@ def undo(
         ),
     ] = None,
     output: OutputOption = None,
+    publish: Annotated[
+        bool,
+        typer.Option(
+            "--publish",
+            help="Of one --story: publish it with what comes back, wherever it goes, also in the CMS that it came from.",
+        ),
+    ] = False,
+    why: Annotated[
+        str | None,
+        typer.Option(help="Why, in words. Needed for --publish; kept with the story.", show_default=False),
+    ] = None,
+    who: Annotated[
+        str | None,
+        typer.Option(help="Who decides, for --publish. Otherwise your login name.", show_default=False),
+    ] = None,
     config: ConfigOption = None,
 ) -> None:
-    """Put back what cleaning took out of a story: single removals, all of a rule, or everything. Nothing is published.
+    """Put back what cleaning took out of a story: single removals, all of a rule, or everything. It is printed; nothing is published.
 
     Text that was lifted into a field goes back into the story and out of the field. The verdict stays as it was.
+
+    With --publish it is a decision about a story of the ledger, as `cleancopy review` makes it: kept with who and why, and published
+    everywhere, in its CMS, too. It stands until somebody saves another version.
 
     Exit code: 0 all done; 1 some record could not be undone (the others are done; stderr says which and why); 2 the command is
     wrong, nothing was done.
@@ -98,6 +116,13 @@ def undo(
         )
     if files and story:
         stop("Name files or --story, not both.")
+    if publish or why or who:
+        if not publish or len(story or ()) != 1 or identity or to or output:
+            stop(
+                "--publish, --why and --who are for one story of the ledger: --story SOURCE:ID --publish --why '…', without --to and -o."
+            )
+        _publish((story or [""])[0], what, who, why, config)
+        return
     names = [] if story else files or [STDIN]
     every = _from_ledger(story, config) if story else (one for name in names for one in _from_file(name))
     wanted = (one for one in every if one.cleaned is None or identity in (None, one.cleaned.source.id))
@@ -125,6 +150,21 @@ def undo(
         say(problems[0], "red")
     if problems:
         raise typer.Exit(1)
+
+
+def _publish(key: str, what: _What, who: str | None, why: str | None, config: Path | None) -> None:
+    """Make the decision that a story is published with what comes back."""
+    from cleaners.rules import ConfigError
+    from flows.cli.review import By, Wanted, decide_about, open_newsroom
+
+    if not (why or "").strip():
+        stop("Say why: --why 'The box is the story.' It is kept with the decision.")
+    wanted = Wanted("raw") if what.everything else Wanted("restore", what.numbers, what.rules)
+    with open_newsroom(config) as (engine, settings):
+        try:
+            decide_about(engine, settings, key, wanted, By(who, why, None, False), False)
+        except ConfigError as error:
+            stop(str(error))
 
 
 class _What(NamedTuple):

@@ -35,6 +35,9 @@ itself when the embargo ends, but hold it until something else is decided."""
 KEEPS: dict[str, str] = {"drop": "dropped", "hold": "held"}
 """The decisions that publish nothing, and how they are told."""
 
+PUTS_BACK: frozenset[DecisionAct] = frozenset(("restore", "raw"))
+"""The decisions that can be made about a story that is published."""
+
 
 @dataclass(frozen=True, slots=True)
 class Said:

@@ -122,7 +122,8 @@ def _wrote(connection: Connection, act: AnyRow, row: InboxRow) -> bool:
         before, clean = bodies_of(record)
     except PublishError:
         return False
-    return content == clean != before
+    # Where a person decided that it stays as it came, that body is what we meant to write.
+    return content == clean and (clean != before or bool(record.get("decided")))
 
 
 def _forget(connection: Connection, revision: int) -> None:

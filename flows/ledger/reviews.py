@@ -1,5 +1,8 @@
 """Held stories and what people decide about them: publish as cleaned, with removals put back, or raw; or drop.
 
+Of a story that is published, too, removals can be put back, all or some: it is published anew with them, in the CMS that it came from as
+well. Nothing else can be decided about it.
+
 Held is a row: a story whose newest edition has the verdict ``hold``. A decision is a row, too, and makes a new edition of the
 revision with the publications that it owes, all in one transaction; nothing waits for it. Destinations get it through
 the outbox as they get any other edition.
@@ -21,7 +24,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, ScalarSelect, and_, func, select
 
-from flows.ledger.decided import KEEPS, DecisionAct, Said, decided
+from flows.ledger.decided import KEEPS, PUTS_BACK, DecisionAct, Said, decided
 from flows.ledger.embargo import STOPS, embargo_of
 from flows.ledger.opening import reading
 from flows.ledger.outbox import Edition, owe_copy, owe_silence
@@ -103,7 +106,8 @@ class Reviewed:
     """A story as a person looks at it: its newest edition, and all that was decided about the story, the newest first.
 
     ``record`` is as the edition has it. ``problem`` says why nothing can be decided about it; None: it is held, dropped or under
-    embargo. ``embargo`` says why publishing needs a second yes; ``not_before`` is when it goes out by itself.
+    embargo; or, if it ``is_published``, removals can be put back. ``embargo`` says why publishing needs a second yes; ``not_before`` is
+    when it goes out by itself.
     """
 
     key: str
@@ -117,10 +121,14 @@ class Reviewed:
     embargo: str | None = None
     not_before: datetime | None = None
 
+    @property
+    def is_published(self) -> bool:
+        return self.verdict == "publish"
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a person wants done with a story that is held, or under embargo. ``edition`` is the one that was looked at.
+    """What a person wants done with a story that is held, under embargo, or published. ``edition`` is the one that was looked at.
 
     ``numbers`` and ``rules`` say what is put back (for ``restore``), as ``cleaners.undo`` takes them. ``despite_embargo`` is
     the second yes.
@@ -249,6 +257,10 @@ def decide(engine: Engine, wish: Decision, destinations_of: DestinationsOf, now:
             )
         if problem := _problem(connection, story, copy, now):
             raise NotDecided(problem)
+        if copy.verdict == "publish" and wish.act not in PUTS_BACK:
+            raise NotDecided(
+                f"{_is_out(wish.key, copy)}. What cleaning took out of it can be put back; nothing else can be decided."
+            )
         if wish.act == "hold" and copy.verdict != "embargo":
             raise NotDecided(f"{wish.key} is not published by itself: there is nothing to hold on.")
         embargo = None if wish.act in KEEPS else embargo_ahead(copy.record, now)
@@ -426,7 +438,7 @@ def _newest(connection: Connection, story: AnyRow) -> AnyRow:
 
 
 def _problem(connection: Connection, story: AnyRow, copy: AnyRow, now: datetime) -> str | None:
-    """Why nothing can be decided about the newest edition; None: it is held, dropped or under embargo."""
+    """Why nothing can be decided about the newest edition; None: it is held, dropped, under embargo, or published without some of its words."""
     key = f"{story.source}:{story.external_id}"
     if copy.verdict == "kill":
         return f"{key} was killed ({'; '.join(copy.reasons)}): a killed story is not published by a decision."
@@ -450,10 +462,14 @@ def _problem(connection: Connection, story: AnyRow, copy: AnyRow, now: datetime)
     if copy.verdict == "embargo":
         is_over = embargo_ahead(copy.record, now) is None
         return f"{key} is not held: its embargo is over, and it is to be published." if is_over else None
-    if copy.verdict not in ("hold", "drop"):
-        by_whom = f" ({'; '.join(copy.reasons)})" if copy.reasons else ""
-        return f"{key} is not held: its newest edition ({copy.edition}) is to be published{by_whom}."
+    if copy.verdict == "publish" and not copy.record.get("removed"):
+        return f"{_is_out(key, copy)}, and nothing is taken out of it that could be put back."
     return None
+
+
+def _is_out(key: str, copy: AnyRow) -> str:
+    by_whom = f" ({'; '.join(copy.reasons)})" if copy.reasons else ""
+    return f"{key} is not held: its newest edition ({copy.edition}) is to be published{by_whom}"
 
 
 def _wanted(connection: Connection, revision_id: int) -> Sequence[str] | None:

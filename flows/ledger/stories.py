@@ -426,7 +426,8 @@ def _edition(
             not_before=not_before,
             witness=witness,
             # Somebody has saved it in its CMS, and with that written over what we left there, even if it is the same again.
-            anew=where.in_place if is_sent(work.event_id) else (),
+            # A CMS that is asked says so without an event.
+            anew=where.in_place if work.event_id is None or is_sent(work.event_id) else (),
         )
     elif verdict == "kill":
         owed = owe_withdrawal(connection, edition, now)

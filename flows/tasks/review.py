@@ -91,7 +91,7 @@ class Review(Form):
     key: str = Field(
         default="",
         title="Or paste its key",
-        description="For a story that is not in the list: SOURCE:ID, with the edition that you looked at: "
+        description="For a story that is not in the list, also one that is published: SOURCE:ID, with the edition that you looked at: "
         "“cms:ferry-7, edition 2”. The list and “look only” show both.",
     )
     decision: Choice = Field(
@@ -289,7 +289,12 @@ def _look(story: Reviewed) -> Result:
     if story.problem:
         next_step = f"Nothing to decide: {_plain(story.problem)}"
     else:
-        next_step = (
+        lead = (
+            "It is published. What was taken out can be put back, and nothing else be decided.\n\n"
+            if story.is_published
+            else ""
+        )
+        next_step = lead + (
             "To decide, run review-story again (“Copy to new run” keeps this story), paste "
             f"{code(f'{story.key}, edition {story.edition}')} as its key, and choose. The numbers (#1, #2, …) are what “Removals to put "
             "back” takes."
@@ -304,7 +309,7 @@ def _look(story: Reviewed) -> Result:
         "hold": "held",
         "drop": "dropped",
         "kill": "killed",
-        "publish": "not held",
+        "publish": "published",
         "embargo": "under embargo",
     }.get(story.verdict, story.verdict)
     return Result(

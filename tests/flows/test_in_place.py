@@ -1,0 +1,334 @@
+"""A CMS's own posts, cleaned where they stand: loops, conflicts, lost answers, undo, kills. The CMS is a small Ghost on loopback."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from ghost_newsroom import (
+    FOLLOW,
+    KEY_ENV,
+    LAST,
+    LEDE,
+    MORE,
+    UNDEFINED,
+    Newsroom,
+    configure,
+    newsroom,
+)
+from small_ghost import KEY, SmallGhost, document, figure, heading, html_card, paragraph, shown, small_ghost
+
+from flows.ledger import Arrival, again, receive
+from flows.sources.cms_ghost import post_in
+from flows.tasks.cleaning import WarmPool
+from flows.tasks.workers import make_clean
+
+CARD = html_card('<div class="weather" data-kind=storm>The weather: <b>storm</b></div>')
+RAW = (
+    paragraph(LEDE),
+    figure("ferry-timetable"),
+    paragraph(UNDEFINED),
+    heading("A rudder mended by hand"),
+    paragraph(MORE),
+    CARD,
+    paragraph(FOLLOW),
+    paragraph(LAST),
+    paragraph(),
+)
+CLEAN = tuple(one for one in RAW if one not in (RAW[2], RAW[6]))
+SOON = timedelta(minutes=30)
+"""After so long an act that failed once is due again."""
+
+
+@pytest.fixture(scope="module")
+def pool(tmp_path_factory: pytest.TempPathFactory, config_dir: Path) -> Iterator[WarmPool]:
+    config = configure(tmp_path_factory.mktemp("rules") / "config", config_dir, "http://127.0.0.1:9")
+    with WarmPool(config, 1, 60, make_clean) as warm:
+        yield warm
+
+
+@pytest.fixture
+def ghost() -> Iterator[SmallGhost]:
+    with small_ghost() as running:
+        yield running
+
+
+@pytest.fixture
+def room(
+    ghost: SmallGhost, pool: WarmPool, tmp_path: Path, config_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Newsroom]:
+    monkeypatch.setenv(KEY_ENV, KEY)
+    with newsroom(tmp_path, configure(tmp_path / "config", config_dir, ghost.url), pool) as open_room:
+        yield open_room
+
+
+def children(ghost: SmallGhost, id: str = "ferry") -> list[object]:
+    found: list[object] = json.loads(ghost.posts[id]["lexical"])["root"]["children"]
+    return found
+
+
+def body(ghost: SmallGhost, id: str = "ferry") -> str:
+    return str(ghost.posts[id]["html"])
+
+
+def cleaned(ghost: SmallGhost, room: Newsroom) -> None:
+    """A raw post has come, and is clean in the CMS; the CMS has told of our write, and that is over, too."""
+    ghost.save("ferry", *RAW)
+    room.hears(ghost.event("ferry"), "evt-1")
+    room.work()
+    assert body(ghost) == shown(document(*CLEAN))
+    room.hears(ghost.event("ferry"), "evt-1-echo")
+    assert room.work().own == 1
+    assert len(ghost.writes) == 1
+
+
+def test_a_raw_post_is_clean_and_its_cards_are_as_they_were(ghost: SmallGhost, room: Newsroom) -> None:
+    cleaned(ghost, room)
+    assert children(ghost) == list(CLEAN)
+    assert room.receipts() == [("publish", "made", "wrote")]
+    assert room.receipts("copy-folder") == [("publish", "made", "wrote")]
+    assert UNDEFINED not in room.copies[0]
+    # Nothing but the document was sent, and for one version.
+    assert [set(sent) for _, _, sent in ghost.writes] == [{"lexical", "updated_at"}]
+
+
+def test_what_needs_no_cleaning_is_not_written(ghost: SmallGhost, room: Newsroom) -> None:
+    ghost.save("ferry", *CLEAN)
+    room.hears(ghost.event("ferry"), "evt-1")
+    room.work()
+    room.hears(ghost.event("ferry"), "evt-2")
+    room.work()
+    assert (ghost.writes, room.counts()) == ([], (1, 1))
+    assert room.receipts() == [("publish", "made", "wrote")]
+
+
+def test_our_own_writing_ends_however_often_it_comes_back(ghost: SmallGhost, room: Newsroom) -> None:
+    cleaned(ghost, room)
+    raw = post_in(ghost.posts["ferry"]).raw
+    assert raw is not None
+    receive(room.engine, [Arrival(raw, "ghost")], room.now())  # a look into the CMS finds it, too
+    for number in range(5):
+        room.hears(ghost.event("ferry"), f"evt-again-{number}")
+    assert room.work().own == 6
+    assert (room.counts(), len(ghost.writes)) == ((1, 1), 1)
+    # So cleaning once more, by the rules as they are then, begins with what a person wrote.
+    assert room.decides("ferry", "raw").decided.edition == 2
+
+
+def test_an_editors_new_save_is_cleaned_again(ghost: SmallGhost, room: Newsroom) -> None:
+    cleaned(ghost, room)
+    news = paragraph(
+        "On Tuesday the first crossing was at six, with forty passengers and a band on the quay of Kesten."
+    )
+    ghost.save("ferry", *CLEAN[:-1], news, paragraph(FOLLOW))
+    room.hears(ghost.event("ferry"), "evt-2")
+    room.work()
+    assert body(ghost) == shown(document(*CLEAN[:-1], news))
+    assert len(ghost.writes) == 2
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_what_was_written_over_our_copy_is_cleaned_though_it_is_the_same_again(
+    ghost: SmallGhost, room: Newsroom, asked: bool
+) -> None:
+    cleaned(ghost, room)
+    ghost.save("ferry", *RAW)
+    raw = post_in(ghost.posts["ferry"]).raw
+    assert raw is not None
+    receive(room.engine, [Arrival(raw, "ghost", event_id=None if asked else "evt-2")], room.now())
+    room.work()
+    assert body(ghost) == shown(document(*CLEAN))
+    assert len(ghost.writes) == 2
+
+
+def test_a_story_is_cleaned_again_by_hand_without_a_write(ghost: SmallGhost, room: Newsroom) -> None:
+    cleaned(ghost, room)
+    ghost_raw = post_in(ghost.posts["ferry"] | {"html": shown(document(*RAW))}).raw
+    assert ghost_raw is not None
+    receive(room.engine, again([Arrival(ghost_raw, "ghost")], "run-7"), room.now())
+    room.work()
+    assert len(ghost.writes) == 1
+
+
+def test_an_editor_who_saves_while_we_clean_wins(ghost: SmallGhost, room: Newsroom) -> None:
+    ghost.save("ferry", *RAW)
+    room.hears(ghost.event("ferry"), "evt-1")
+    ghost.faults = ["editor"]
+    room.work()
+    assert body(ghost) == shown(document(paragraph("The harbour master wrote this meanwhile.")))
+    assert ghost.writes == []
+    assert room.receipts() == [("publish", "made", "left")]
+    # Their version comes by itself, and is cleaned.
+    ghost.save("ferry", paragraph(LEDE), paragraph(UNDEFINED), paragraph(MORE))
+    room.hears(ghost.event("ferry"), "evt-2")
+    room.work()
+    assert body(ghost) == shown(document(paragraph(LEDE), paragraph(MORE)))
+
+
+def test_an_editor_who_saved_before_we_looked_wins(ghost: SmallGhost, room: Newsroom) -> None:
+    ghost.save("ferry", *RAW)
+    room.hears(ghost.event("ferry"), "evt-1")
+    ghost.editor_saves("ferry")
+    room.work()
+    assert (ghost.writes, room.receipts()) == ([], [("publish", "made", "left")])
+
+
+@pytest.mark.parametrize("first", ["the echo", "the next try"])
+def test_a_write_whose_answer_is_lost_is_done_once_and_known_again(
+    ghost: SmallGhost, room: Newsroom, first: str
+) -> None:
+    ghost.save("ferry", *RAW)
+    room.hears(ghost.event("ferry"), "evt-1")
+    ghost.faults = ["drop after"]
+    room.work()
+    assert "the connection broke" in room.errors()[0]
+    assert body(ghost) == shown(document(*CLEAN))
+    if first == "the echo":
+        room.hears(ghost.event("ferry"), "evt-1-echo")
+        assert room.work().own == 1
+    room.ahead = SOON
+    room.work()
+    assert room.receipts() == [("publish", "made", "wrote")]
+    room.hears(ghost.event("ferry"), "evt-1-echo")
+    room.work()
+    assert (len(ghost.writes), room.counts()) == (1, (1, 1))
+
+
+def test_a_write_that_did_not_arrive_is_tried_again(ghost: SmallGhost, room: Newsroom) -> None:
+    ghost.save("ferry", *RAW)
+    room.hears(ghost.event("ferry"), "evt-1")
+    ghost.faults = ["drop before"]
+    room.work()
+    assert body(ghost) == shown(document(*RAW))
+    room.ahead = SOON
+    room.work()
+    assert body(ghost) == shown(document(*CLEAN))
+
+
+def test_a_document_that_is_shown_otherwise_is_put_back_and_told(ghost: SmallGhost, room: Newsroom) -> None:
+    ghost.save("ferry", *RAW)
+    room.hears(ghost.event("ferry"), "evt-1")
+    ghost.faults = ["shows otherwise"]
+    room.work()
+    assert children(ghost) == list(RAW)
+    assert body(ghost) == shown(document(*RAW))
+    [error] = room.errors()
+    assert "was left as it is: Ghost shows the rest of it otherwise than before" in error
+    assert room.receipts() == [("publish", "failed", None)]
+
+
+def test_what_cannot_be_taken_out_alone_is_left_and_told(ghost: SmallGhost, room: Newsroom) -> None:
+    old = {"id": "old", "title": "The old ferry", "status": "published", "url": f"{ghost.url}/old/"}
+    ghost.posts["old"] = old | {"lexical": None, "mobiledoc": "{}", "html": shown(document(*RAW))}
+    ghost.save("old")
+    room.hears(ghost.event("old"), "evt-1")
+    room.work()
+    [error] = room.errors()
+    assert "Ghost's old editor; open it in the new one and save it once" in error
+    assert ghost.writes == []
+
+
+def test_undo_gives_the_document_back_and_the_echo_ends(ghost: SmallGhost, room: Newsroom) -> None:
+    cleaned(ghost, room)
+    done = room.decides("ferry", "raw")
+    assert "published raw by Ida Holm" in done.decided.told
+    assert sorted(one.destination for one in done.published.made) == ["copy-folder", "site"]
+    assert children(ghost) == list(RAW)
+    assert body(ghost) == shown(document(*RAW))
+    assert UNDEFINED in room.copies[0]
+    room.hears(ghost.event("ferry"), "evt-undone")
+    assert room.work().own == 1
+    assert (body(ghost), len(ghost.writes)) == (shown(document(*RAW)), 2)
+    # Somebody saves another version: that is a new story to clean.
+    ghost.save(
+        "ferry",
+        *RAW[:-1],
+        paragraph("A word more of the harbour master, who was glad of the ferry on Monday."),
+    )
+    room.hears(ghost.event("ferry"), "evt-3")
+    room.work()
+    assert UNDEFINED not in body(ghost)
+
+
+def test_one_removal_comes_back_and_later_the_others(ghost: SmallGhost, room: Newsroom) -> None:
+    cleaned(ghost, room)
+    room.decides("ferry", "restore", numbers=(1,))
+    assert children(ghost) == [one for one in RAW if one != RAW[6]]
+    room.decides("ferry", "raw")
+    assert children(ghost) == list(RAW)
+    room.hears(ghost.event("ferry"), "evt-undone")
+    assert room.work().own == 1
+    assert len(ghost.writes) == 3
+
+
+def test_undo_passes_by_what_an_editor_has_saved(ghost: SmallGhost, room: Newsroom) -> None:
+    cleaned(ghost, room)
+    ghost.editor_saves("ferry")
+    done = room.decides("ferry", "raw")
+    assert ("site", "left") in [(one.destination, one.did) for one in done.published.made]
+    assert body(ghost) == shown(document(paragraph("The harbour master wrote this meanwhile.")))
+
+
+def test_an_undo_whose_answer_is_lost_is_not_cleaned_again(ghost: SmallGhost, room: Newsroom) -> None:
+    cleaned(ghost, room)
+    ghost.faults = ["drop after"]
+    room.decides("ferry", "raw")
+    room.hears(ghost.event("ferry"), "evt-undone")
+    assert room.work().own == 1
+    room.ahead = SOON
+    room.work()
+    assert children(ghost) == list(RAW)
+    assert len(ghost.writes) == 2
+
+
+def test_a_kill_makes_the_post_a_draft(ghost: SmallGhost, room: Newsroom) -> None:
+    cleaned(ghost, room)
+    ghost.save("ferry", paragraph("KILL KILL KILL"), *RAW)
+    room.hears(ghost.event("ferry"), "evt-2")
+    room.work()
+    assert ghost.posts["ferry"]["status"] == "draft"
+    assert room.copies == []
+    # The CMS says that it is a draft now; nothing more is to be done.
+    room.hears(
+        {"post": {"current": {"id": "ferry", "status": "draft"}, "previous": {"status": "published"}}},
+        "evt-3",
+    )
+    room.work()
+    assert len(ghost.writes) == 2
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+def test_what_is_taken_down_in_the_cms_is_taken_down_everywhere(
+    ghost: SmallGhost, room: Newsroom, deleted: bool
+) -> None:
+    cleaned(ghost, room)
+    assert len(room.copies) == 1
+    if deleted:
+        del ghost.posts["ferry"]
+        event = {"post": {"current": {}, "previous": {"id": "ferry", "status": "published"}}}
+    else:
+        ghost.save("ferry", status="draft")
+        event = {"post": {"current": {"id": "ferry", "status": "draft"}, "previous": {"status": "published"}}}
+    room.hears(event, "evt-2")
+    room.work()
+    assert room.copies == []
+    assert room.receipts()[-1] == ("unpublish", "made", "removed")
+    assert len(ghost.writes) == 1
+    if not deleted:
+        ghost.save("ferry", *RAW, status="published")
+        room.hears(ghost.event("ferry"), "evt-3")
+        room.work()
+        assert body(ghost) == shown(document(*CLEAN))
+        assert len(room.copies) == 1
+
+
+def test_a_kill_passes_over_an_editor_who_saves_at_this_moment(ghost: SmallGhost, room: Newsroom) -> None:
+    cleaned(ghost, room)
+    ghost.save("ferry", paragraph("KILL KILL KILL"), *RAW)
+    room.hears(ghost.event("ferry"), "evt-2")
+    ghost.faults = ["editor", "editor"]
+    room.work()
+    assert ghost.posts["ferry"]["status"] == "draft"
