@@ -10,7 +10,21 @@ from typing import Annotated
 
 import typer
 
-from flows.cli import clean, deploy, doctor, explain, outbox, review, rules, run, schema, status, undo, up
+from flows.cli import (
+    clean,
+    deploy,
+    doctor,
+    explain,
+    outbox,
+    plugin,
+    review,
+    rules,
+    run,
+    schema,
+    status,
+    undo,
+    up,
+)
 
 app = typer.Typer(
     name="cleancopy",
@@ -46,6 +60,7 @@ app.command("review")(review.review)
 app.command("outbox")(outbox.outbox)
 app.add_typer(rules.app, name="rules")
 app.command("schema")(schema.schema)
+app.command("plugin")(plugin.plugin)
 app.command("run")(run.run)
 app.command("up")(up.up)
 app.command("deploy")(deploy.deploy)
