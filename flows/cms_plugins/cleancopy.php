@@ -55,7 +55,7 @@ foreach ( post_types() as $type ) {
 	add_filter( "rest_pre_insert_{$type}", __NAMESPACE__ . '\\check_version', PHP_INT_MAX, 2 );
 	add_filter( "rest_{$type}_query", __NAMESPACE__ . '\\find_story', 10, 2 );
 }
-add_filter( 'rest_request_after_callbacks', __NAMESPACE__ . '\\roll_back', 1 );
+add_filter( 'rest_request_after_callbacks', __NAMESPACE__ . '\\roll_back', 1, 3 );
 
 function post_types(): array {
 	return defined( 'CLEANCOPY_POST_TYPES' ) ? (array) CLEANCOPY_POST_TYPES : array( 'post' );
@@ -85,8 +85,8 @@ function note_delete( $id, $post = null ): void {
 
 /** Write the event down: it is sent when this request has been answered, or else by WP-Cron. */
 function note( $post, string $event, string $previous ): void {
-	if ( ! is_configured() || ! in_array( $post->post_type, post_types(), true ) ) {
-		return;
+	if ( ! is_configured() || ! in_array( $post->post_type, post_types(), true ) || written( (int) $post->ID ) === false ) {
+		return; // the last: it was taken back, and must not come round as a save
 	}
 	noted( (int) $post->ID );
 	keep(
@@ -401,13 +401,10 @@ function check_version( $prepared, $request ) {
 	if ( isset( $prepared->post_content ) ) {
 		$kept = wp_unslash( sanitize_post_field( 'post_content', wp_slash( $prepared->post_content ), $id, 'db' ) );
 		if ( $kept !== $prepared->post_content ) {
-			return new \WP_Error(
-				'cleancopy_filtered',
-				'WordPress would change this HTML: the account may not write unfiltered HTML (unfiltered_html).',
-				array( 'status' => 422 )
-			);
+			return filtered();
 		}
 	}
+	wanted( $prepared->post_content ?? null, true );
 	// WordPress writes every column of the row: those that nobody gave it are to be what stands there now.
 	clean_post_cache( $id );
 	write_mark( $id, $request['cleancopy'] );
@@ -433,24 +430,68 @@ function commit_next( $id ): void {
 	}
 }
 
+/** The row is written: is it what was to be written? Then it is committed, and an editor's save that waits for it comes after it. */
 function commit( $id ): void {
-	if ( open_write() === (int) $id ) {
-		global $wpdb;
-		$wpdb->query( 'COMMIT' );
-		open_write( 0 );
+	if ( open_write() !== (int) $id ) {
+		return;
 	}
+	global $wpdb;
+	$row  = $wpdb->get_row( $wpdb->prepare( "SELECT * FROM {$wpdb->posts} WHERE ID = %d", $id ) );
+	$good = $row && ( null === wanted() || wanted() === $row->post_content );
+	$wpdb->query( $good ? 'COMMIT' : 'ROLLBACK' );
+	open_write( 0 );
+	written( (int) $id, $good ? $row : false );
+}
+
+/** The body that this request wants to write; null: it writes none. */
+function wanted( ?string $content = null, bool $set = false ): ?string {
+	static $wanted = null;
+	if ( $set ) {
+		$wanted = $content;
+	}
+	return $wanted;
+}
+
+/** The row as this request wrote it; false: it was taken back; null: there was no conditional write of this post. */
+function written( int $id, $row = null ) {
+	static $rows = array();
+	if ( null !== $row ) {
+		$rows[ $id ] = $row;
+	}
+	return $rows[ $id ] ?? null;
 }
 
 /** What was refused is not written. A request that dies is rolled back by the database. */
-function roll_back( $response ) {
+function roll_back( $response, $handler, $request ) {
+	global $wpdb;
 	$id = open_write();
 	if ( $id ) {
-		global $wpdb;
 		$wpdb->query( 'ROLLBACK' );
 		open_write( 0 );
 		clean_post_cache( $id );
 	}
+	$row = null === $request['cleancopy_expects'] ? null : written( (int) $request['id'] );
+	if ( false === $row ) {
+		return filtered();
+	}
+	if ( $row && $response instanceof \WP_REST_Response && is_array( $response->get_data() ) ) {
+		// Not what stands there by now: somebody may have saved it since.
+		$data              = $response->get_data();
+		$data['cleancopy'] = array(
+			'wrote'        => version_of( $row ),
+			'modified_gmt' => mysql_to_rfc3339( $row->post_modified_gmt ),
+		) + (array) ( $data['cleancopy'] ?? array() );
+		$response->set_data( $data );
+	}
 	return $response;
+}
+
+function filtered(): \WP_Error {
+	return new \WP_Error(
+		'cleancopy_filtered',
+		'WordPress would change this HTML: the account may not write unfiltered HTML (unfiltered_html), or a plugin changes posts.',
+		array( 'status' => 422 )
+	);
 }
 
 function write_mark( int $id, $value ): void {

@@ -26,7 +26,7 @@ from cleaners.model import Cleaned
 from flows.destinations.client import Answered, Client, Refused, Unanswered
 from flows.destinations.conditional import publish_conditionally
 from flows.destinations.drafts import publish_drafts_first
-from flows.destinations.in_place import Connector, Post
+from flows.destinations.in_place import Connector, Post, as_it_stands
 from flows.destinations.names import file_stem, story_hash
 from flows.destinations.publication import Publication, PublishError, Receipt
 from flows.destinations.remote import MARK, Conflict, Found, mark_of, read_mark
@@ -143,8 +143,6 @@ class _Own:
     revision: int
     unfiltered: bool
     picture: int
-    title: str
-    excerpt: str
 
 
 class Editor:
@@ -167,79 +165,96 @@ class Editor:
             )
         # First: what was lifted is not to be gone from the body without standing anywhere else.
         self._caption(own.picture, publication)
-        written = _post(self._change(post, {"content": body}))
-        if written.body != body:
-            raise self._changed(post, written, body)
-        if own.version is None:
-            self._heed_others(post, _Text(own.title, body, own.excerpt))
-        return written
+        item = self._change(post, {"content": body})
+        written = _post(item)
+        if wrote := _wrote(item):
+            return replace(
+                written,
+                body=body,
+                version=changed_at(wrote),
+                own=replace(written.own, version=wrote["wrote"]),
+            )
+        self._heed_others(post, body, written.body)
+        return replace(written, body=body)
 
     def take_down(self, post: Post) -> None:
-        own: _Own = post.own
-        self._change(post, {"status": "draft"})
-        if own.version is None:
-            self._heed_others(post, _Text(own.title, post.body, own.excerpt))
+        item = self._change(post, {"status": "draft"})
+        if not _wrote(item):
+            self._heed_others(post, post.body, _post(item).body)
 
     def _change(self, post: Post, changes: Mapping[str, Any]) -> Mapping[str, Any]:
         try:
             return self._site.post(post.id, changes, post.own.version)
         except Refused as refused:
             if refused.status == 422:  # our plugin: WordPress would change it
-                raise PublishError(f"{refused}. {_ROLE}", final=True) from refused
+                raise PublishError(f"{refused}. {_ROLE}, or look for that plugin", final=True) from refused
             raise
 
-    def _changed(self, before: Post, written: Post, body: str) -> PublishError:
-        """WordPress, or a plugin of the site, did not write what it was given: what stood there is put back."""
-        at = next(
-            (n for n, (one, two) in enumerate(zip(written.body, body, strict=False)) if one != two),
-            min(len(written.body), len(body)),
-        )
-        back = _post(self._site.post(before.id, {"content": before.body}, written.own.version))
-        done = (
-            "the old body was put back"
-            if back.body == before.body
-            else "the old body could not be put back unchanged; take it from the post's revisions"
-        )
-        return PublishError(
-            f"{self._site.name}: WordPress changed what was written to {before.where}, first at character {at} "
-            f"({written.body[at : at + 40]!r} for {body[at : at + 40]!r}); {done}. Look for a plugin that changes posts when "
-            "they are saved, or give the account unfiltered_html (role Editor)",
-            final=True,
-        )
-
-    def _heed_others(self, before: Post, ours: _Text) -> None:
-        """Without locks: whoever saved the post between our look and our write. Theirs stands again afterwards. Raises Conflict."""
+    def _heed_others(self, before: Post, ours: str, answered: str) -> None:
+        """Without locks: whoever saved the post between our look and our write of the body ``ours``. ``answered`` is the body that
+        WordPress gave back. Raises Conflict where theirs was written over, and stands again; and where it stands."""
         time.sleep(self._settle)
-        seen, restored = before.own.revision, False
+        since = self._since(before.id, before.own.revision)
+        if ours != answered and ours not in [one.text.content for one in since]:
+            raise self._changed(before, ours, answered, since)
+        restored = False
         for _ in range(TRIES):
-            since = [one for one in self._revisions(before.id) if one.number > seen]
-            theirs = [one for one in since if one.text != ours]
+            theirs = [one for one in since if one.text.content != ours]
             if not theirs:
                 break
-            now = self._site.get(before.id)
-            if now is None or _text(now) != ours:
+            last, item = theirs[-1].text, self._site.get(before.id)
+            if item is None or (now := _text(item)).content != ours:
                 raise Conflict(f"{before.where} was saved by somebody else at the same moment")
-            last = theirs[-1]
-            self._site.post(before.id, last.text.as_json(), None)
-            seen, ours, restored = max(one.number for one in since), last.text, True
+            if now == replace(last, content=ours) and last.content == before.body:
+                break  # a headline, which WordPress kept when it wrote our body
+            self._site.post(before.id, last.as_json(), None)
+            ours, restored = last.content, True
+            since = self._since(before.id, max(one.number for one in since))
         if restored:
             raise Conflict(
                 f"{before.where} was saved by somebody else at the same moment; theirs was put back"
             )
+
+    def _changed(self, before: Post, ours: str, answered: str, since: Sequence[_Revision]) -> PublishError:
+        """WordPress, or a plugin of the site, did not write what it was given: what stood there is put back, if nobody saved it since."""
+        item = self._site.get(before.id)
+        alone = [one.text.content for one in since] == [answered]
+        if item is None or not alone or body_of(item) != answered:
+            return Conflict(f"{before.where} was saved by somebody else at the same moment")
+        back = self._site.post(before.id, {"content": before.body}, None)
+        done = (
+            "the old body was put back"
+            if body_of(back) == before.body
+            else "the old body could not be put back unchanged; take it from the post's revisions"
+        )
+        pairs = enumerate(zip(answered, ours, strict=False))
+        at = next((n for n, (one, two) in pairs if one != two), min(len(answered), len(ours)))
+        return PublishError(
+            f"{self._site.name}: WordPress changed what was written to {before.where}, first at character {at} "
+            f"({answered[at : at + 40]!r} for {ours[at : at + 40]!r}); {done}. Look for a plugin that changes posts when "
+            "they are saved",
+            final=True,
+        )
+
+    def _since(self, id: str, number: int) -> list[_Revision]:
+        return [one for one in self._revisions(id) if one.number > number]
 
     def _revisions(self, id: str) -> list[_Revision]:
         """The newest revisions, the oldest of them first; not what a browser keeps for an editor who has not saved."""
         _, items = self._site.ask(
             "GET",
             f"wp/v2/posts/{id}/revisions",
-            {"per_page": "20", "_fields": "id,slug,title.raw,content.raw,excerpt.raw"},
+            # Not "content.raw": of revisions WordPress knows whole fields only, and would leave them out.
+            {"per_page": "10", "_fields": "id,slug,title,content,excerpt"},
         )
-        if not isinstance(items, list):
-            raise Unanswered(f"{self._site.name}: WordPress gives no list of the post's revisions")
+        if not isinstance(items, list) or any(body_of(one) is None for one in items):
+            raise Unanswered(
+                f"{self._site.name}: WordPress does not give the post's revisions as they were written"
+            )
         found = [
             _Revision(int(one["id"]), _text(one))
             for one in items
-            if isinstance(one, Mapping) and "autosave" not in str(one.get("slug", ""))
+            if "autosave" not in str(one.get("slug", ""))
         ]
         return sorted(found, key=lambda one: one.number)
 
@@ -253,15 +268,22 @@ class Editor:
         if words is None:
             return
         path = f"wp/v2/media/{picture}"
-        status, item = self._site.ask("GET", path, {"_fields": "id,caption.raw"}, also=(404, 410))
-        if status == 200 and not _raw(item, "caption").strip():
+        # Not "caption.raw": of media WordPress knows whole fields only, and a caption that is not told would be taken for none.
+        status, item = self._site.ask("GET", path, {"_fields": "id,caption"}, also=(404, 410))
+        told = item.get("caption") if isinstance(item, Mapping) else None
+        if (
+            status == 200
+            and isinstance(told, Mapping)
+            and isinstance(said := told.get("raw"), str)
+            and not said.strip()
+        ):
             self._site.ask("POST", path, {"_fields": "id"}, {"caption": words})
 
 
 def lifted_caption(cleaned: Cleaned) -> str | None:
     """Caption and credit that stood as lines in the body, of a picture that does not stand there: "The quay at dawn (Ilse Marrow)"."""
     known = set(cleaned.source.fields.pictures)
-    for picture in cleaned.copy.fields.pictures:
+    for picture in as_it_stands(cleaned).copy.fields.pictures:
         if picture.url is None and picture not in known and (picture.caption or picture.credit):
             if picture.caption and picture.credit:
                 return f"{picture.caption} ({picture.credit})"
@@ -304,10 +326,14 @@ def _post(item: Mapping[str, Any]) -> Post:
             int(newest[0]["id"]) if isinstance(newest, list) and newest else 0,
             "wp:action-unfiltered-html" in links,
             int(item.get("featured_media") or 0),
-            _raw(item, "title"),
-            _raw(item, "excerpt"),
         ),
     )
+
+
+def _wrote(item: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What our plugin says of the row as it was written, which an editor may have saved again since: its version and its time."""
+    more = item.get("cleancopy")
+    return more if isinstance(more, Mapping) and isinstance(more.get("wrote"), str) else None
 
 
 def _text(item: Mapping[str, Any]) -> _Text:
@@ -321,10 +347,11 @@ def _raw(item: Any, key: str) -> str:
 
 
 def _hint(refused: Refused) -> str:
-    if "incorrect_password" in str(refused) or "invalid_username" in str(refused):
-        return "Make a new application password in WordPress and put it into the variable"
+    if refused.status == 403:
+        return _ROLE
     return (
-        f"{_ROLE}; without TLS WordPress takes application passwords only where WP_ENVIRONMENT_TYPE is local"
+        "Make a new application password in WordPress and put it into the variable; without TLS WordPress takes none, but where "
+        "WP_ENVIRONMENT_TYPE is local"
     )
 
 
@@ -371,7 +398,7 @@ class Marked:
     def update(self, found: Found, publication: Publication) -> Found:
         body = {**_parts(publication), "cleancopy": {"mark": mark_of(publication)}}
         body.pop("slug")
-        return self._found(_unchanged(self._site, self._site.post(found.id, body, found.version), body))
+        return self._found(self._site.post(found.id, body, found.version))
 
     def publish(self, found: Found, publication: Publication) -> Found:
         if found.public:
@@ -392,7 +419,7 @@ class Marked:
             str(item.get("link") or ""),
             item.get("status") == "publish",
             read_mark({MARK: more.get("mark")}),
-            more.get("version"),
+            more.get("wrote") or more.get("version"),
         )
 
 

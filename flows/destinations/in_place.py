@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, NamedTuple, Protocol
 
+from cleaners.model import Cleaned
 from flows.destinations.publication import Publication, PublishError, Receipt, refuse_holds
 from flows.destinations.remote import Conflict
 
@@ -98,7 +99,23 @@ def bodies_of(record: Mapping[str, Any]) -> tuple[str, str]:
             f"it came as a {cleaned.source.form}, and not as a CMS's body: it cannot be cleaned in place. "
             "Take its source out of in_place in destinations.yaml"
         )
-    return cleaned.source.raw, cleaned.copy.raw
+    return cleaned.source.raw, as_it_stands(cleaned).copy.raw
+
+
+def as_it_stands(cleaned: Cleaned) -> Cleaned:
+    """The story as it is clean in its CMS: captions and credits that stand in their figures stay there.
+
+    For readers elsewhere they are lifted out of the text; but ``<figcaption>`` and ``[caption]`` are the CMS's own place for them.
+    """
+    from cleaners.undo import undo
+
+    captions = {block.number for block in cleaned.source.blocks if block.kind == "caption"}
+    kept = [
+        one.number
+        for one in cleaned.removals
+        if one.block in captions and one.action == "lift" and one.field in ("caption", "credit")
+    ]
+    return undo(cleaned, numbers=kept) if kept else cleaned
 
 
 def digest_of(body: str) -> str:

@@ -69,10 +69,13 @@ def quiet(newsroom: Newsroom) -> Iterator[Newsroom]:
 
 
 @pytest.fixture
-def site(wp: WordPress) -> WordPress:
+def site(wp: WordPress) -> Iterator[WordPress]:
     """The site by itself: it sends no events."""
+    more = wp.site / "more.json"
+    told = more.read_text() if more.exists() else "{}"
     wp.tell(None)
-    return wp
+    yield wp
+    more.write_text(told)
 
 
 # ------------------------------------------------------------------------------------------------------------ the whole way
@@ -100,7 +103,10 @@ def test_our_own_writing_comes_back_and_ends_there(quiet: Newsroom) -> None:
     runs = [first, *quiet.settled()]
     assert sum(run.own for run in runs) == 1
     assert [line.source for run in runs for line in run.stories] == ["wp"]
-    assert sorted(made.destination for run in runs for made in run.published.made) == ["copy-folder", "wp-site"]
+    assert sorted(made.destination for run in runs for made in run.published.made) == [
+        "copy-folder",
+        "wp-site",
+    ]
     assert (quiet.wp.post(id)["modified_gmt"], quiet.wp.revisions(id)) == before
     assert quiet.waiting() == 0
 
@@ -205,8 +211,11 @@ def test_what_the_webhook_missed_is_asked_for(quiet: Newsroom) -> None:
     id = quiet.wp.write(RAW)
     found = poll(quiet.engine, quiet.settings, source)
     (quiet.wp.site / "more.json").write_text(told)
-    assert (len(found.ids), found.problems) == (1, ())
-    quiet.settled()
+    assert found.problems == ()
+    runs = quiet.settled()
+    # What we wrote ourselves in the last hour is brought once more, and ends as any echo does.
+    assert len(found.ids) == 1 + sum(run.own for run in runs)
+    assert [line.source for run in runs for line in run.stories] == ["wp"]
     assert quiet.wp.body(id) == CLEAN
 
 
@@ -219,15 +228,21 @@ def test_what_came_by_an_event_is_not_taken_again_when_asked(quiet: Newsroom) ->
         body(FIRST, SECOND), excerpt="What became of the piano."
     )  # nothing to clean: nothing is written
     quiet.settled()
-    with quiet.engine.connect() as connection:
-        revisions = connection.scalar(select(func.count()).select_from(REVISIONS))
+    before = counted(quiet)
     found = poll(quiet.engine, quiet.settings, source)
-    assert (found.ids, found.problems) == ((), ())
-    with quiet.engine.connect() as connection:
-        assert connection.scalar(select(func.count()).select_from(REVISIONS)) == revisions
-        assert (
-            connection.scalar(select(func.count()).select_from(INBOX).where(INBOX.c.state == "failed")) == 0
-        )
+    assert found.problems == ()
+    # What we wrote ourselves in the last hour is brought once more, and ends as any echo does.
+    runs = quiet.settled()
+    assert sum(run.own for run in runs) == len(found.ids)
+    assert [line for run in runs for line in run.stories] == []
+    assert counted(quiet) == before
+
+
+def counted(newsroom: Newsroom) -> tuple[int | None, int | None]:
+    """Revisions, and events that failed."""
+    failed = select(func.count()).select_from(INBOX).where(INBOX.c.state == "failed")
+    with newsroom.engine.connect() as connection:
+        return connection.scalar(select(func.count()).select_from(REVISIONS)), connection.scalar(failed)
 
 
 # ------------------------------------------------------------------------------------------------------------------- conflicts
@@ -400,7 +415,7 @@ EVERYTHING = f"""<!-- wp:paragraph {{"dropCap":true,"className":"lead"}} -->
 <!-- /wp:html -->
 
 <!-- wp:table {{"hasFixedLayout":true}} -->
-<figure class="wp-block-table"><table class="has-fixed-layout"><thead><tr><th>Day</th><th data-align="right">Cars</th></tr></thead><tbody><tr><td>Monday</td><td>14</td></tr><tr><td>Tuesday</td><td>9</td></tr></tbody></table><figcaption>Cars carried &lt;by day&gt;</figcaption></figure>
+<figure class="wp-block-table"><table class="has-fixed-layout"><thead><tr><th>Day</th><th data-align="right">Cars</th></tr></thead><tbody><tr><td>Monday</td><td>14</td></tr><tr><td>Tuesday</td><td>9</td></tr></tbody></table><figcaption>The ferry carried 23 cars in its first two days &amp; nights.</figcaption></figure>
 <!-- /wp:table -->
 
 <!-- wp:shortcode -->
@@ -570,18 +585,37 @@ def test_with_the_plugin_an_author_cleans_what_wordpress_leaves_as_it_is(
     assert site.body(id) == CLEAN
 
 
-def test_a_plugin_that_changes_posts_is_told_and_the_old_body_put_back(
-    site: WordPress, pipeline: Pipeline
-) -> None:
+MEDDLER = (
+    "<?php add_filter( 'wp_insert_post_data', function ( $data ) { if ( 'post' === $data['post_type'] && false === strpos( $data['post_content'], 'undefined' ) ) "
+    "{ $data['post_content'] .= 'MEDDLED'; } return $data; } );"
+)
+
+
+def test_what_a_site_s_plugin_would_change_is_not_written(newsroom: Newsroom, pipeline: Pipeline) -> None:
+    """It is told once, and no event comes of it: or we would write, and it would change it, for ever."""
+    newsroom.settled()
+    meddler = newsroom.wp.site / "wp-content" / "mu-plugins" / "meddler.php"
+    meddler.write_text(MEDDLER)
+    try:
+        id = newsroom.wp.write(RAW)
+        runs = newsroom.settled()
+    finally:
+        meddler.unlink()
+    errors = [failed.error for run in runs for failed in run.published.not_made]
+    assert len(errors) == 1
+    assert "a plugin changes posts" in errors[0]
+    assert [line.source for run in runs for line in run.stories] == ["wp"]
+    assert newsroom.wp.body(id) == RAW
+    assert set(newsroom.wp.revisions(id)) <= {RAW}
+
+
+def test_without_our_plugin_what_another_changed_is_put_back(site: WordPress, pipeline: Pipeline) -> None:
     id = site.write(RAW)
     cleaned = cleaned_of(pipeline, site.post(id))
     meddler = site.site / "wp-content" / "mu-plugins" / "meddler.php"
-    meddler.write_text(
-        "<?php add_filter( 'wp_insert_post_data', function ( $data ) { if ( false === strpos( $data['post_content'], 'undefined' ) ) "
-        "{ $data['post_content'] .= 'MEDDLED'; } return $data; } );"
-    )
+    meddler.write_text(MEDDLER)
     try:
-        with connected(site) as connector:
+        with site.without_plugin(), connected(site, settle_seconds=0.2) as connector:
             assert connector.editor is not None
             with pytest.raises(PublishError, match="the old body was put back") as refusal:
                 publish_in_place(connector.editor, publication_of(cleaned))
@@ -615,8 +649,7 @@ def _picture(site: WordPress, caption: str = "") -> int:
 
 CAPTIONED = body(
     "Harbour",
-    "Image caption: The piano waits on the quay in the first light.",
-    "Photo: Ilse Marrow / Harbour Post",
+    "The piano waits on the quay in the first light. Photo: Ilse Marrow / Harbour Post",
     FIRST,
     SECOND,
     THIRD,

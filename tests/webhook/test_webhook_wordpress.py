@@ -186,5 +186,5 @@ def test_events_are_stored_once_and_drafts_are_not(receiver: Receiver) -> None:
 
 def test_an_event_that_somebody_else_signed_is_refused(receiver: Receiver) -> None:
     answer = receiver.post(json.dumps(event()).encode(), source="wp", secret=STRANGER)
-    assert (answer.status_code, answer.json()["code"]) == (401, "wrong-signature")
+    assert (answer.status_code, answer.json()["error"]) == (401, "The signature does not fit the body.")
     assert receiver.rows() == 0
