@@ -17,6 +17,7 @@ from flows.cli import (
     doctor,
     explain,
     outbox,
+    plugin,
     review,
     rules,
     run,
@@ -60,6 +61,7 @@ app.command("review")(review.review)
 app.command("outbox")(outbox.outbox)
 app.add_typer(rules.app, name="rules")
 app.command("schema")(schema.schema)
+app.command("plugin")(plugin.plugin)
 app.command("run")(run.run)
 app.command("up")(up.up)
 app.command("deploy")(deploy.deploy)

@@ -1,7 +1,8 @@
 """WordPress by its REST interface (``/wp-json/wp/v2/posts``, since 5.7): what was modified after a time, the oldest first.
 
 Without credentials it shows what readers see; with an application password also the copy as it was written
-(``content.raw``), and drafts, by which a story is known that was taken offline.
+(``content.raw``), and drafts, by which a story is known that was taken offline; where our plugin is in
+(``flows/cms_plugins/cleancopy.php``), also what WordPress names by numbers only: author, categories, the featured picture.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from cleaners.model import Fields, Raw
+from cleaners.model import Fields, Picture, Raw
 from cleaners.read.wire.item import plain
 from flows.settings import CmsSource
 from flows.sources.api import Question
@@ -23,6 +24,10 @@ OVERLAP = timedelta(hours=1)
 MOST_AT_ONCE = 100
 
 _FIELDS = "id,link,title,content,date_gmt,modified_gmt,status,lang"
+# Nothing rendered: that would fetch the embeds of a hundred stories.
+_RAW_FIELDS = "id,link,title.raw,content.raw,content.protected,date_gmt,modified_gmt,status,lang,cleancopy"
+_NO_CATEGORY = "uncategorized"
+"""What WordPress calls the category of posts that have none, in English."""
 _STATUSES = "publish,future,draft,pending,private,trash"
 
 
@@ -34,7 +39,7 @@ def changed(source: CmsSource, secret: str | None, after: datetime | None, page:
         "per_page": str(size),
         "page": str(page),
         "context": "edit" if secret else "view",
-        "_fields": _FIELDS,
+        "_fields": _RAW_FIELDS if secret else _FIELDS,
     }
     if after is not None:
         # With its zone, so that the site turns it into its own time.
@@ -88,11 +93,10 @@ def post_in(item: Mapping[str, Any]) -> Post:
     modified = moment_of(item.get("modified_gmt"))
     if found is None:
         return Post(NAMELESS, modified, None, "a post without an id")
-    public = text_at(item, "status") in (None, "publish")
-    content = text_at(item, "content", "raw") or text_at(item, "content", "rendered")
-    if content is None:
-        protected = isinstance(item.get("content"), Mapping) and item["content"].get("protected")
-        said = "is protected by a password" if protected else "has no text"
+    public = is_public(item)
+    content = body_of(item) or text_at(item, "content", "rendered")
+    if content is None or not content.strip():
+        said = "is protected by a password" if _is_protected(item) else "has no text"
         return Post(found, modified, None, f"{found}: {said}", public)
     raw = Raw(
         id=found,
@@ -102,9 +106,53 @@ def post_in(item: Mapping[str, Any]) -> Post:
         headline=text_at(item, "title", "raw") or plain(text_at(item, "title", "rendered")),
         published=_utc(item, "date_gmt"),
         language=text_at(item, "lang"),
-        given=Fields(updated=_utc(item, "modified_gmt")),
+        given=Fields(
+            section=_section(item),
+            byline=text_at(item, "cleancopy", "author"),
+            updated=changed_at(item),
+            pictures=_pictures(item),
+        ),
     )
     return Post(found, modified, raw, None, public)
+
+
+def body_of(item: Mapping[str, Any]) -> str | None:
+    """The body as it was written, character by character; None where WordPress gave only what readers see."""
+    content = item.get("content")
+    raw = content.get("raw") if isinstance(content, Mapping) else None
+    return raw if isinstance(raw, str) else None
+
+
+def changed_at(item: Mapping[str, Any]) -> str | None:
+    """When it was saved last, to the second: what is kept as its version."""
+    return _utc(item, "modified_gmt")
+
+
+def is_public(item: Mapping[str, Any]) -> bool:
+    """Whether every reader can see it. What a password protects is published nowhere else, though editors get it to read."""
+    return text_at(item, "status") in (None, "publish") and not (
+        _is_protected(item) and body_of(item) is not None
+    )
+
+
+def _is_protected(item: Mapping[str, Any]) -> bool:
+    content = item.get("content")
+    return isinstance(content, Mapping) and bool(content.get("protected"))
+
+
+def _section(item: Mapping[str, Any]) -> str | None:
+    more = item.get("cleancopy")
+    names = more.get("categories") if isinstance(more, Mapping) else None
+    first = names[0] if isinstance(names, list) and names else None
+    return first if isinstance(first, str) and first.strip().lower() not in ("", _NO_CATEGORY) else None
+
+
+def _pictures(item: Mapping[str, Any]) -> tuple[Picture, ...]:
+    more = item.get("cleancopy")
+    shown = more.get("picture") if isinstance(more, Mapping) else None
+    if not isinstance(shown, Mapping) or (url := text_at(shown, "url")) is None:
+        return ()
+    return (Picture(url, plain(text_at(shown, "caption")), None, text_at(shown, "alt")),)
 
 
 def _utc(item: Mapping[str, Any], key: str) -> str | None:

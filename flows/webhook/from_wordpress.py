@@ -1,4 +1,4 @@
-"""WordPress's events, as our plugin sends them (``flows/cms/wordpress``): a post as its REST interface gives it to editors.
+"""WordPress's events, as our plugin sends them (``flows/cms_plugins/cleancopy.php``): a post as its REST interface gives it to editors.
 
 WordPress itself sends none. The plugin signs as https://www.standardwebhooks.com says.
 """
@@ -20,7 +20,7 @@ def story(payload: Mapping[str, Any], source: WebhookSource) -> Raw | None:
     post = payload.get("post")
     if not isinstance(post, Mapping):
         return None
-    if text_at(post, "status") == "publish":
+    if text_at(post, "status") == "publish" and cms_wordpress.is_public(post):
         return posted(cms_wordpress.post_in(post), source)
     if text_at(payload, "previous_status") != "publish":
         return None
