@@ -71,7 +71,7 @@ class Entries:
             )
         lifted = {
             self.fields[part]: text
-            for part in ("caption", "credit")
+            for part in ("caption", "credit", "standfirst", "byline")
             if part in self.fields and (text := lifted_text(publication.record, part))
         }
         empty = {field: text for field, text in lifted.items() if not post.own["entry"].get(field)}
@@ -209,13 +209,11 @@ class OwnEntries:
         return self._found(self._entries.put(found.id, self._data(publication)))
 
     def publish(self, found: Found, publication: Publication) -> Found:
-        """Drafts of the same story that tries before this one left behind go first."""
-        if found.public:
-            return found
-        for one in self.find(publication):
+        """Drafts of the same story that tries before this one left behind go, too."""
+        for one in () if publication.last else self.find(publication):
             if one.id != found.id and not one.public:
                 self._entries.delete(one.id)
-        return self._found(self._entries.put(found.id, self._data(publication)))
+        return found if found.public else self._found(self._entries.put(found.id, self._data(publication)))
 
     def unpublish(self, found: Found, publication: Publication) -> None:
         self._entries.delete(found.id)
@@ -259,7 +257,7 @@ class OwnEntries:
 
 
 def lifted_text(record: Mapping[str, Any], part: str) -> str | None:
-    """The first caption or credit that was lifted out of the body, without its label. A figure's own stays in the body.
+    """What was lifted out of the body to be this part; of captions and credits the first. A figure's own stays in the body.
 
     >>> lift = {"action": "lift", "field": "credit", "text": "Photo: Ana Duarte"}
     >>> lifted_text({"removed": [lift], "pictures": [{"credit": "Wire"}, {"credit": "Ana Duarte"}]}, "credit")
@@ -270,7 +268,7 @@ def lifted_text(record: Mapping[str, Any], part: str) -> str | None:
         for one in record.get("removed") or ()
         if one["action"] == "lift" and one["field"] == part
     ]
-    said = (one.get(part) for one in record.get("pictures") or ())
+    said = [record.get(part), *(one.get(part) for one in record.get("pictures") or ())]
     return next((text for text in said if text and any(text in line or line in text for line in lines)), None)
 
 

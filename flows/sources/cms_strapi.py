@@ -21,7 +21,9 @@ from flows.sources.records import BrokenRecord
 
 OVERLAP = timedelta(minutes=1)
 
-MOST_AT_ONCE = 100
+MOST_AT_ONCE = 25
+"""Documents. An answer has at most a hundred entries: of each document one for every language that it is in."""
+_PAGE = "100"
 
 ENTRY = {"body": "body", "headline": "title", "published": "publishedAt", "language": "locale"}
 """Where the parts of an entry stand, if its source's map says nothing else. Its id is the documentId."""
@@ -31,6 +33,7 @@ def changed(source: CmsSource, secret: str | None, after: datetime | None, page:
     """The question for what was published after a time."""
     params = {
         "status": "published",
+        "locale": "*",
         "sort": "publishedAt:asc",
         "pagination[page]": str(page),
         "pagination[pageSize]": str(size),
@@ -42,7 +45,7 @@ def changed(source: CmsSource, secret: str | None, after: datetime | None, page:
 
 def still_public(source: CmsSource, secret: str | None, ids: Sequence[str]) -> Question:
     """The question which of these stories readers can see."""
-    params = {"status": "published", "pagination[pageSize]": str(MOST_AT_ONCE)}
+    params = {"status": "published", "locale": "*", "pagination[pageSize]": _PAGE}
     for number, id in enumerate(ids):
         params[f"filters[documentId][$in][{number}]"] = apart(id)[0]
     return _question(source, secret, params)

@@ -147,6 +147,7 @@ def strapi_server(folder: Path) -> Iterator[Strapi]:
     project = folder / "strapi"
     shutil.copytree(PROJECT, project)
     (project / "node_modules").symlink_to(modules, target_is_directory=True)
+    (project / "public" / "uploads").mkdir()
     desk = secrets.token_urlsafe(24)
     strapi = Strapi(free_port(), folder / "strapi.txt", desk)
     env = {
@@ -156,9 +157,7 @@ def strapi_server(folder: Path) -> Iterator[Strapi]:
         "STRAPI_TEST_DESK": desk,
         "NODE_ENV": "production",
         "STRAPI_TELEMETRY_DISABLED": "true",
-        "STRAPI_DISABLE_UPDATE_NOTIFICATION": "true",
         "STRAPI_HIDE_STARTUP_MESSAGE": "true",
-        "STRAPI_LOG_LEVEL": "warn",
     }
     with strapi.log.open("w") as words:
         process = subprocess.Popen(
