@@ -42,12 +42,12 @@ def _news(name: str) -> Callable[[Publication], bytes]:
 
         cleaned = writers.cleaned_from(publication.record) if publication.act == "publish" else None
         writer: Callable[[Cleaned | None, Edition], str] = getattr(writers, name)
-        return _bytes(writer(cleaned, _edition(publication)))
+        return _bytes(writer(cleaned, edition_of(publication)))
 
     return write
 
 
-def _edition(publication: Publication) -> Edition:
+def edition_of(publication: Publication) -> Edition:
     """The edition as receivers know it. What is published may be used: an embargo that it had is over, or was lifted by a person."""
     from cleaners.write import Edition
 

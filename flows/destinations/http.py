@@ -22,9 +22,11 @@ from flows.destinations.client import (
 from flows.destinations.conditional import publish_conditionally
 from flows.destinations.drafts import publish_drafts_first
 from flows.destinations.formats import FORMATS
+from flows.destinations.http_in_place import Documents
+from flows.destinations.in_place import publish_in_place
 from flows.destinations.names import last_part, slug, story_hash
 from flows.destinations.publication import Answer, Publication, Publisher, PublishError, Receipt
-from flows.destinations.remote import MARK, Conflict, Found, mark_of, read_mark
+from flows.destinations.remote import MARK, Found, mark_of, read_mark, with_conflicts
 from flows.settings import HttpDestination
 
 RESTS_AFTER = 3
@@ -49,12 +51,21 @@ def open_http(destination: HttpDestination) -> Iterator[Publisher]:
             yield each(client, lambda one: publish_drafts_first(drafts, one))
         else:
             stories = Stories(client, destination)
-            yield each(
-                client,
-                lambda one: publish_conditionally(
+
+            def act(one: Publication) -> Receipt:
+                if destination.in_place:
+                    source = one.story.partition(":")[0]
+                    if source not in destination.in_place:
+                        raise PublishError(
+                            f"{destination.name}: stories of {source} do not lie there, and two sources may have the same ids. "
+                            "Publish them by a destination without in_place"
+                        )
+                    return publish_in_place(Documents(client, destination, filled(destination.url, one)), one)
+                return publish_conditionally(
                     stories, one, stories.digest(one), overwrite=destination.overwrite
-                ),
-            )
+                )
+
+            yield each(client, act)
 
 
 def each(client: Client, act: Callable[[Publication], Receipt]) -> Publisher:
@@ -260,15 +271,6 @@ def filled(address: str, publication: Publication, id: str = "") -> str:
     return address.format_map(
         {name: quote(value, safe="", errors="replace") for name, value in slots.items()}
     )
-
-
-def with_conflicts(ask: Callable[[], Answered], statuses: Sequence[int] = (409, 412)) -> Answered:
-    try:
-        return ask()
-    except Refused as refused:
-        if refused.status in statuses:
-            raise Conflict(str(refused)) from refused
-        raise
 
 
 def _only(found: Found) -> dict[str, str]:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, Protocol
 from cleaners.model import Cleaned
 from flows.destinations.publication import Publication, PublishError, Receipt, refuse_holds
 from flows.destinations.remote import Conflict
+from flows.sources.cms import moment_of
 
 TRIES = 4
 """Each is a conflict more: somebody saves at this very moment."""
@@ -78,14 +79,14 @@ def publish_in_place(editor: Editor, publication: Publication) -> Receipt:
             return Receipt("left")
         if post.body == clean:
             left = publication.last.get("kept", {}) if _is_as_we_left_it(post, publication.last) else {}
-            return Receipt("wrote", (post.where,), {**left, **_kept(post)})
-        if post.body != before and not _is_as_we_left_it(post, publication.last):
+            return Receipt("wrote", (post.where,), {**left, **_kept(post, publication)})
+        if post.body != before and (_is_late(publication) or not _is_as_we_left_it(post, publication.last)):
             return Receipt("left", (post.where,))
         try:
             post = editor.write(post, clean, publication)
         except Conflict:
             continue
-        return Receipt("wrote", (post.where,), _kept(post))
+        return Receipt("wrote", (post.where,), _kept(post, publication))
     raise PublishError("somebody keeps saving this post there; tried again later")
 
 
@@ -146,6 +147,18 @@ def _is_as_we_left_it(post: Post, last: Mapping[str, Any]) -> bool:
     return bool(kept) and kept.get("body") == digest_of(post.body) and kept.get("version") == post.version
 
 
-def _kept(post: Post) -> dict[str, object]:
-    """What the ledger is to remember: our own writing comes back as an event (see ``flows.ledger.echoes``)."""
-    return {**post.kept, "id": post.id, "body": digest_of(post.body), "version": post.version}
+def _is_late(publication: Publication) -> bool:
+    """Whether a newer version of the post than this one was cleaned there already: events may overtake each other on their way."""
+    last = moment_of(publication.last.get("kept", {}).get("of"))
+    this = moment_of(publication.record.get("updated"))
+    return last is not None and this is not None and this < last
+
+
+def _kept(post: Post, publication: Publication) -> dict[str, object]:
+    """What the ledger is to remember: our own writing comes back as an event (see ``flows.ledger.echoes``).
+
+    ``of`` is when the version that was cleaned had been saved, as its CMS says.
+    """
+    of = publication.record.get("updated")
+    known = {"id": post.id, "body": digest_of(post.body), "version": post.version}
+    return {**post.kept, **known} | ({"of": of} if of else {})

@@ -7,10 +7,11 @@ and nothing old over new, stands in ``flows.destinations.conditional`` for those
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from flows.destinations.client import Answered, Refused
 from flows.destinations.publication import Publication, PublishError
 
 MARK = "_cleancopy"
@@ -108,3 +109,13 @@ def read_mark(story: object) -> Mark | None:
     if not (isinstance(key, str) and isinstance(edition, int) and isinstance(ledger, str)):
         return None
     return Mark(key, edition, ledger)
+
+
+def with_conflicts(ask: Callable[[], Answered], statuses: Sequence[int] = (409, 412)) -> Answered:
+    """The answer. Raises Conflict where it is one of the ``statuses``."""
+    try:
+        return ask()
+    except Refused as refused:
+        if refused.status in statuses:
+            raise Conflict(str(refused)) from refused
+        raise

@@ -89,24 +89,31 @@ def end_echoes(engine: Engine, owner: str, rows: Collection[int], now: datetime)
             before = connection.scalar(
                 select(func.max(COPIES.c.revision_id)).where(COPIES.c.story_id == row.story_id)
             )
-            connection.execute(
-                update(INBOX)
-                .where(INBOX.c.id == row.id)
-                .values(
-                    state="done",
-                    error=None,
-                    note=NOTE,
-                    finished_at=now,
-                    owner=None,
-                    lease_until=None,
-                    revision_id=before or row.revision_id,
-                )
-            )
-            if before and before != row.revision_id:
-                _forget(connection, row.revision_id)
+            end_without_copy(connection, row.id, row.revision_id, before or row.revision_id, NOTE, now)
         return {row.id for row in held}
 
     return transact(engine, work)
+
+
+def end_without_copy(
+    connection: Connection, row: int, revision: int, instead: int, note: str, now: datetime
+) -> None:
+    """Inside a transaction: the row is done, and belongs to the revision ``instead``; its own is taken out again."""
+    connection.execute(
+        update(INBOX)
+        .where(INBOX.c.id == row)
+        .values(
+            state="done",
+            error=None,
+            note=note,
+            finished_at=now,
+            owner=None,
+            lease_until=None,
+            revision_id=instead,
+        )
+    )
+    if instead != revision:
+        _forget(connection, revision)
 
 
 def _wrote(connection: Connection, act: AnyRow, row: InboxRow) -> bool:
@@ -127,7 +134,7 @@ def _wrote(connection: Connection, act: AnyRow, row: InboxRow) -> bool:
 
 
 def _forget(connection: Connection, revision: int) -> None:
-    """Take a revision out that nothing but the row of an echo was about."""
+    """Take a revision out that nothing but such a row was about."""
     for table in (COPIES, DECISIONS, INBOX):
         if connection.scalar(select(table.c.id).where(table.c.revision_id == revision).limit(1)):
             return

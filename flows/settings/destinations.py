@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from cleaners.rules.errors import did_you_mean
 from cleaners.rules.schema import StrictModel, fault, load_model
 from flows.settings.names import Name, SecretName, holds_password
+from flows.settings.paths import BadPath, steps_of
 
 Format = Literal["json", "html", "markdown", "text", "ninjs", "nitf", "newsml-g2", "json-ld"]
 
@@ -113,11 +114,17 @@ class HttpDestination(_Common):
 
     ``overwrite: yes`` writes over what somebody else has changed there; otherwise such a story is an error that a person
     sees.
+
+    ``in_place`` names the sources whose stories lie here already, each at its address with ``{id}`` as a JSON document: of it the
+    text at ``body`` (a path such as ``post.html``) is replaced by the clean one. With PUT the whole document is sent back, with
+    PATCH that one part.
     """
 
     kind: Literal["http"]
     url: WebAddress
-    method: Literal["PUT", "POST"] = "PUT"
+    method: Literal["PUT", "POST", "PATCH"] = "PUT"
+    in_place: tuple[Name, ...] = ()
+    body: str = ""
     format: Format = "json"
     draft: Literal["first"] | None = None
     etags: bool = True
@@ -143,6 +150,9 @@ class HttpDestination(_Common):
         ):
             _check_slots(key, getattr(self, key), slots)
         own = {"story", "key", "slug"} & _slots(self.url)
+        if self.in_place or self.body or self.method == "PATCH":
+            self._check_in_place()
+            return self
         if self.draft:
             if self.format != "json":
                 raise fault(
@@ -167,6 +177,28 @@ class HttpDestination(_Common):
                 "Write withdrawn: delete, or format: json",
             )
         return self
+
+    def _check_in_place(self) -> None:
+        for key, said, wrong in (
+            ("in_place", "body and PATCH are for stories that lie there already", not self.in_place),
+            ("method", "in_place needs PUT or PATCH", self.method == "POST"),
+            ("draft", "in_place writes no drafts", self.draft is not None),
+            ("url", "in_place needs each story's own address", "id" not in _slots(self.url)),
+        ):
+            if wrong:
+                raise fault(
+                    key,
+                    said,
+                    "Write in_place: [the source], body: post.html and url: https://cms.example/stories/{id}",
+                )
+        try:
+            steps_of(self.body)
+        except BadPath:
+            raise fault(
+                "body",
+                "in_place needs the place of the story's HTML in its document",
+                "Write body: html, or a path such as post.html",
+            ) from None
 
 
 class FeedDestination(_Common):
@@ -229,7 +261,7 @@ class WebhookDestination(_Common):
 
 
 class CmsDestination(_Common):
-    """A CMS that is written to by its own interface. ``url`` is the site's address.
+    """A CMS that is written to by its own interface. ``url`` is the site's address; for Superdesk that to which items are pushed.
 
     ``in_place`` names the sources whose stories are posts of this CMS: their bodies are replaced by the clean ones, where they stand.
     A story of any other source becomes a post of its own. ``secret_env`` names the variable with the Admin API key (Ghost),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -10,11 +11,14 @@ from pydantic import AfterValidator, Field, HttpUrl, StringConstraints, model_va
 from cleaners.rules.errors import did_you_mean
 from cleaners.rules.schema import StrictModel, fault, load_model
 from cleaners.rules.yaml_file import load_yaml
-from flows.settings.destinations import CmsDestination, load_destinations
+from flows.settings.destinations import load_destinations
 from flows.settings.names import Name, SecretName, holds_password
+from flows.settings.paths import BadPath, steps_of
 
 Cron = Annotated[str, StringConstraints(pattern=r"^\s*[\d*/,\-A-Za-z?#]+(\s+[\d*/,\-A-Za-z?#]+){4}\s*$")]
 """Minute, hour, day of month, month, day of week: ``*/15 * * * *``. Times are UTC."""
+
+Collection = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,79}$")]
 
 MapKey = Literal[
     "id",
@@ -105,10 +109,11 @@ class ArchiveSource(_Common):
 
 
 class CmsSource(_Common):
-    """A CMS that is asked what has changed: ``wordpress`` and ``ghost`` by the address of the site, ``json`` by that of a list.
+    """A CMS that is asked what has changed: ``wordpress``, ``ghost`` and ``strapi`` by the address of the site, ``json`` by that of a list.
 
     ``secret_env`` names the variable with ``user:application password`` (WordPress), the Content or Admin API key (Ghost), or
-    a bearer token. For ``json``, ``items`` and ``next`` say where in the answer the stories and the next page (an address, or
+    a bearer token (Strapi and others). ``collection`` is what Strapi calls the stories in its addresses (``articles``), ``map`` says
+    which fields of its entry are which part of a story. For ``json``, ``items`` and ``next`` say where in the answer the stories and the next page (an address, or
     with ``next_parameter`` a token) stand, ``map`` where in a story its parts do, ``modified`` when it was changed.
     ``since_parameter`` is how the list is asked for what changed after a time.
 
@@ -116,11 +121,12 @@ class CmsSource(_Common):
     """
 
     kind: Literal["cms"]
-    api: Literal["wordpress", "ghost", "json"]
+    api: Literal["wordpress", "ghost", "strapi", "json"]
     url: HttpUrl
     secret_env: SecretName | None = None
     schedule: Cron | None = None
     private_addresses: bool = False
+    collection: Collection | None = None
     items: str = ""
     next: str | None = None
     next_parameter: str | None = None
@@ -140,10 +146,14 @@ class CmsSource(_Common):
                 "Ghost answers nobody without a key",
                 "Make a custom integration in Ghost, put its Content API key into a variable, and name that here",
             )
+        _check_collection(self.api == "strapi", self.collection)
         of_json = ("items", "next", "next_parameter", "modified", "since_parameter", "map")
-        given = [key for key in of_json if getattr(self, key)]
+        given = [key for key in of_json if getattr(self, key) and (key, self.api) != ("map", "strapi")]
         if self.api != "json" and given:
             raise fault(given[0], f"{given[0]} is for api: json", f"{self.api} needs none: leave it out")
+        if self.api == "strapi":
+            _check_entry_map(self.map)
+        _check_paths("map", self.map)
         if self.since_parameter and not self.modified:
             raise fault(
                 "since_parameter",
@@ -230,6 +240,15 @@ class MissedSource(StrictModel):
     secret_env: SecretName | None = None
     schedule: Cron = "*/30 * * * *"
     private_addresses: bool = False
+    collection: Collection | None = None
+
+
+_ASKED: dict[str, Literal["wordpress", "ghost", "strapi"]] = {
+    "wordpress": "wordpress",
+    "ghost": "ghost",
+    "strapi": "strapi",
+}
+"""Which CMS can be asked for what its events did not bring."""
 
 
 class WebhookSource(_Common):
@@ -237,35 +256,44 @@ class WebhookSource(_Common):
 
     ``adapter`` is what sends the events: anything that signs as https://www.standardwebhooks.com says (``standard``), or a CMS
     with ways of its own. ``map`` says where in the event the story's parts stand, as dotted paths (``post.current.html``), where the
-    adapter does not know it. ``missed`` is how the CMS is asked for what did not arrive.
+    adapter does not know it. ``models`` are the content types of Strapi whose entries are stories (``article``); without them every
+    entry is one that has the body's field. ``missed`` is how the CMS is asked for what did not arrive.
     """
 
     kind: Literal["webhook"]
     adapter: Literal["standard", "ghost", "wordpress", "strapi", "superdesk"] = "standard"
     secret_env: SecretName
     map: dict[MapKey, str] = Field(default_factory=dict)
+    models: tuple[str, ...] = ()
     missed: MissedSource | None = None
     limits: Limits = Limits(story_bytes=1_000_000)
 
     @model_validator(mode="after")
     def _some_path(self) -> Self:
-        empty = [key for key, path in self.map.items() if not path.strip()]
-        if empty:
-            raise fault("map", f"{empty[0]} has no path", "Write a dotted path such as post.html")
+        _check_paths("map", self.map)
         if self.map and self.adapter not in ("standard", "strapi"):
             raise fault("map", f"adapter: {self.adapter} knows where a story's parts stand", "Leave map out")
-        if self.missed is not None and self.adapter not in ("ghost", "wordpress"):
+        if self.models and self.adapter != "strapi":
             raise fault(
-                "missed",
-                f"{self.adapter} cannot be asked for what was missed",
-                "Make it a source of its own, of kind: cms with api: json",
+                "models", "models is for adapter: strapi", f"{self.adapter} sends stories only: leave it out"
             )
+        if self.adapter == "strapi":
+            _check_entry_map(self.map)
+        if self.missed is not None:
+            if self.adapter not in _ASKED:
+                raise fault(
+                    "missed",
+                    f"{self.adapter} cannot be asked for what was missed",
+                    "Make it a source of its own, of kind: cms with api: json",
+                )
+            _check_collection(self.adapter == "strapi", self.missed.collection)
         return self
 
     @property
     def as_cms(self) -> CmsSource | None:
         """The source as one that is asked: under the same name, for its stories are the same."""
-        if self.missed is None or self.adapter not in ("ghost", "wordpress"):
+        api = _ASKED.get(self.adapter)
+        if self.missed is None or api is None:
             return None
         return CmsSource(
             kind="cms",
@@ -276,11 +304,43 @@ class WebhookSource(_Common):
             language=self.language,
             destinations=self.destinations,
             limits=self.limits,
-            api=self.adapter,
+            api=api,
             url=self.missed.url,
             secret_env=self.missed.secret_env,
             schedule=self.missed.schedule,
             private_addresses=self.missed.private_addresses,
+            collection=self.missed.collection,
+            map=self.map,
+        )
+
+
+def _check_collection(needed: bool, collection: str | None) -> None:
+    if needed and collection is None:
+        raise fault(
+            "collection",
+            "Strapi keeps stories in a collection",
+            "Write collection: articles, as it stands in the addresses of its interface",
+        )
+    if collection is not None and not needed:
+        raise fault("collection", "collection is for Strapi", "Leave it out")
+
+
+def _check_paths(key: str, paths: Mapping[MapKey, str]) -> None:
+    for name, path in paths.items():
+        if not path.strip():
+            raise fault(key, f"{name} has no path", "Write a dotted path such as post.html")
+        try:
+            steps_of(path)
+        except BadPath as error:
+            raise fault(key, f"{name}: {error}", "Each part of a story stands in one place") from None
+
+
+def _check_entry_map(paths: Mapping[MapKey, str]) -> None:
+    if "id" in paths:
+        raise fault(
+            "map",
+            "the id of a Strapi entry is its documentId",
+            "Take id out of map: write-back and kills go by it",
         )
 
 
@@ -318,7 +378,7 @@ def load_sources(config_dir: Path) -> dict[str, Source]:
                     did_you_mean(destination, known),
                 )
     for place, cms in known.items():
-        for number, origin in enumerate(cms.in_place if isinstance(cms, CmsDestination) else ()):
+        for number, origin in enumerate(getattr(cms, "in_place", ())):
             if origin not in file.sources:
                 raise load_yaml(config_dir / "destinations.yaml").error(
                     ("destinations", place, "in_place", number),

@@ -1,4 +1,4 @@
-"""From what another system calls its fields to a raw story: a map says where each of our keys stands, as dotted paths."""
+"""From what another system calls its fields to a raw story: a map says where each of our keys stands, as paths."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cleaners.model import Raw
+from flows.settings.paths import BadPath, steps_of
 from flows.sources.records import BrokenRecord, raw_from_record
 
 CONTENT_KEYS = ("lines", "body", "html", "page", "text")
@@ -40,12 +41,21 @@ def mapped_story(payload: Mapping[str, Any], paths: Mapping[str, str]) -> Raw:
 
 
 def value_at(payload: Mapping[str, Any], path: str) -> Any:
-    """What stands at a dotted path, or None. A number steps into a list; a key that has dots itself is found by its full
-    name first."""
+    """What stands at a path (``post.html``, ``$.posts[0]["html"]``), or None. A number steps into a list; a key that has dots itself is
+    found by its full name first.
+
+    >>> value_at({"posts": [{"html": "<p>Ferry.</p>"}]}, "$.posts[0].html")
+    '<p>Ferry.</p>'
+    """
     if path in payload:
         return payload[path]
+    try:
+        steps = steps_of(path)
+    except BadPath:
+        return None
     value: Any = payload
-    for step in path.split("."):
+    # The whole document, as JSONPath calls it, unless it has a part of that name.
+    for step in steps[1:] if steps[0] == "$" and "$" not in payload else steps:
         if isinstance(value, Mapping):
             value = value.get(step)
         elif isinstance(value, list) and step.isdecimal() and len(step) < 6 and int(step) < len(value):

@@ -30,6 +30,7 @@ from flows.ledger import (
     release,
 )
 from flows.ledger.echoes import echoes_among, end_echoes
+from flows.ledger.late import end_late, late_among
 from flows.ledger.leases import release_acts
 from flows.ledger.stories import where_to
 from flows.settings import Settings, load_destinations, load_sources
@@ -105,6 +106,7 @@ def drain(
             engine, owner, ids, limit, chunk, lease_seconds, clock, linger_seconds, enough
         ):
             rows = _without_echoes(work, engine, owner, claimed, destinations_of, clock)
+            rows = _in_time(engine, owner, rows, clock)
             _clean_chunk(work, engine, owner, rows, destinations_of, lease_seconds, clock, flow)
             published += publish_owed(engine, settings, owner, destinations=destinations, clock=clock)
         published += publish_owed(engine, settings, owner, destinations=destinations, clock=clock)
@@ -125,6 +127,15 @@ def _ended(engine: Engine, run: str, owner: str, clock: Callable[[], datetime]) 
     finally:
         with suppress(SQLAlchemyError):  # then it is ended as a dead one, later
             end_run(engine, run, clock(), error)
+
+
+def _in_time(
+    engine: Engine, owner: str, rows: Sequence[InboxRow], clock: Callable[[], datetime]
+) -> Sequence[InboxRow]:
+    """The rows that no later version of their story has overtaken on its way; the others end here."""
+    late = late_among(engine, rows)
+    ended = end_late(engine, owner, late, clock()) if late else set()
+    return [row for row in rows if row.id not in ended] if ended else rows
 
 
 def _without_echoes(

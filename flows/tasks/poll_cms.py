@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from flows.ledger import Arrival, known_stories, read_cursor, write_cursor
 from flows.settings import CmsSource
-from flows.sources import cms_ghost, cms_json, cms_wordpress
+from flows.sources import cms_ghost, cms_json, cms_strapi, cms_wordpress
 from flows.sources.api import ApiError, Question, ask
 from flows.sources.cms import NAMELESS, BrokenAnswer, Page, Post
 from flows.sources.records import filled
@@ -21,6 +21,8 @@ from flows.tasks.taking import Intake, SourceDown, take
 
 _SECOND = timedelta(seconds=1)
 _LIST_OVERLAP = timedelta(minutes=1)
+
+_APIS: dict[str, ModuleType] = {"wordpress": cms_wordpress, "ghost": cms_ghost, "strapi": cms_strapi}
 
 Ask = Callable[..., Any]
 
@@ -44,7 +46,7 @@ def poll_cms(
         if source.api == "json":
             look.read_list(secret)
         else:
-            api = cms_wordpress if source.api == "wordpress" else cms_ghost
+            api = _APIS[source.api]
             look.read_changes(api, secret)
             look.check_public(api, secret)
     except ApiError as error:

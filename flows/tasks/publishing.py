@@ -27,6 +27,7 @@ from flows.ledger.receipts import last_receipts
 from flows.settings import (
     CmsDestination,
     Destination,
+    HttpDestination,
     Settings,
     Source,
     load_destinations,
@@ -103,7 +104,7 @@ def hears_of_holds(destination: Destination) -> bool:
 
 def is_in_place(destination: Destination, source: str) -> bool:
     """Whether the stories of this source are cleaned where they stand, as posts of this destination's CMS."""
-    return isinstance(destination, CmsDestination) and source in destination.in_place
+    return isinstance(destination, CmsDestination | HttpDestination) and source in destination.in_place
 
 
 def acts_for(destination: Destination) -> tuple[Act, ...]:

@@ -39,5 +39,5 @@ ADAPTERS: dict[str, Adapter] = {
     "ghost": Adapter(read_words, from_ghost.check, from_ghost.verify, from_ghost.story),
     "wordpress": Adapter(read_secrets, signature.check_headers, signature.verify, from_wordpress.story),
     "strapi": Adapter(read_words, from_strapi.check, from_strapi.verify, from_strapi.story),
-    "superdesk": Adapter(read_words, from_superdesk.check, from_superdesk.verify, mapped),
+    "superdesk": Adapter(read_words, from_superdesk.check, from_superdesk.verify, from_superdesk.story),
 }
