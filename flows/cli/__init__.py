@@ -10,7 +10,22 @@ from typing import Annotated
 
 import typer
 
-from flows.cli import clean, deploy, doctor, explain, outbox, review, rules, run, schema, status, undo, up
+from flows.cli import (
+    clean,
+    deploy,
+    doctor,
+    event,
+    explain,
+    outbox,
+    review,
+    rules,
+    run,
+    schema,
+    status,
+    undo,
+    up,
+    webhook,
+)
 
 app = typer.Typer(
     name="cleancopy",
@@ -48,6 +63,8 @@ app.add_typer(rules.app, name="rules")
 app.command("schema")(schema.schema)
 app.command("run")(run.run)
 app.command("up")(up.up)
+app.command("webhook")(webhook.webhook)
 app.command("deploy")(deploy.deploy)
 app.command("status")(status.status)
+app.command("event")(event.event)
 app.command("doctor")(doctor.doctor)
