@@ -83,11 +83,9 @@ def running(settings: Settings, ended: Callable[[], bool] = lambda: False) -> It
             flows = ("flows.deployments", "serve", "--alone")
             children.append(start("The deployments", flows, env, logs / "flows.log"))
             children.append(start("The drain", ("flows.warm_drain",), env, logs / "drain.log"))
-            # Without Prefect: nobody needs to be woken, for the drain stands by.
-            bare = {key: value for key, value in env.items() if key != "PREFECT_API_URL"}
-            children.append(
-                start("The webhook receiver", ("flows.webhook",), bare, logs / "webhook.log", vital=True)
-            )
+            # It asks Prefect for nothing but secrets that are in blocks: nobody needs to be woken, for the drain stands by.
+            receiving = ("flows.webhook", "--stand-by")
+            children.append(start("The webhook receiver", receiving, env, logs / "webhook.log", vital=True))
             children.append(start("The reports", ("flows.report_server",), env, logs / "reports.log"))
         wait_until(serving.exists, children, START_SECONDS, "The deployments", ended)
         wait_until(lambda: answers(f"{receiver}/healthz"), children, 60, "The webhook receiver", ended)

@@ -15,6 +15,7 @@ from flows.cli import (
     clean,
     deploy,
     doctor,
+    event,
     explain,
     outbox,
     plugin,
@@ -25,6 +26,7 @@ from flows.cli import (
     status,
     undo,
     up,
+    webhook,
 )
 
 app = typer.Typer(
@@ -64,7 +66,9 @@ app.command("schema")(schema.schema)
 app.command("plugin")(plugin.plugin)
 app.command("run")(run.run)
 app.command("up")(up.up)
+app.command("webhook")(webhook.webhook)
 app.command("deploy")(deploy.deploy)
 app.command("status")(status.status)
+app.command("event")(event.event)
 app.command("doctor")(doctor.doctor)
 app.command("backup")(backup.backup)

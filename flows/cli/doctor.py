@@ -23,7 +23,7 @@ from flows.cli.terminal import printable, say, stdout
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from flows.settings import Settings
+    from flows.settings import Settings, WebhookSource
 
 _ROOM = 500_000_000
 """Bytes of free disk below which doctor warns."""
@@ -209,7 +209,7 @@ def _secrets(settings: Settings) -> Iterator[Finding]:
     )
     for name, source in sources.items():
         if isinstance(source, WebhookSource) and source.enabled:
-            yield _secret(name, source.secret_env)
+            yield _secret(name, source)
         elif isinstance(source, CmsSource) and source.enabled and source.secret_env:
             is_set = bool(os.environ.get(source.secret_env, "").strip())
             said = f"{source.secret_env} is {'set' if is_set else 'not set: the CMS will not be asked'}"
@@ -239,13 +239,18 @@ def _failing(settings: Settings) -> Iterator[Finding]:
             yield Finding(State.warn, f"source {state.name}", said)
 
 
-def _secret(name: str, variable: str) -> Finding:
+def _secret(name: str, source: WebhookSource) -> Finding:
     """A secret is judged without ever being shown."""
-    from flows.settings.signing_secrets import SecretError, read_secrets
+    from flows.settings.signing_secrets import SecretError
+    from flows.webhook.adapters import ADAPTERS
 
-    what, value = f"webhook {name}", os.environ.get(variable, "")
+    what, variable = f"webhook {name}", source.secret_env
+    if variable is None:
+        said = f"its secret is Prefect's block {source.secret_block}, which the receiver reads when it starts (its log tells)"
+        return Finding(State.ok, what, said)
+    value = os.environ.get(variable, "")
     try:
-        read_secrets(value, variable)
+        ADAPTERS[source.adapter].read_secrets(value, variable)
     except SecretError as error:
         # Without a secret the door is shut, and safe; with a weak one somebody believes that it is guarded.
         state = State.fail if value.strip() else State.warn

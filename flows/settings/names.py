@@ -12,6 +12,9 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 # A name such as CLEANCOPY_SECRET_CMS. A secret that is pasted here by mistake ("whsec_MfKQ…") does not fit.
 SecretName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{2,80}$")]
 
+# A name such as cms-secret, as Prefect takes it. A secret that is pasted here by mistake ("whsec_MfKQ…") does not fit.
+BlockName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,80}$")]
+
 
 def holds_password(address: str) -> bool:
     """Whether an address names a user with a password. A configuration file is read by many and kept in git.

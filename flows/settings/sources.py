@@ -12,7 +12,7 @@ from cleaners.rules.errors import did_you_mean
 from cleaners.rules.schema import StrictModel, fault, load_model
 from cleaners.rules.yaml_file import load_yaml
 from flows.settings.destinations import load_destinations
-from flows.settings.names import Name, SecretName, holds_password
+from flows.settings.names import BlockName, Name, SecretName, holds_password
 from flows.settings.paths import BadPath, steps_of
 
 Cron = Annotated[str, StringConstraints(pattern=r"^\s*[\d*/,\-A-Za-z?#]+(\s+[\d*/,\-A-Za-z?#]+){4}\s*$")]
@@ -252,7 +252,8 @@ _ASKED: dict[str, Literal["wordpress", "ghost", "strapi"]] = {
 
 
 class WebhookSource(_Common):
-    """A system that posts its stories to ``/webhooks/<name>``. ``secret_env`` names the variable with the secret.
+    """A system that posts its stories to ``/webhooks/<name>``. ``secret_env`` names the variable with the secret, or ``secret_block``
+    the Secret block of Prefect's.
 
     ``adapter`` is what sends the events: anything that signs as https://www.standardwebhooks.com says (``standard``), or a CMS
     with ways of its own. ``map`` says where in the event the story's parts stand, as dotted paths (``post.current.html``), where the
@@ -262,11 +263,23 @@ class WebhookSource(_Common):
 
     kind: Literal["webhook"]
     adapter: Literal["standard", "ghost", "wordpress", "strapi", "superdesk"] = "standard"
-    secret_env: SecretName
+    secret_env: SecretName | None = None
+    secret_block: BlockName | None = None
     map: dict[MapKey, str] = Field(default_factory=dict)
     models: tuple[str, ...] = ()
     missed: MissedSource | None = None
     limits: Limits = Limits(story_bytes=1_000_000)
+
+    @model_validator(mode="after")
+    def _one_secret(self) -> Self:
+        if (self.secret_env is None) == (self.secret_block is None):
+            said = "the source names no secret" if self.secret_env is None else "the source names two secrets"
+            raise fault(
+                "secret_env",
+                said,
+                "Write secret_env: with the name of a variable, or secret_block: with that of a Secret block in Prefect",
+            )
+        return self
 
     @model_validator(mode="after")
     def _some_path(self) -> Self:

@@ -26,6 +26,8 @@ from flows.sources.addresses import Address, is_public, resolve
 
 USER_AGENT = f"cleancopy/{version('cleancopy')} (newsroom copy cleaner; fetches what its editor configured)"
 MOST_REDIRECTS = 5
+PORTS = frozenset((80, 443))
+"""Where the web is. What else listens at a public address (a mail server, a database) is asked by nobody's link."""
 KEEP_ALIVE_SECONDS = 15.0
 """How long an idle connection is kept: within one look at a source, and not until the server grows tired of it."""
 
@@ -221,6 +223,11 @@ class _Guard(httpcore.NetworkBackend):
         if private and not self._allow_private:
             raise _Refused(
                 f"{host!r} is {private[0]}, inside a private network, and is not fetched. If that is meant, write "
+                "private_addresses: yes at the source"
+            )
+        if port not in PORTS and not self._allow_private:
+            raise _Refused(
+                f"port {port} of {host!r} is not fetched: stories are at the ports 80 and 443. If that is meant, write "
                 "private_addresses: yes at the source"
             )
         return addresses

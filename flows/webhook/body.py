@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
-from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 
 from flows.webhook.refusal import Refused
 
 
 async def read_body(
-    stream: AsyncIterator[bytes], headers: Headers, limit_bytes: int, limit_seconds: float
+    stream: AsyncIterator[bytes], headers: Mapping[str, str], limit_bytes: int, limit_seconds: float
 ) -> bytes:
     """The whole body as it was sent; raises Refused (413, 408, 400) and starlette's ClientDisconnect.
 
@@ -47,7 +46,7 @@ async def read_body(
 
 
 async def discard_body(
-    stream: AsyncIterator[bytes], headers: Headers, limit_bytes: int, limit_seconds: float
+    stream: AsyncIterator[bytes], headers: Mapping[str, str], limit_bytes: int, limit_seconds: float
 ) -> bool:
     """Read what is left and keep nothing, so that a refused sender sees the answer; False when it is still sending.
 

@@ -4,25 +4,58 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from flows.settings import Settings
 from flows.webhook.app import create_app
 from flows.webhook.waker import Waker, log, prefect_drain
 
-CONNECTIONS = 100
-"""At once; the next one is answered 503 by uvicorn. With bodies of 1 MB this bounds the memory, too."""
+CONNECTIONS = 200
+"""At once; the next one is answered 503 by uvicorn. The app itself works on fewer (see ``MOST_AT_WORK``)."""
+
+HEAD_SECONDS = 10.0
+"""How long a connection may take for the head of a request; at most twice as long where it sends a little now and then."""
 
 
-def uvicorn_config(app: Starlette, settings: Settings, port: int | None = None) -> uvicorn.Config:
+class PatientProtocol(H11Protocol):
+    """uvicorn's, but a connection that asks for nothing is closed.
+
+    uvicorn waits for the head of a request for as long as the sender likes: a few hundred half-open connections keep everybody
+    else out. (Once the head is there, the app limits the time of the body.)
+    """
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._patience = self.loop.call_later(HEAD_SECONDS, self._look, None)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._patience.cancel()
+        super().connection_lost(exc)
+
+    def _look(self, before: Any) -> None:
+        if self.cycle is before and (before is None or before.response_complete):
+            log.info("a connection that asked for nothing is closed")
+            self.transport.abort()
+        else:
+            self._patience = self.loop.call_later(HEAD_SECONDS, self._look, self.cycle)
+
+
+def uvicorn_config(app: ASGIApp, settings: Settings, port: int | None = None) -> uvicorn.Config:
     """uvicorn as the receiver wants it: bounded, silent about itself, its access log replaced by our own lines."""
     return uvicorn.Config(
         app,
         host=settings.host,
         port=settings.webhook_port if port is None else port,
         workers=1,
+        http=PatientProtocol,
+        # There are none here, and no way to open one.
+        ws="none",
+        interface="asgi3",
+        lifespan="on",
         limit_concurrency=CONNECTIONS,
         timeout_keep_alive=5,
         timeout_graceful_shutdown=15,

@@ -28,6 +28,8 @@ from tests.bench.line_model import TRAINED_ON, five_fold
 from tests.bench.memory import measure_memory, memory_table
 from tests.bench.polling import measure_polling, polling_table
 from tests.bench.publishing import measure_publishing, publishing_table
+from tests.bench.receiver import measure_receiver
+from tests.bench.receiver import told as receiver_told
 from tests.bench.scoring import (
     Figures,
     Row,
@@ -76,6 +78,7 @@ NAMES = (
     "memory",
     "polling",
     "publishing",
+    "receiver",
     "prefect",
     "webhook",
 )
@@ -123,6 +126,10 @@ def main() -> None:
         rates = measure_publishing()
         results["publishing"] = {rate.name: rate._asdict() | {"ratio": rate.ratio} for rate in rates}
         console.print(publishing_table(rates), "")
+    if "receiver" in wanted:
+        measures = measure_receiver()
+        results["receiver"] = {one.name.strip(): one.figure for one in measures}
+        console.print(speed_table(measures, receiver_told()), "")
     for name, served, title in (
         ("prefect", prefect_share, "Prefect's share (CPU)"),
         ("webhook", webhook, "Webhook (waits by the clock: read them on an idle machine)"),

@@ -19,7 +19,7 @@ Answer = Callable[[BaseHTTPRequestHandler], None]
 
 
 @contextmanager
-def serving(answer: Answer) -> Iterator[str]:
+def serving(answer: Answer, host: str = "127.0.0.1") -> Iterator[str]:
     """A real server on loopback that answers every GET with ``answer``; its address."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -29,11 +29,11 @@ def serving(answer: Answer) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with ThreadingHTTPServer((host, 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:
-            yield f"http://127.0.0.1:{server.server_port}"
+            yield f"http://{host}:{server.server_port}"
         finally:
             server.shutdown()
             thread.join()
@@ -84,12 +84,76 @@ def test_an_address_outside_is_public(text: str) -> None:
     assert is_public(ipaddress.ip_address(text))
 
 
-@pytest.mark.parametrize(
-    "host", ["localhost", "127.0.0.1", "2130706433", "0x7f000001", "127.1", "0", "[::1]", "0177.0.0.1"]
-)
+INSIDE = [
+    "localhost",
+    "127.0.0.1",
+    "127.1",
+    "0",
+    "0.0.0.0",
+    "2130706433",
+    "0x7f000001",
+    "0x7f.1",
+    "0177.0.0.1",
+    "017700000001",
+    "[::1]",
+    "[::]",
+    "[::ffff:127.0.0.1]",
+    "[::ffff:7f00:1]",
+    "[::127.0.0.1]",
+    "[64:ff9b::7f00:1]",
+    "[2002:7f00:1::]",
+    "[2001:0:7f00:1::]",
+    "[fe80::1]",
+    "[fd00::1]",
+    "[ff02::1]",
+    "224.0.0.1",
+    "255.255.255.255",
+    "169.254.169.254",
+    "[::ffff:169.254.169.254]",
+    "[fd00:ec2::254]",
+    "10.0.0.1",
+    "172.16.0.1",
+    "192.168.0.1",
+    "100.64.0.1",
+    "127.0.0.1.",
+    "LOCALHOST",
+    "①②⑦.0.0.1",
+    "127。0。0。1",
+]
+"""This machine and its neighbours, however they are spelt."""
+
+
+@pytest.mark.parametrize("host", INSIDE)
 def test_no_spelling_of_this_machine_is_fetched(host: str) -> None:
     with pytest.raises(FetchError, match=r"private network|has no address|not an address"):
-        fetch(f"http://{host}:9/")
+        fetch(f"http://{host}/", seconds=5)
+
+
+@pytest.mark.parametrize("host", INSIDE)
+def test_a_redirect_to_any_spelling_of_this_machine_is_refused(host: str) -> None:
+    # The server that redirects must be on loopback here, at an address of its own; everything else is as it is.
+    first, allowed = ipaddress.ip_address("127.9.9.9"), http.is_public
+    location = f"http://{host}/admin".encode().decode("latin-1")
+    with (
+        serving(send(b"", 302, Location=location), str(first)) as base,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr(http, "is_public", lambda one: one == first or allowed(one))
+        patch.setattr(http, "PORTS", {80, 443, int(base.rpartition(":")[2])})
+        with pytest.raises(FetchError, match=r"private network|has no address|not an address") as told:
+            fetch(base, seconds=5)
+    assert told.value.url != base
+
+
+@pytest.mark.parametrize("port", [1, 22, 25, 3306, 6379, 8080, 8443, 65_535])
+def test_other_ports_than_the_webs_are_not_fetched(port: int) -> None:
+    """A link to the mail server of somebody else would make us talk to it."""
+
+    def public(host: str, port: int) -> tuple[http.Address, ...]:
+        return (ipaddress.ip_address("93.184.216.34"),)
+
+    with pytest.raises(FetchError, match=rf"port {port} .* is not fetched.*private_addresses: yes"):
+        fetch(f"https://news.example:{port}/", lookup=public, seconds=2)
 
 
 def test_a_name_that_has_one_private_address_is_refused() -> None:
@@ -149,6 +213,7 @@ def test_a_redirect_is_checked_like_an_address() -> None:
         with pytest.MonkeyPatch.context() as patch:
             # The first server must be on loopback here; everything else is as it is.
             patch.setattr(http, "is_public", lambda one: str(one) == "127.0.0.1" or allowed(one))
+            patch.setattr(http, "PORTS", range(1, 65_536))
             with pytest.raises(FetchError, match=r"169\.254\.169\.254, inside a private network"):
                 fetch(base.replace("127.0.0.1", "news.example"), lookup=public_at_first)
 

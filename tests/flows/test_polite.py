@@ -361,6 +361,7 @@ def test_a_look_into_the_private_network_is_refused_wherever_it_begins(tmp_path:
     with newsroom(tmp_path, sources) as desk, pytest.MonkeyPatch.context() as patch:
         allowed = http.is_public
         patch.setattr(http, "is_public", lambda one: str(one) == "127.0.0.1" or allowed(one))
+        patch.setattr(http, "PORTS", range(1, 65_536))
         problems = " ".join(desk.look().problems)
         assert "10.0.0.1, inside a private network" in problems
         assert "169.254.169.254, inside a private network" in problems
@@ -373,6 +374,7 @@ def test_a_sitemap_may_not_lead_inside_either(tmp_path: Path, web: Site) -> None
     with newsroom(tmp_path, sources) as desk, pytest.MonkeyPatch.context() as patch:
         allowed = http.is_public
         patch.setattr(http, "is_public", lambda one: str(one) == "127.0.0.1" or allowed(one))
+        patch.setattr(http, "PORTS", range(1, 65_536))
         assert "only http and https" in desk.look().problems[0]
 
 

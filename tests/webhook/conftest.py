@@ -9,29 +9,24 @@ from pathlib import Path
 
 import pytest
 from receiving import (
-    DESTINATIONS,
     ENVIRON,
     MARKER,
     OLD_SECRET,
     SECRET,
     SHORT,
-    SOURCES,
     Receiver,
     log_of,
+    newsroom,
     running,
 )
 
-from flows.settings import Settings, load_settings
+from flows.settings import Settings
 from flows.webhook import create_app
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    config = tmp_path / "config"
-    config.mkdir()
-    (config / "sources.yaml").write_text(SOURCES)
-    (config / "destinations.yaml").write_text(DESTINATIONS)
-    return load_settings(config, {"CLEANCOPY_DATA": str(tmp_path / "data")})
+    return newsroom(tmp_path)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ import uvicorn
 from sqlalchemy import create_engine, func, inspect, select
 
 from flows.ledger.tables import INBOX, RAWS, STORIES
-from flows.settings import Settings
+from flows.settings import Settings, load_settings
 from flows.webhook import sign, uvicorn_config
 
 OLD_SECRET = "whsec_" + base64.b64encode(b"the old secret of the CMS").decode()
@@ -51,6 +51,15 @@ ENVIRON = {"TEST_SECRET_CMS": f"{OLD_SECRET} {SECRET}", "TEST_SECRET_SHORT": SHO
 
 # Stands in every body of these tests, so that it can be looked for in the log.
 MARKER = "Gulls-over-the-quay"
+
+
+def newsroom(folder: Path) -> Settings:
+    """The settings of a newsroom in this folder with the sources and the destination above."""
+    config = folder / "config"
+    config.mkdir()
+    (config / "sources.yaml").write_text(SOURCES)
+    (config / "destinations.yaml").write_text(DESTINATIONS)
+    return load_settings(config, {"CLEANCOPY_DATA": str(folder / "data")})
 
 
 def story(**changes: Any) -> bytes:

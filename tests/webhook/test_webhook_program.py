@@ -1,4 +1,4 @@
-"""``python -m flows.webhook`` as a person starts and stops it."""
+"""``cleancopy webhook`` (and ``python -m flows.webhook``) as a person starts and stops it."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def environ(settings: Settings, tmp_path: Path) -> dict[str, str]:
     }
 
 
-@pytest.fixture
-def program(environ: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+@pytest.fixture(params=[("flows.webhook",), ("flows.cli", "webhook")])
+def program(environ: dict[str, str], request: pytest.FixtureRequest) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "flows.webhook"],
+        [sys.executable, "-m", *request.param],
         env=environ,
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -68,12 +68,15 @@ def test_it_receives_on_loopback_and_stops_on_ctrl_c(
     assert "Traceback" not in log
 
 
-def test_a_broken_sources_file_is_told_with_its_place(environ: dict[str, str], settings: Settings) -> None:
+@pytest.mark.parametrize("words", [("flows.webhook",), ("flows.cli", "webhook")])
+def test_a_broken_sources_file_is_told_with_its_place(
+    environ: dict[str, str], settings: Settings, words: tuple[str, ...]
+) -> None:
     (settings.config_dir / "sources.yaml").write_text(
         "sources:\n  cms: {kind: webhook, secrets_env: TEST_SECRET_CMS}\n"
     )
     done = subprocess.run(
-        [sys.executable, "-m", "flows.webhook"], env=environ, capture_output=True, text=True, timeout=120
+        [sys.executable, "-m", *words], env=environ, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 2
     assert "sources.yaml:2:" in done.stderr
