@@ -38,9 +38,10 @@ def item_of(publication: Publication) -> dict[str, Any]:
         "language": line(record.get("language")),
         "rights": line(record.get("rights")),
         "pictures": [
-            {name: line(one.get(name)) for name in ("url", "caption", "credit", "alt")}
+            {"url": web_address(one.get("url"))}
+            | {name: line(one.get(name)) for name in ("caption", "credit", "alt")}
             for one in record.get("pictures") or ()
-            if web_address(one.get("url"))
+            if web_address(one.get("url")) or line(one.get("caption")) or line(one.get("credit"))
         ],
         "edition": publication.edition,
         "revision": publication.revision,

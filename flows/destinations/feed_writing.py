@@ -83,6 +83,7 @@ def _rss_item(element: etree._Element, item: Item) -> None:
     for tag in said["tags"]:
         _add(element, "category", tag)
     _add(element, "dc:contributor", said.get("agency"))
+    _add(element, "dc:language", said["language"])
     _add(element, "dc:rights", said["rights"])
     # As it is printed, which says more than the names: "By Ana Duarte in Halvik".
     _add(element, "cleancopy:byline", said.get("byline"))
@@ -94,6 +95,10 @@ def _rss_item(element: etree._Element, item: Item) -> None:
     _add(element, "cleancopy:pubstatus", "usable")
     _add(element, "content:encoded", said["html"])
     for picture in said["pictures"]:
+        if picture["url"] is None:
+            # Example: a caption that stood alone in a CMS's body, and was lifted out of it.
+            _add(element, "media:credit", picture["credit"])
+            continue
         # Not <enclosure>, which needs the picture's length in bytes, and has no room for a credit.
         media = etree.SubElement(element, _named("media:content"), {"url": picture["url"], "medium": "image"})
         _add(media, "media:credit", picture["credit"])
@@ -124,7 +129,7 @@ def _json_item(item: Item) -> dict[str, Any]:
             "title": said["title"],
             "content_html": said["html"],
             "summary": said["summary"],
-            "image": pictures[0]["url"] if pictures else None,
+            "image": next((one["url"] for one in pictures if one["url"]), None),
             "date_published": _rfc3339(item.published),
             "date_modified": _rfc3339(item.modified),
             "authors": [{"name": name} for name in said["authors"]],
