@@ -31,7 +31,7 @@ README = Path(__file__).parents[2] / "README.md"
 BODY = "Swans that are carried"
 VALUES: dict[str, tuple[tuple[str, ...], ...]] = {
     # Each value in all the ways in which formats write it: one of them must be there.
-    "story": (("urn:uuid:98e4ddc7-9b0c-5b9c-8a6d-000000000000", "cms:swan-7", "swan-7"),),
+    "story": (("cms:swan-7", "swan-7"),),
     "edition": (("3", "edition 3"),),
     "edition made": (("2026-03-07T12:00:00Z", "20260307T120000+0000", "Sat, 07 Mar 2026 12:00:00 GMT"),),
     "headline": (("Swan & warden agree on a <fair> toll",),),
@@ -164,10 +164,7 @@ def test_front_matter_is_yaml_whatever_the_story_says() -> None:
     content = FORMATS["markdown"].write(act).decode()
     found = yaml.safe_load(content.split("---\n")[1])
     assert found["tags"][1:] == ["no", "10:45"]
-    assert (
-        found["title"] == nasty.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        or "\ud83d" in found["title"]
-    )
+    assert found["title"] == nasty
     assert found["edition"] == 3
 
 
@@ -208,7 +205,7 @@ def under(document: str, place: str) -> Iterator[str]:
             if not isinstance(element.tag, str):
                 continue
             if etree.QName(element).localname == name or element.get("itemprop") == name:
-                yield "\n".join((*element.itertext(), *attributes_in(element)))
+                yield "\n".join(("".join(element.itertext()), *attributes_in(element)))
             yield from (value for key, value in element.attrib.items() if etree.QName(key).localname == name)
 
 
