@@ -60,9 +60,14 @@ def run(
     with stderr().status(told) if stderr().is_terminal else _plainly(told):
         job = _clean(stories)
     show(stdout(), job, settings, demo=not stories)
-    summary = job.summary
-    if summary.failures or summary.published.not_made or (job.problems and not summary.stories):
+    if not is_well(job):
         raise typer.Exit(1)
+
+
+def is_well(job: Job) -> bool:
+    """Whether every story was cleaned, and is where it should be: published, or taken down."""
+    summary = job.summary
+    return not (summary.failures or summary.published.not_made or (job.problems and not summary.stories))
 
 
 def _clean(stories: list[str] | None) -> Job:
