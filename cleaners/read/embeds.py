@@ -50,17 +50,17 @@ def embed_of(element: Any, *bases: str | None) -> str | None:
         sources = (element, *element.iterchildren("source"))
         return next((whole for one in sources if (whole := _address(one, bases))), None)
     whole = absolute(element.get("data"), *bases) if element.tag == "object" else _address(element, bases)
-    return whole if whole and _is_known(whole) else None
+    return whole if whole and is_known(whole) else None
 
 
 def _address(element: Any, bases: tuple[str | None, ...]) -> str | None:
     return next((whole for name in _SOURCES if (whole := absolute(element.get(name), *bases))), None)
 
 
-def _is_known(address: str) -> bool:
+def is_known(address: str) -> bool:
     """Whether the host, or one above it, is known.
 
-    >>> [_is_known(one) for one in ("https://www.youtube.com/embed/1", "https://notyoutube.com/", "https://www.facebook.com/tr?id=1")]
+    >>> [is_known(one) for one in ("https://www.youtube.com/embed/1", "https://notyoutube.com/", "https://www.facebook.com/tr?id=1")]
     [True, False, False]
     """
     parts = urlsplit(address)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -14,6 +15,7 @@ PubStatus = Literal["usable", "withheld", "canceled"]
 """IPTC's words (http://cv.iptc.org/newscodes/pubstatusg2/), the same in ninjs, NITF and NewsML-G2."""
 _BY_VERDICT: dict[Verdict, PubStatus] = {"publish": "usable", "hold": "withheld", "kill": "canceled"}
 _STORIES = UUID("6f1d6a0e-5a0c-4f0b-9c57-2f4e1f3b7a11")
+_FILE = re.compile(r"(?:[\w.-]+:)?(?:/(?!/)|~[\w.-]*[/\\]|\.{1,2}[/\\]|[A-Za-z]:[/\\]|\\\\|file:)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +58,30 @@ class Edition:
         """
         return self.uri_of("")
 
+    @property
+    def known_as(self) -> str:
+        """What receivers may call the story: its key, or its URI where the key holds the path of a file on the newsroom's machine.
+
+        >>> Edition("cms:ferry-7").known_as, Edition("by-hand:/home/ilse/ferry.html").known_as[:9]
+        ('cms:ferry-7', 'urn:uuid:')
+        """
+        return self.uri if names_a_file(self.story) else self.story
+
     def uri_of(self, part: str) -> str:
         """The name of a part of the story, such as one of its pictures."""
         name = "\n".join((self.ledger, self.story, part)).encode("utf-8", "backslashreplace").decode()
         return uuid5(_STORIES, name).urn
+
+
+def names_a_file(key: str) -> bool:
+    """Whether a story's key, or its id, is the path of a file: stories that were named by hand are called so.
+
+    >>> [names_a_file(one) for one in ("by-hand:/srv/desk/ferry.txt", "C:\\\\desk\\\\ferry.txt", "by-hand:../ferry.txt")]
+    [True, True, True]
+    >>> [names_a_file(one) for one in ("cms:ferry-7", "https://post.example/ferry", "web:https://post.example/", "demo:ferry.txt")]
+    [False, False, False, False]
+    """
+    return _FILE.match(key) is not None
 
 
 def edition_of(cleaned: Cleaned, made: datetime | None = None) -> Edition:

@@ -9,7 +9,7 @@ from cleaners.model import Cleaned, Picture
 from cleaners.read.signals import signal_of
 from cleaners.write.body_media import with_media
 from cleaners.write.body_tree import body_tree
-from cleaners.write.edition import Edition
+from cleaners.write.edition import Edition, names_a_file
 from cleaners.write.safe_text import language_tag, line, lines, safe, web_uri
 from cleaners.write.text import text
 
@@ -61,9 +61,10 @@ class Item:
     corrects: bool = False
 
     @property
-    def key(self) -> str:
-        """The story's key in cleancopy, by which a desk asks for it."""
-        return line(self.edition.story) or "story"
+    def key(self) -> str | None:
+        """The story's key in cleancopy, by which a desk asks for it. None where that is a path of the newsroom's machine, which
+        is nobody else's business: then the edition's URI is all of its name."""
+        return None if names_a_file(self.edition.story) else line(self.edition.story) or "story"
 
     @property
     def provider(self) -> str | None:

@@ -34,7 +34,7 @@ def _article(item: Item) -> dict[str, Any]:
         "@context": "https://schema.org",
         "@type": "NewsArticle",
         "@id": edition.uri,
-        "identifier": [edition.uri, item.key],
+        "identifier": [one for one in (edition.uri, item.key) if one],
         "version": str(edition.number),
         "creativeWorkStatus": edition.status,
         "conditionsOfAccess": _conditions(edition),

@@ -117,8 +117,7 @@ def _content_meta(news: Any, item: Item) -> None:
     add_each(meta, "contentModified", (truncated(item.updated),))
     for name in item.authors:
         add(add(meta, "creator"), "name", name)
-    add(meta, "altId", item.key)
-    add_each(meta, "altId", (item.url,))
+    add_each(meta, "altId", (item.key, item.url))
     if item.language:
         add(meta, "language", attributes={"tag": item.language})
     add_each(meta, "keyword", item.tags)

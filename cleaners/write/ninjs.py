@@ -55,7 +55,7 @@ def _item(item: Item) -> dict[str, Any]:
         "bodies": [] if canceled else _bodies(item),
         "renditions": [{"name": "web", "href": item.url, "contentType": "text/html"}] if item.url else [],
         "associations": [_picture(one, number) for number, one in enumerate(item.pictures, start=1)],
-        "altIds": [{"role": "story", "value": item.key}],
+        "altIds": [{"role": "story", "value": item.key}] if item.key else [],
     }
     return {key: value for key, value in said.items() if value}
 

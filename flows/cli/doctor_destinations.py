@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 from flows.cli.findings import Finding, State
 
 if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
+
     from flows.settings import Destination, Settings, TableDestination, WebhookDestination
 
 _CONNECT_SECONDS = 3.0
@@ -32,6 +34,13 @@ def destinations(settings: Settings) -> Iterator[Finding]:
     for one in known.values():
         if one.enabled:
             yield _destination(one, settings.data_dir)
+    if off := [one.name for one in known.values() if not one.enabled]:
+        yield Finding(
+            State.ok,
+            "switched off",
+            f"{', '.join(off)} (enabled: no): what arrives meanwhile is not owed there, also not once it is switched on. Publish it "
+            "there later with Deployments → clean-stories → Run, “Publish to”",
+        )
 
 
 def _destination(one: Destination, data_dir: Path) -> Finding:
@@ -56,13 +65,73 @@ def _destination(one: Destination, data_dir: Path) -> Finding:
         case WebhookDestination():
             return _webhook(what, one)
         case _:
-            return _table(what, one)
+            return _table(what, one, data_dir)
 
 
-def _table(what: str, one: TableDestination) -> Finding:
-    if one.url_env and not os.environ.get(one.url_env):
+def _table(what: str, one: TableDestination, data_dir: Path) -> Finding:
+    """Whether its database answers. Nothing is made there; of a SQLite file the folder is looked at."""
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    from flows.settings.databases import with_driver
+
+    address = one.url or os.environ.get(one.url_env or "")
+    if not address:
         return Finding(State.fail, what, f"{one.url_env} is not set: the table's database is unknown")
-    return Finding(State.ok, what, f"table {one.table} in {one.url or '$' + str(one.url_env)}")
+    try:
+        url = make_url(with_driver(address))
+    except ArgumentError:
+        return Finding(State.fail, what, f"what {one.url_env or 'url'} holds is not a database address")
+    if url.get_backend_name() == "sqlite":
+        return _database_file(what, one, url, data_dir)
+    try:
+        found = _asked(url, one.table)
+    except Exception as error:  # each driver has errors of its own
+        said = " ".join(str(getattr(error, "orig", None) or error).split())
+        said = said.replace(str(url.password), "…") if url.password else said
+        return Finding(
+            State.fail, what, f"{_shown(url)} cannot be reached: {said}; stories wait until it can"
+        )
+    return Finding(
+        State.ok, what, f"{_shown(url)} answers; table {one.table} {'is there' if found else 'will be made'}"
+    )
+
+
+def _database_file(what: str, one: TableDestination, url: URL, data_dir: Path) -> Finding:
+    if not url.database or url.database == ":memory:":
+        return Finding(State.fail, what, "a table in memory is gone with the run: write url: sqlite:///FILE")
+    file = data_dir / url.database
+    if not file.exists():
+        return _folder(what, data_dir, str(file.parent))
+    try:
+        found = _asked(url.set(database=str(file)), one.table)
+    except Exception as error:
+        said = getattr(error, "orig", None) or error
+        return Finding(State.fail, what, f"{file} is no database that can be read: {said}")
+    if not os.access(file, os.W_OK):
+        return Finding(State.fail, what, f"{file} is not writable by this user")
+    return Finding(
+        State.ok, what, f"{file} opens; table {one.table} {'is there' if found else 'will be made'}"
+    )
+
+
+def _asked(url: URL, table: str) -> bool:
+    """Whether the table is there. Raises what the driver raises where the database does not answer in time."""
+    from sqlalchemy import inspect
+
+    from flows.settings.databases import make_engine
+
+    patience = {} if url.get_backend_name() == "sqlite" else {"connect_timeout": int(_CONNECT_SECONDS)}
+    engine = make_engine(url, connect_args=patience)
+    try:
+        with engine.connect() as connection:
+            return inspect(connection).has_table(table)
+    finally:
+        engine.dispose()
+
+
+def _shown(url: URL) -> str:
+    return url.render_as_string(hide_password=True)
 
 
 def _folder(what: str, data_dir: Path, path: str) -> Finding:

@@ -9,11 +9,16 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cleaners.model import Cleaned
 from flows.cli.options import To
+
+if TYPE_CHECKING:
+    from cleaners.write import Edition
 
 Put = Callable[[Cleaned], None]
 """Writes one story."""
@@ -93,13 +98,31 @@ def rendered(cleaned: Cleaned, to: To, made: datetime | None = None) -> str:
         case To.decisions:
             return _line(json.dumps(write.decisions(cleaned), ensure_ascii=False))
         case To.ninjs:
-            return write.ninjs(cleaned, write.edition_of(cleaned, made)).rstrip("\n")
+            return write.ninjs(cleaned, _edition(cleaned, made)).rstrip("\n")
         case To.json_ld:
-            return write.json_ld(cleaned, write.edition_of(cleaned, made)).rstrip("\n")
+            return write.json_ld(cleaned, _edition(cleaned, made)).rstrip("\n")
         case To.nitf:
-            return write.nitf(cleaned, write.edition_of(cleaned, made))
+            return write.nitf(cleaned, _edition(cleaned, made))
         case To.newsml_g2:
-            return write.newsml_g2(cleaned, write.edition_of(cleaned, made))
+            return write.newsml_g2(cleaned, _edition(cleaned, made))
+
+
+def _edition(cleaned: Cleaned, made: datetime | None) -> Edition:
+    """A file's story has one name, however its file was called: ``x``, ``./x`` or by its whole path; by its address, where it has one."""
+    from cleaners.write import edition_of
+
+    edition = edition_of(cleaned, made)
+    if not _is_file(edition.story):
+        return edition
+    address = cleaned.copy.fields.canonical or cleaned.source.url
+    return replace(edition, story=address or str(Path(edition.story).resolve()))
+
+
+def _is_file(name: str) -> bool:
+    try:
+        return Path(name).is_file()
+    except (OSError, ValueError):  # a name that is too long, or holds a NUL
+        return False
 
 
 def _line(text: str) -> str:

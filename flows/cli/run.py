@@ -19,6 +19,7 @@ from flows.cli.terminal import command, printable, say, stderr, stdout, stop
 if TYPE_CHECKING:
     from flows.settings import Settings
     from flows.tasks.jobs import Job
+    from flows.tasks.publishing import Published
     from flows.tasks.selection import Selection
     from flows.tasks.summary import RunSummary
 
@@ -31,6 +32,7 @@ _OUTCOMES = {
     "kill": ("killed", "red"),
     "failed": ("failed", "red"),
 }
+_NOT_DONE = {"publish": "not published", "unpublish": "NOT TAKEN DOWN", "hold": "not told that it is held"}
 _MOST_RULES = 15
 
 
@@ -43,7 +45,8 @@ def run(
 ) -> None:
     """Clean and publish stories with the main flow, once: Prefect without a server, SQLite, a local folder.
 
-    Exit code 1 if a story failed.
+    Exit code 1 if a story failed, or if something was not published or not taken down where it should be: it is tried again
+    with the next run.
     """
     from flows.prefect_home import embedded_environment
     from flows.settings import load_settings
@@ -57,8 +60,14 @@ def run(
     with stderr().status(told) if stderr().is_terminal else _plainly(told):
         job = _clean(stories)
     show(stdout(), job, settings, demo=not stories)
-    if job.summary.failures or (job.problems and not job.summary.stories):
+    if not is_well(job):
         raise typer.Exit(1)
+
+
+def is_well(job: Job) -> bool:
+    """Whether every story was cleaned, and is where it should be: published, or taken down."""
+    summary = job.summary
+    return not (summary.failures or summary.published.not_made or (job.problems and not summary.stories))
 
 
 def _clean(stories: list[str] | None) -> Job:
@@ -107,12 +116,12 @@ def show(console: Console, job: Job, settings: Settings, demo: bool) -> None:
     for problem in job.problems:
         console.print(Text(printable(problem), style="red"))
     for late in summary.published.not_made:
-        console.print(Text(printable(f"{late.destination}: {late.story}: {late.error}"), style="red"))
+        told = f"{late.destination}: {late.story}: {_NOT_DONE[late.act]}: {late.error}"
+        console.print(Text(printable(told), style="red"))
     count = len(summary.stories)
+    did = ", ".join([*counted_acts(summary.published), f"{_unchanged(summary)} unchanged since the last run"])
     console.print(
-        f"{count} {'story' if count == 1 else 'stories'} in {summary.seconds:.1f} s, "
-        f"{len(summary.published.made)} published anew, {_unchanged(summary)} unchanged since the last run",
-        highlight=False,
+        f"{count} {'story' if count == 1 else 'stories'} in {summary.seconds:.1f} s, {did}", highlight=False
     )
     if summary.suspects:
         console.print(
@@ -161,6 +170,26 @@ def _removals(summary: RunSummary) -> Table:
     return table
 
 
+def counted_acts(published: Published) -> list[str]:
+    """What was done at destinations, counted in stories: one that was published at three of them is one.
+
+    >>> from flows.tasks.publishing import Made, Published
+    >>> acts = [("a", "publish", "wrote"), ("a", "publish", "told"), ("b", "unpublish", "removed"), ("c", "hold", "told"), ("d", "publish", "newer")]
+    >>> counted_acts(Published(tuple(Made(story, "x", act, 1, did, ()) for story, act, did in acts)))
+    ['1 published anew', '1 taken down', '1 hold told']
+    """
+    stories: dict[str, set[str]] = {"publish": set(), "unpublish": set(), "hold": set()}
+    for one in published.made:
+        if one.did not in ("newer", "left"):
+            stories[one.act].add(one.story)
+    told = [f"{len(stories['publish'])} published anew"]
+    if stories["unpublish"]:
+        told.append(f"{len(stories['unpublish'])} taken down")
+    if holds := len(stories["hold"]):
+        told.append(f"{holds} {'hold' if holds == 1 else 'holds'} told")
+    return told
+
+
 def _unchanged(summary: RunSummary) -> int:
     """Stories to publish that owe nothing new: their copy is as a reader already has it."""
     return sum(line.row.outcome == "publish" and not line.owed for line in summary.stories)
@@ -168,8 +197,9 @@ def _unchanged(summary: RunSummary) -> int:
 
 def _places(console: Console, summary: RunSummary, settings: Settings) -> None:
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    for number, place in enumerate(_destinations(summary, settings)):
-        table.add_row("" if number else "Clean copy", place)
+    for title, places in _destinations(summary, settings).items():
+        for number, place in enumerate(places):
+            table.add_row("" if number else title, place)
     if summary.report is not None:
         table.add_row(
             "Report", f"{_near(summary.report)}   (open it in a browser: every story before and after)"
@@ -179,9 +209,11 @@ def _places(console: Console, summary: RunSummary, settings: Settings) -> None:
     console.print()
 
 
-def _destinations(summary: RunSummary, settings: Settings) -> list[str]:
-    """Where the clean copy of this run's stories lies, by what the configuration says and what was done."""
+def _destinations(summary: RunSummary, settings: Settings) -> dict[str, list[str]]:
+    """Where the clean copy of this run's stories lies, who was told of them, and where they are not yet, by what the configuration
+    says and what was done."""
     from flows.settings import (
+        WebhookDestination,
         is_on_this_machine,
         load_destinations,
         load_sources,
@@ -194,12 +226,18 @@ def _destinations(summary: RunSummary, settings: Settings) -> list[str]:
         sources[line.source].destinations if line.source in sources else None for line in summary.stories
     }
     used = {name for wish in wishes or {None} for name in wanted_destinations(destinations, wish)}
-    used |= {made.destination for made in summary.published.made}
-    places = [
-        (one, shown_place(one, settings.data_dir)) for name, one in destinations.items() if name in used
-    ]
-    shown = [_near(Path(place)) if is_on_this_machine(one) else place for one, place in places]
-    return shown or ["no destination is enabled for these stories"]
+    missed = {late.destination for late in summary.published.not_made}
+    used |= {made.destination for made in summary.published.made} | missed
+    shown: dict[str, list[str]] = {}
+    for name, one in destinations.items():
+        if name not in used:
+            continue
+        place = shown_place(one, settings.data_dir)
+        told = "Told" if isinstance(one, WebhookDestination) else "Clean copy"
+        shown.setdefault("Not done yet at" if name in missed else told, []).append(
+            _near(Path(place)) if is_on_this_machine(one) else place
+        )
+    return shown or {"Clean copy": ["no destination is enabled for these stories"]}
 
 
 def _next(console: Console, summary: RunSummary, settings: Settings, demo: bool) -> None:

@@ -12,6 +12,12 @@ from flows.destinations.remote import Conflict, Found, Remote
 TRIES = 4
 """Each is a conflict more: somebody writes there at this very moment."""
 
+LATE_SECONDS = 300.0
+"""Up to so long after a request that was not answered it may be carried out yet. Servers that queue what they take, and proxies
+that try again, give up within a few minutes."""
+SINCE_UNANSWERED = "since_unanswered"
+"""The ledger tells an unpublish by this name, in ``Publication.last``, the seconds since a publish was tried whose answer is not known."""
+
 
 def publish_conditionally(
     remote: Remote,
@@ -20,14 +26,21 @@ def publish_conditionally(
     *,
     overwrite: bool = False,
     look_first: bool = False,
+    late_seconds: float = LATE_SECONDS,
 ) -> Receipt:
     """One act. ``digest`` is of what will be written there. Raises PublishError, Conflict for what somebody else wrote.
 
     ``look_first`` is for a CMS that creates a second story under the same key without a word.
+
+    A kill is not confirmed while a create may be under way that was not answered: what was taken down is looked at once more,
+    ``late_seconds`` after it. Where a note lies in the story's place a late create finds it taken, and no second look is needed.
     """
     refuse_holds(publication)
     if publication.act == "unpublish":
-        return _take_down(remote, publication)
+        receipt = _take_down(remote, publication)
+        if receipt.did == "removed" and not remote.leaves_notes:
+            _look_again(publication, late_seconds)
+        return receipt
     last = publication.last.get("kept", {})
     # What the last receipt says, without asking: if it is not so any more, the version says it.
     here = Found(last["id"], last["where"], version=last["version"]) if last.get("version") else None
@@ -116,6 +129,17 @@ def _take_down(remote: Remote, publication: Publication) -> Receipt:
         except Conflict:
             continue
     raise PublishError("this story is there still, or somebody else keeps changing it; tried again later")
+
+
+def _look_again(publication: Publication, late_seconds: float) -> None:
+    """Raises PublishError until nothing can come late any more."""
+    wait = late_seconds - publication.last.get(SINCE_UNANSWERED, late_seconds)
+    if wait > 0:
+        raise PublishError(
+            "the story is down; but an earlier request to publish it was not answered and may be carried out late. "
+            f"The kill stays open until a second look, in {wait:.0f} seconds, finds it down still",
+            wait,
+        )
 
 
 def _one(remote: Remote, publication: Publication) -> Found | None:

@@ -33,7 +33,7 @@ from sqlalchemy.exc import OperationalError
 
 from flows.destinations import feed_writing
 from flows.destinations.batches import in_batches
-from flows.destinations.feed_items import item_of, stated_moment
+from flows.destinations.feed_items import freed_moment, item_of, stated_moment
 from flows.destinations.feed_writing import Item, json_feed, rss
 from flows.destinations.publication import Publication, Publisher, Receipt, refuse_holds
 from flows.destinations.sql_table import open_engine, upsert
@@ -144,6 +144,8 @@ def _row(publication: Publication, moment: datetime) -> dict[str, Any]:
     public = publication.act == "publish"
     when = publication.made_at or moment
     stated = stated_moment(publication.record, when) if public else None
+    if stated is not None and (freed := freed_moment(publication.record, when)) is not None:
+        stated = max(stated, freed)
     return {
         "story": publication.story,
         "ledger": publication.ledger,

@@ -8,8 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-import nh3
-
 from flows.destinations.publication import Publication
 
 LONGEST_SUMMARY = 400
@@ -21,21 +19,29 @@ _NEVER = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 
 def item_of(publication: Publication) -> dict[str, Any]:
     """Without its dates, which the feed's own table keeps. HTML is sanitised: readers show it as their own."""
+    # Imported here: most destinations want none of the writers.
+    from cleaners.write.safe_body import safe_body
+
     record = publication.record
     text = clean(record.get("text"))
     return {
         "url": web_address(record.get("canonical")) or web_address(record.get("url")),
         "title": line(record.get("headline")),
         "summary": line(record.get("standfirst")) or _beginning(text),
-        "html": nh3.clean(clean(publication.rendered["html"]), link_rel=None),
+        "html": safe_body(clean(publication.rendered["html"])),
         "authors": _authors(record),
+        "byline": line(record.get("byline")),
+        "agency": line(record.get("agency")),
+        "section": line(record.get("section")),
+        "corrections": _corrections(record),
         "tags": _tags(record),
         "language": line(record.get("language")),
         "rights": line(record.get("rights")),
         "pictures": [
-            {name: line(one.get(name)) for name in ("url", "caption", "credit", "alt")}
+            {"url": web_address(one.get("url"))}
+            | {name: line(one.get(name)) for name in ("caption", "credit", "alt")}
             for one in record.get("pictures") or ()
-            if web_address(one.get("url"))
+            if web_address(one.get("url")) or line(one.get("caption")) or line(one.get("credit"))
         ],
         "edition": publication.edition,
         "revision": publication.revision,
@@ -48,15 +54,27 @@ def stated_moment(record: Mapping[str, Any], now: datetime) -> datetime | None:
 
     None where it says nothing that is a date, or one to come: a story "of 2099" would stand first for ever.
     """
-    said = record.get("published")
+    found = _moment(record.get("published"))
+    return found if found is not None and found <= now + timedelta(days=1) else None
+
+
+def freed_moment(record: Mapping[str, Any], now: datetime) -> datetime | None:
+    """When the last embargo of the story ended, if it had one that is over: before that it was not published, whatever it says.
+
+    A story that came three days before its embargo's end would else stand among those of three days ago, or not at all.
+    """
+    ends = (_moment(one.get("until")) for one in record.get("signals") or () if one.get("kind") == "embargo")
+    return max((end for end in ends if end is not None and end <= now), default=None)
+
+
+def _moment(said: object) -> datetime | None:
     try:
         found = datetime.fromisoformat(said.strip()) if isinstance(said, str) else None
         if found is None:
             return None
-        found = found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
-    return found if found <= now + timedelta(days=1) else None
 
 
 def clean(text: str | None) -> str:
@@ -91,6 +109,12 @@ def web_address(url: str | None) -> str | None:
 def _authors(record: Mapping[str, Any]) -> list[str]:
     names = [line(one) for one in record.get("authors") or ()] or [line(record.get("byline"))]
     return list(dict.fromkeys(name for name in names if name))
+
+
+def _corrections(record: Mapping[str, Any]) -> list[str]:
+    """Corrections and editors' notes for readers: they stand in the copy, too."""
+    protected = (one for one in record.get("protected") or () if str(one.get("rule")).endswith("/correction"))
+    return list(dict.fromkeys(said for one in protected if (said := line(one.get("text")))))
 
 
 def _tags(record: Mapping[str, Any]) -> list[str]:

@@ -24,6 +24,8 @@ _NAMESPACES = {
     "content": "http://purl.org/rss/1.0/modules/content/",
     "dc": "http://purl.org/dc/elements/1.1/",
     "media": "http://search.yahoo.com/mrss/",
+    # For what RSS and its common modules have no place: our own, which readers pass over.
+    "cleancopy": "urn:x-cleancopy:feed",
 }
 
 
@@ -35,6 +37,14 @@ class Item:
     published: datetime
     modified: datetime
     said: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Its id in the feed."""
+        # Imported here: most destinations want none of the writers.
+        from cleaners.write import Edition
+
+        return Edition(self.story, ledger=self.said["ledger"]).known_as
 
 
 def rss(feed: FeedDestination, items: Sequence[Item]) -> bytes:
@@ -65,16 +75,30 @@ def _rss_item(element: etree._Element, item: Item) -> None:
     _add(element, "link", said["url"])
     _add(element, "description", said["summary"])
     # Never a permalink: an address that changes would make a second item of the story.
-    _add(element, "guid", item.story, isPermaLink="false")
+    _add(element, "guid", item.name, isPermaLink="false")
     _add(element, "pubDate", _rfc822(item.published))
     for author in said["authors"]:
         # RSS's own <author> is an e-mail address.
         _add(element, "dc:creator", author)
     for tag in said["tags"]:
         _add(element, "category", tag)
+    _add(element, "dc:contributor", said.get("agency"))
+    _add(element, "dc:language", said["language"])
     _add(element, "dc:rights", said["rights"])
+    # As it is printed, which says more than the names: "By Ana Duarte in Halvik".
+    _add(element, "cleancopy:byline", said.get("byline"))
+    _add(element, "cleancopy:section", said.get("section"))
+    for correction in said.get("corrections", ()):
+        _add(element, "cleancopy:correction", correction)
+    _add(element, "cleancopy:edition", str(said["edition"]))
+    # What is withdrawn is in no feed.
+    _add(element, "cleancopy:pubstatus", "usable")
     _add(element, "content:encoded", said["html"])
     for picture in said["pictures"]:
+        if picture["url"] is None:
+            # Example: a caption that stood alone in a CMS's body, and was lifted out of it.
+            _add(element, "media:credit", picture["credit"])
+            continue
         # Not <enclosure>, which needs the picture's length in bytes, and has no room for a credit.
         media = etree.SubElement(element, _named("media:content"), {"url": picture["url"], "medium": "image"})
         _add(media, "media:credit", picture["credit"])
@@ -100,12 +124,12 @@ def _json_item(item: Item) -> dict[str, Any]:
     pictures = said["pictures"]
     return _known(
         {
-            "id": item.story,
+            "id": item.name,
             "url": said["url"],
             "title": said["title"],
             "content_html": said["html"],
             "summary": said["summary"],
-            "image": pictures[0]["url"] if pictures else None,
+            "image": next((one["url"] for one in pictures if one["url"]), None),
             "date_published": _rfc3339(item.published),
             "date_modified": _rfc3339(item.modified),
             "authors": [{"name": name} for name in said["authors"]],
@@ -117,6 +141,11 @@ def _json_item(item: Item) -> dict[str, Any]:
                     "edition": said["edition"],
                     "revision": said["revision"],
                     "ledger": said["ledger"],
+                    "pubstatus": "usable",
+                    "byline": said.get("byline"),
+                    "agency": said.get("agency"),
+                    "section": said.get("section"),
+                    "corrections": said.get("corrections"),
                     "rights": said["rights"],
                     "pictures": [_known(one) for one in pictures],
                 }

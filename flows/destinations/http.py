@@ -19,7 +19,7 @@ from flows.destinations.client import (
     from_variable,
     open_client,
 )
-from flows.destinations.conditional import publish_conditionally
+from flows.destinations.conditional import LATE_SECONDS, publish_conditionally
 from flows.destinations.drafts import publish_drafts_first
 from flows.destinations.formats import FORMATS
 from flows.destinations.http_in_place import Documents
@@ -32,6 +32,9 @@ from flows.settings import HttpDestination
 RESTS_AFTER = 3
 """So many acts in a row to which a server gives no answer, or asks to be left alone: then the rest of the batch is not
 tried, for it is the server, and not the stories. Fewer could be stories that it stumbles over."""
+
+LATE_TIMES = 15
+"""So many times as long as this client waits, a request that it gave up may be carried out yet: 300 seconds, where it waits for 20."""
 
 
 @contextmanager
@@ -62,7 +65,11 @@ def open_http(destination: HttpDestination) -> Iterator[Publisher]:
                         )
                     return publish_in_place(Documents(client, destination, filled(destination.url, one)), one)
                 return publish_conditionally(
-                    stories, one, stories.digest(one), overwrite=destination.overwrite
+                    stories,
+                    one,
+                    stories.digest(one),
+                    overwrite=destination.overwrite,
+                    late_seconds=min(LATE_SECONDS, LATE_TIMES * destination.seconds),
                 )
 
             yield each(client, act)
@@ -104,7 +111,8 @@ class Stories:
     def __init__(self, client: Client, destination: HttpDestination) -> None:
         self._client, self._destination = client, destination
         self._by_version = destination.method == "PUT" and destination.etags
-        self.leaves_notes = destination.withdrawn == "update"
+        # Without versions a late create comes over the note.
+        self.leaves_notes = destination.withdrawn == "update" and self._by_version
 
     def digest(self, publication: Publication) -> str:
         return (

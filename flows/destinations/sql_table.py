@@ -27,6 +27,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
 
 from flows.destinations.batches import in_batches
+from flows.destinations.formats import published_record
 from flows.destinations.publication import Publication, Publisher, PublishError, Receipt, refuse_holds
 from flows.settings import TableDestination
 from flows.settings.databases import make_engine, with_driver
@@ -116,12 +117,12 @@ def _receipt(publication: Publication, where: str, changed: bool) -> Receipt:
 
 
 def _row(publication: Publication) -> dict[str, Any]:
-    record = publication.record
     public = publication.act == "publish"
+    record = published_record(publication) if public else {}
     return {
         "story": publication.story,
-        **{column: _storable(record.get(column)) if public else None for column in COPY_COLUMNS},
-        "record": dict(record) if public else None,
+        **{column: _storable(record.get(column)) for column in COPY_COLUMNS},
+        "record": record if public else None,
         "withdrawn": not public,
         "edition": publication.edition,
         "revision": publication.revision,

@@ -12,6 +12,7 @@ from typing import Any
 from standardwebhooks import Webhook
 
 from flows.destinations.client import Client, Refused, open_client
+from flows.destinations.formats import published_html, published_record
 from flows.destinations.http import each
 from flows.destinations.publication import Publication, Publisher, PublishError, Receipt
 from flows.settings import WebhookDestination
@@ -82,35 +83,48 @@ def event(publication: Publication, content: str, moment: datetime) -> dict[str,
 
     ``edition`` grows with every event of a story in one ``ledger``: a subscriber who is told of an older one after a newer
     drops it.
+
+    A story that is held or killed is only named. Its headline may be the very thing that must not be said, and the reasons
+    quote the raw copy: neither leaves the house. Its address is told to whom it was told before.
     """
-    record = publication.record
-    data: dict[str, Any] = {
-        "story": publication.story,
-        "id": record.get("id"),
-        "edition": publication.edition,
-        "revision": publication.revision,
-        "ledger": publication.ledger,
-        "headline": record.get("headline"),
-        "url": record.get("url"),
-        "publisher": record.get("publisher"),
-        "language": record.get("language"),
-        "verdict": record.get("verdict"),
-        "reasons": list(record.get("reasons") or ()),
-    }
+    public = publication.act == "publish"
     return {
         "type": f"story.{EVENTS[publication.act]}",
         "timestamp": (publication.made_at or moment).astimezone(UTC).isoformat().replace("+00:00", "Z"),
-        "data": data | _content(publication, content),
+        "data": _named(publication) | (_told(publication, content) if public else {}),
     }
 
 
-def _content(publication: Publication, content: str) -> dict[str, Any]:
-    """Copy that is held or killed leaves the house by no door."""
-    if publication.act != "publish" or content == "link":
-        return {}
-    if content == "record":
-        return {"record": dict(publication.record)}
-    return {"text": publication.rendered["text"], "html": publication.rendered["html"]}
+def _named(publication: Publication) -> dict[str, Any]:
+    """Which edition of which story it is."""
+    from cleaners.write import Edition
+    from cleaners.write.edition import names_a_file
+
+    record = publication.record
+    id = record.get("id")
+    named = {
+        # Example: "by-hand:/home/ilse/bridge.html", which nobody outside needs to know.
+        "story": Edition(publication.story, ledger=publication.ledger).known_as,
+        "id": None if names_a_file(id or "") else id,
+        "edition": publication.edition,
+        "revision": publication.revision,
+        "ledger": publication.ledger,
+        "verdict": record.get("verdict"),
+    }
+    return named | ({"url": record.get("url")} if publication.previous is not None else {})
+
+
+def _told(publication: Publication, content: str) -> dict[str, Any]:
+    record = publication.record
+    told = {name: record.get(name) for name in ("headline", "url", "publisher", "language")}
+    match content:
+        case "record":
+            named = _named(publication)
+            return told | {"record": published_record(publication) | {"id": named["id"] or named["story"]}}
+        case "copy":
+            return told | {"text": publication.rendered["text"], "html": published_html(publication)}
+        case _:
+            return told
 
 
 def signed(secrets: Sequence[Webhook], id: str, moment: datetime, body: str) -> dict[str, str]:

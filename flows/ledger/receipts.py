@@ -1,33 +1,88 @@
-"""What a destination last did with a story: its receipt, of which a server's ETag is a part."""
+"""What a destination last did with a story: its receipt, of which a server's ETag is a part; and what it may be doing yet."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Engine, and_, select
+from sqlalchemy import Engine, and_, or_, select
 
+from flows.destinations.conditional import SINCE_UNANSWERED
 from flows.ledger.opening import reading
-from flows.ledger.tables import PUBLICATIONS
+from flows.ledger.outbox import delay_seconds
+from flows.ledger.tables import PUBLICATIONS, AnyRow
 
 
-def last_receipts(engine: Engine, publications: Sequence[int]) -> dict[int, Mapping[str, Any]]:
-    """For each of these publications the receipt of the newest act that was made before it, of its story at its destination."""
+def last_receipts(
+    engine: Engine, publications: Sequence[int], now: datetime | None = None
+) -> dict[int, Mapping[str, Any]]:
+    """For each of these publications the receipt of the newest act that was made before it, of its story at its destination.
+
+    None where an unpublish was tried after that act, and its answer is not known: what the receipt tells of may be gone, by our own
+    doing. An unpublish is told too, under SINCE_UNANSWERED, how long ago a publish was tried that the destination may be carrying out yet;
+    of one that was tried before it was made that is when it was made. Without ``now`` it is not.
+    """
     earlier = PUBLICATIONS.alias("earlier")
     query = (
-        select(PUBLICATIONS.c.id, earlier.c.receipt)
+        select(
+            PUBLICATIONS.c.id.label("for_id"),
+            PUBLICATIONS.c.act.label("for_act"),
+            PUBLICATIONS.c.owed_at.label("for_owed_at"),
+            earlier.c.act,
+            earlier.c.state,
+            earlier.c.attempts,
+            earlier.c.receipt,
+            earlier.c.made_at,
+            earlier.c.next_attempt_at,
+        )
         .join(
             earlier,
             and_(
                 earlier.c.story_id == PUBLICATIONS.c.story_id,
                 earlier.c.destination == PUBLICATIONS.c.destination,
                 earlier.c.edition < PUBLICATIONS.c.edition,
-                earlier.c.state == "made",
+                or_(earlier.c.state == "made", earlier.c.attempts > 0),
             ),
         )
-        .where(PUBLICATIONS.c.id.in_(publications), earlier.c.receipt.is_not(None))
+        .where(PUBLICATIONS.c.id.in_(publications), earlier.c.act != "hold")
         .order_by(PUBLICATIONS.c.id, earlier.c.edition)
     )
+    found: dict[int, Mapping[str, Any]] = {}
     with reading(engine) as connection:
-        # The last of each wins.
-        return {row.id: row.receipt for row in connection.execute(query)}
+        for id, rows in groupby(connection.execute(query), attrgetter("for_id")):
+            if told := dict(_told(list(rows), now)):
+                found[id] = told
+    return found
+
+
+def _told(rows: Sequence[AnyRow], now: datetime | None) -> Iterator[tuple[str, Any]]:
+    """``rows`` are the acts before one act, the oldest first."""
+    receipt: Mapping[str, Any] | None = None
+    tried: datetime | None = None
+    for row in rows:
+        if row.state == "made":
+            receipt = row.receipt or receipt
+        elif row.act == "unpublish":
+            receipt = None
+        if row.act == "unpublish" and row.state == "made":
+            tried = None
+        elif row.act == "publish" and (row.state != "made" or row.attempts > 1):
+            last = _last_tried(row)
+            tried = last if tried is None else max(tried, last)
+    yield from (receipt or {}).items()
+    if rows[-1].for_act == "unpublish" and tried is not None and now is not None:
+        yield SINCE_UNANSWERED, max(0.0, (now - tried).total_seconds())
+
+
+def _last_tried(row: AnyRow) -> datetime:
+    """When a publish was last tried, or later: that is not written down, but follows from when it was to be tried again."""
+    if row.state == "made":
+        made: datetime = row.made_at
+        return made
+    # An act that was under way when the story was killed is waited for; the shortest wait after it is half of the usual one.
+    again: datetime = row.next_attempt_at - timedelta(seconds=0.5 * delay_seconds(row.attempts))
+    owed_at: datetime = row.for_owed_at
+    return max(owed_at, again)

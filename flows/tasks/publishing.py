@@ -178,7 +178,7 @@ def _publish_at(
                     publisher = opened.enter_context(open_destination(destination, settings.data_dir))
                 except Exception as error:
                     publisher = _always_fails(error)
-            last = last_receipts(engine, [one.id for one in owed]) if remembers(destination) else {}
+            last = last_receipts(engine, [one.id for one in owed], clock()) if remembers(destination) else {}
             batch = _do(engine, owner, owed, last, publisher, clock, jitter)
             published += batch
             if not batch.made or len(owed) < most:

@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
@@ -16,6 +17,7 @@ from urllib.parse import quote
 from cleaners.write.escapes import code, markdown_text
 from flows.tasks.against import against_markdown
 from flows.tasks.jobs import Job
+from flows.tasks.publishing import NotMade
 from flows.tasks.summary import RunSummary, StoryLine
 
 MOST_BYTES = 100_000
@@ -31,6 +33,12 @@ _ORDER = {"hold": 0, "failed": 1, "kill": 2, "embargo": 3, "publish": 4}
 _NEXT = {
     "hold": "**Decide:** Deployments → review-story → Run, with {key} pasted as its key; or `cleancopy review`.",
     "failed": "**When the cause is mended:** Deployments → clean-stories → Run, with {key} among the stories.",
+}
+_NOT_DONE = {"publish": "not published", "unpublish": "not taken down", "hold": "not told that it is held"}
+_UNDONE = {
+    "unpublish": ("killed story is", "killed stories are", "NOT TAKEN DOWN yet"),
+    "publish": ("is", "are", "not published yet"),
+    "hold": ("hold is", "holds are", "not told yet"),
 }
 WORDS = {
     "publish": "published",
@@ -67,8 +75,21 @@ def headline_of(job: Job) -> str:
     if job.problems:
         line += f"; {len(job.problems)} could not be taken in"
     if summary.published.not_made:
-        line += f"; {len(summary.published.not_made)} not published yet, will be tried again"
+        line += "; " + "; ".join(_not_made(summary.published.not_made))
     return ("Dry run. " if summary.preview else "") + line
+
+
+def _not_made(acts: Sequence[NotMade]) -> Iterator[str]:
+    """What is still to be done, counted in stories, and how: a kill that is not done comes first, and is never called done."""
+    for act, (one, several, what) in _UNDONE.items():
+        late = [missed for missed in acts if missed.act == act]
+        if not late:
+            continue
+        stories = len({missed.story for missed in late})
+        places = ", ".join(dict.fromkeys(missed.destination for missed in late))
+        given_up = all(missed.next_attempt_at is None for missed in late)
+        then = "given up, see `cleancopy outbox`" if given_up else "will be tried again"
+        yield f"{stories} {one if stories == 1 else several} {what} ({places}), {then}"
 
 
 def table_rows(summary: RunSummary, most_bytes: int = MOST_BYTES) -> list[dict[str, str | int]]:
@@ -100,7 +121,10 @@ def table_text(job: Job, reports_url: str | None = None) -> str:
     told = [
         *job.problems,
         *job.notes,
-        *(f"{one.destination}: {one.story}: {one.error}" for one in summary.published.not_made),
+        *(
+            f"{one.destination}: {one.story}: {_NOT_DONE[one.act]}: {one.error}"
+            for one in summary.published.not_made
+        ),
     ]
     if told:
         parts.append("\n".join(f"- {_plain(problem, 300)}" for problem in told[:50]))

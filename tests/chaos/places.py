@@ -161,7 +161,10 @@ def _words(path: Path) -> str:
     content = path.read_text()
     if path.suffix == ".json":
         return str(json.loads(content)["text"])
-    return content.removeprefix("<p>").removesuffix("</p>")
+    if path.suffix == ".html":
+        body = content.partition('<div itemprop="articleBody">\n')[2].partition("\n</div>\n")[0]
+        return body.removeprefix("<p>").removesuffix("</p>")
+    return content.rpartition("---\n\n")[2]
 
 
 def tell_of_the_folder(root: Path) -> None:

@@ -20,7 +20,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from flows.ledger import open_ledger, outbox_counts, queue_counts, receive
-from tests.chaos.cms_places import blind_place, cms_place, drafts_place
+from tests.chaos.cms_places import blind_place, cms_place, deleting_place, drafts_place
 from tests.chaos.feed import Feed
 from tests.chaos.journal import noted
 from tests.chaos.judge import Judged, judge
@@ -117,7 +117,8 @@ def _places(root: Path, control: str | None, seed: int, table: str) -> list[Abst
         case "files":
             return [folder_place(root), table_place(root, table)]
         case _:
-            return [folder_place(root), table_place(root, table), cms_place(seed), drafts_place(seed + 1)]
+            servers = [cms_place(seed), drafts_place(seed + 1), deleting_place(seed + 2)]
+            return [folder_place(root), table_place(root, table), *servers]
 
 
 def points_of(control: str | None) -> tuple[Point, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,35 @@ def test_a_story_comes_out_in_each_format(run: Run) -> None:
     made = ("--made", "2026-03-07T12:00:00Z")
     newsml = etree.fromstring(run("clean", "--to", "newsml-g2", *made, "story.txt").stdout.encode())
     assert newsml.findtext(".//{*}versionCreated") == "2026-03-07T12:00:00Z"
+
+
+@pytest.mark.parametrize("to", ["ninjs", "nitf", "newsml-g2", "json-ld"])
+def test_a_file_s_story_has_one_name_however_the_file_is_called_and_none_is_a_path(run: Run, to: str) -> None:
+    Path("desk").mkdir()
+    Path("desk/story.txt").write_text(STORY)
+    Path("story.txt").write_text(STORY + "And one more line, which the other does not have.\n")
+    made = ("--made", "2026-03-07T12:00:00Z")
+    names = (
+        "desk/story.txt",
+        "./desk/story.txt",
+        "desk/../desk/story.txt",
+        str(Path("desk/story.txt").resolve()),
+    )
+    written = {run("clean", "--to", to, *made, name).stdout for name in names}
+    assert len(written) == 1
+    [document] = written
+    assert "story.txt" not in document
+    [uri] = set(re.findall(r"urn:uuid:[0-9a-f-]+", document))
+    assert uri not in run("clean", "--to", to, *made, "story.txt").stdout, "another file is another story"
+
+
+def test_a_file_s_story_that_has_an_address_is_named_by_it(run: Run) -> None:
+    for name in ("one.txt", "two.txt"):
+        Path(name).write_text(STORY)
+    at = ("--url", "https://post.example/tide")
+    items = [json.loads(run("clean", "--to", "ninjs", *at, name).stdout) for name in ("one.txt", "two.txt")]
+    assert items[0]["uri"] == items[1]["uri"]
+    assert items[0]["altIds"] == [{"role": "story", "value": "https://post.example/tide"}]
 
 
 def test_the_storys_own_moment_is_the_editions(run: Run) -> None:

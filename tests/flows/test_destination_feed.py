@@ -86,7 +86,8 @@ def test_a_story_stands_in_both_feeds_with_its_fields(tmp_path: Path) -> None:
         standfirst="The harbour has its ferry again.",
         url="https://post.example/ferry",
         authors=["Ana Duarte", "Ilse Brandvik"],
-        byline="By Ana Duarte and Ilse Brandvik",
+        byline="By Ana Duarte and Ilse Brandvik in Halvik",
+        agency="Coastwire",
         section="Harbour",
         tags=["ferry", "Harbour"],
         rights="© Harbour Post",
@@ -128,10 +129,47 @@ def test_a_story_stands_in_both_feeds_with_its_fields(tmp_path: Path) -> None:
             "edition": 3,
             "revision": 3,
             "ledger": "ledger-1",
+            "pubstatus": "usable",
+            "byline": "By Ana Duarte and Ilse Brandvik in Halvik",
+            "agency": "Coastwire",
+            "section": "Harbour",
             "rights": "© Harbour Post",
             "pictures": [{name: value for name, value in PICTURE.items() if value}],
         },
     }
+
+
+def test_a_story_that_was_under_embargo_stands_where_its_embargo_ended(tmp_path: Path) -> None:
+    """It came three days before, and says so; when it may go out six others are newer than that."""
+    day = 24 * 60
+    others = [story(name=f"other-{number}", minute=2 * day + number) for number in range(6)]
+    freed = story(
+        name="budget",
+        minute=3 * day,  # the ledger says that it was made when it was freed
+        published="2026-03-03T11:00:00Z",
+        signals=[{"kind": "embargo", "text": "EMBARGO", "until": later(60 * 3 * day).isoformat()}],
+    )
+    publish(tmp_path, *others, freed, items=5)
+    assert titles(tmp_path)[0] == "The budget is back"
+    [entry] = [entry for entry in read_rss(tmp_path).entries if entry.title == "The budget is back"]
+    assert parsedate_to_datetime(entry.published) == later(60 * 60 * 72)
+
+
+def test_an_embargo_that_a_person_lifted_early_moves_no_date_into_the_future(tmp_path: Path) -> None:
+    signal = {"kind": "embargo", "text": "EMBARGO", "until": "2026-03-09T09:00:00Z"}
+    publish(tmp_path, story(published="2026-03-03T11:00:00Z", signals=[signal]))
+    [item] = read_json(tmp_path)["items"]
+    assert item["date_published"] == "2026-03-03T11:00:00Z"
+
+
+def test_no_path_of_our_machine_is_in_a_feed(tmp_path: Path) -> None:
+    one = replace(story(), story="by-hand:/home/ilse/bridge.html")
+    publish(tmp_path, one)
+    [entry], [item] = read_rss(tmp_path).entries, read_json(tmp_path)["items"]
+    assert entry.id == item["id"]
+    assert entry.id.startswith("urn:uuid:")
+    for name in ("rss.xml", "feed.json"):
+        assert b"ilse" not in (tmp_path / "feed" / name).read_bytes()
 
 
 def test_the_channel_says_where_it_is_and_whose(tmp_path: Path) -> None:

@@ -12,9 +12,13 @@ from typing import Any
 
 import pytest
 from fake_cms import FAULTS, NOTHING_WRONG, WRITES, FakeCms, Fault, Plan, fake_cms, judge
+from jsonschema import Draft202012Validator
 from loopback import answering, dripping
 from publications import answers, dids, publication
 
+from cleaners.model import Cleaned, Raw
+from cleaners.read import read
+from cleaners.write import record, record_schema
 from flows.destinations import Answer, Publication, PublishError, Receipt
 from flows.destinations.client import Refused, Unanswered
 from flows.destinations.names import story_hash
@@ -76,6 +80,21 @@ def test_what_is_sent_says_which_edition_it_is_and_is_the_record_else() -> None:
         "idempotency_key": "desk:ferry-4-publish",
     }
     assert body == dict(publication(4, headline="Ferry").record)
+
+
+@pytest.mark.parametrize("draft", [None, "first"])
+def test_what_is_sent_is_a_record_by_the_published_schema(draft: Any) -> None:
+    story = read(Raw(id="ferry", form="body", content="<p>The ferry is back.</p><script>x()</script>"))
+    whole = json.loads(json.dumps(record(Cleaned(story, story, (), "publish", (), "rules-1", 1))))
+    assert "<script>" in whole["html"], "the record as the ledger keeps it"
+    with fake_cms(Plan(etags=draft is None)) as cms:
+        act = replace(publication(), record=whole)
+        wrote(one(by_drafts(cms) if draft else by_etags(cms), act))
+    body = json.loads(next(it.body for it in cms.asked if it.method in ("PUT", "POST")))
+    assert "_cleancopy" in body
+    assert [error.message for error in Draft202012Validator(record_schema()).iter_errors(body)] == []
+    assert body["html"] == "<p>The ferry is back.</p>"
+    assert body["source"] == whole["source"]
 
 
 @pytest.mark.parametrize("fault", ["drop after", "500 after", "late", "garbage"])
@@ -154,7 +173,8 @@ def test_a_kill_passes_over_what_an_editor_changed() -> None:
 
 
 def test_a_kill_by_update_holds_against_a_create_that_comes_late() -> None:
-    """The create is carried out when its client has gone and the story is killed: with DELETE it would be public for good."""
+    """The create is carried out when its client has gone and the story is killed: with DELETE it is public until a second look, for
+    which the ledger keeps the kill open (see test_kills_unconfirmed.py)."""
     for withdrawn, public in (("update", 0), ("delete", 1)):
         with fake_cms(Plan(script=("late",), late_seconds=1.2)) as cms:
             lost = one(by_etags(cms, withdrawn=withdrawn), publication(1))

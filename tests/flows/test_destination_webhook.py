@@ -42,10 +42,8 @@ def told(url: str, *acts: Publication, clock: Any = None, **options: Any) -> lis
 def test_each_act_is_an_event_with_what_a_subscriber_needs() -> None:
     acts = [
         replace(publication(1, headline="Ferry back", url="https://post.example/ferry"), made_at=NOON),
-        replace(publication(2, "hold", verdict="hold", reasons=["embargo until Friday"]), made_at=later(60)),
-        replace(
-            publication(3, "unpublish", verdict="kill", reasons=["the wire killed it"]), made_at=later(120)
-        ),
+        replace(publication(2, "hold", verdict="hold"), made_at=later(60)),
+        replace(publication(3, "unpublish", verdict="kill"), made_at=later(120)),
     ]
     with subscriber() as hook:
         assert dids(told(hook.url, *acts)) == ["told"] * 3
@@ -65,13 +63,52 @@ def test_each_act_is_an_event_with_what_a_subscriber_needs() -> None:
         "publisher": None,
         "language": "en",
         "verdict": "publish",
-        "reasons": [],
     }
-    assert [event["data"]["reasons"] for event in hook.events[1:]] == [
-        ["embargo until Friday"],
-        ["the wire killed it"],
-    ]
     assert hook.heard[0][0]["content-type"] == "application/json"
+
+
+@pytest.mark.parametrize(("act", "verdict"), [("hold", "hold"), ("unpublish", "kill")])
+@pytest.mark.parametrize("content", ["link", "copy", "record"])
+def test_of_a_story_that_is_held_or_killed_nothing_is_said_but_which_it_is(
+    act: str, verdict: str, content: str
+) -> None:
+    """Its headline may be what must not be said, and its reasons quote the raw copy."""
+    secret = "Mayor Brandvik resigns"
+    one = publication(
+        3,
+        act,
+        headline=secret,
+        url="https://post.example/mayor-brandvik-resigns",
+        publisher="post.example",
+        verdict=verdict,
+        reasons=[f"kill: the raw copy says “KILL {secret}”"],
+        text=secret,
+    )
+    with subscriber() as hook:
+        told(hook.url, one, replace(one, previous=2), content=content)
+    first, known = (event["data"] for event in hook.events)
+    named = {
+        "story": "desk:ferry",
+        "id": "ferry",
+        "edition": 3,
+        "revision": 3,
+        "ledger": "ledger-1",
+        "verdict": verdict,
+    }
+    assert first == named
+    # Who was told the address when the story was published may take down what stands under it.
+    assert known == named | {"url": "https://post.example/mayor-brandvik-resigns"}
+
+
+@pytest.mark.parametrize("content", ["link", "copy", "record"])
+def test_no_path_of_our_machine_is_told(content: str) -> None:
+    one = publication(1, story="by-hand:/home/ilse/bridge.html")
+    with subscriber() as hook:
+        told(hook.url, replace(one, record={**one.record, "id": "/home/ilse/bridge.html"}), content=content)
+    [event] = hook.events
+    assert event["data"]["story"].startswith("urn:uuid:")
+    assert event["data"]["id"] is None
+    assert b"ilse" not in hook.heard[0][1]
 
 
 def test_an_event_is_signed_so_that_the_public_library_accepts_it() -> None:

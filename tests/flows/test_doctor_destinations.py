@@ -8,6 +8,10 @@ import pytest
 from doctor_findings import found_by_doctor
 from fake_cms import fake_cms
 from newsroom import small_config
+from postgres_server import Postgres
+from publications import publication, publish
+
+from flows.settings import load_destinations
 
 CMS = "  cms: {{kind: http, url: '{url}', secret_env: CMS_TOKEN, headers_env: {{X-Key: CMS_KEY}}}}\n"
 HOOK = "  hook: {{kind: webhook, url: '{url}', secret_env: HOOK_SECRET}}\n"
@@ -63,3 +67,56 @@ def test_folders_and_feeds_are_judged_by_whether_they_can_be_written(tmp_path: P
     assert found["destination feed"] == ("ok", f"{tmp_path / 'data' / 'feed'} will be made")
     assert found["destination shelf"] == ("ok", f"{tmp_path}/shelf will be made")
     assert "destination off" not in found
+    state, words = found["switched off"]
+    assert state == "ok"
+    assert words.startswith("off (enabled: no): what arrives meanwhile is not owed there")
+
+
+def test_a_table_is_connected_to(tmp_path: Path, postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = postgres.database()
+    monkeypatch.setenv("TABLE_URL", url)
+    config = small_config(tmp_path / "config", "  table: {kind: table, url_env: TABLE_URL, table: copy}\n")
+    state, words = found_by_doctor(config, tmp_path)["destination table"]
+    assert state == "ok"
+    assert words.endswith("answers; table copy will be made")
+    destination = load_destinations(config)["table"]
+    publish(destination, tmp_path, publication())
+    assert found_by_doctor(config, tmp_path)["destination table"][1].endswith("table copy is there")
+    monkeypatch.setenv("TABLE_URL", url.replace("ledger_", "no_such_"))
+    state, words = found_by_doctor(config, tmp_path)["destination table"]
+    assert state == "fail"
+    assert "cannot be reached" in words
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("postgresql://editor:pa55word@127.0.0.1:9/news", "cannot be reached"),
+        ("not an address", "is not a database address"),
+        ("oracle+nothing://x/y", "cannot be reached"),
+        ("", "TABLE_URL is not set"),
+    ],
+)
+def test_a_table_that_does_not_answer_is_told_without_its_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str, said: str
+) -> None:
+    monkeypatch.setenv("TABLE_URL", address)
+    config = small_config(tmp_path / "config", "  table: {kind: table, url_env: TABLE_URL}\n")
+    state, words = found_by_doctor(config, tmp_path)["destination table"]
+    assert state == "fail"
+    assert said in words
+    assert "pa55word" not in words
+
+
+def test_a_table_in_a_file_is_opened_and_none_is_made(tmp_path: Path) -> None:
+    config = small_config(tmp_path / "config", "  table: {kind: table, url: 'sqlite:///copy.sqlite'}\n")
+    state, words = found_by_doctor(config, tmp_path / "data")["destination table"]
+    assert (state, words) == ("ok", f"{tmp_path / 'data'} will be made")
+    assert not (tmp_path / "data").exists()
+    publish(load_destinations(config)["table"], tmp_path / "data", publication())
+    state, words = found_by_doctor(config, tmp_path / "data")["destination table"]
+    assert (state, words) == ("ok", f"{tmp_path / 'data' / 'copy.sqlite'} opens; table clean_copy is there")
+    (tmp_path / "data" / "copy.sqlite").write_bytes(b"this is no database" * 100)
+    state, words = found_by_doctor(config, tmp_path / "data")["destination table"]
+    assert state == "fail"
+    assert "is no database that can be read" in words

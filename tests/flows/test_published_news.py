@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from lxml import etree
-from newsroom import NOON, arrival, later, outcome_of, small_settings
+from newsroom import NOON, arrival, later, outcome_of, small_config, small_settings
 from sqlalchemy import Engine
 
 from cleaners.model import Cleaned, Fields, Raw
 from cleaners.read import read
-from cleaners.write import Edition, record
+from cleaners.write import Edition, cleaned_from, record
 from flows.destinations.formats import FORMATS
+from flows.destinations.in_place import bodies_of
 from flows.ledger import claim, claim_owed, receive, record_outcomes
 from flows.settings import Settings
 from flows.tasks.publishing import _publication, publish_owed
@@ -152,6 +154,39 @@ def test_a_story_has_the_same_name_in_every_edition_and_another_in_every_ledger(
 
     assert uri == Edition("desk:swan", ledger=ledger_id(ledger)).uri
     assert uri != Edition("desk:swan").uri
+
+
+def test_the_html_of_a_cms_body_is_published_without_its_scripts_and_kept_with_them(
+    ledger: Engine, settings: Settings
+) -> None:
+    """Sanitised in the file, the record and the table; the body that goes back into the CMS is the customer's own."""
+    small_config(settings.config_dir, "  table: {kind: table, url: 'sqlite:///copy.sqlite'}\n")
+    body = (
+        '<p onclick="x()">The swan of Halvik walked over the bridge on Monday.</p><script src="x.js"></script>'
+        '<iframe src="https://www.youtube.com/embed/1"></iframe><iframe src="https://ads.example/1"></iframe>'
+    )
+    story = read(Raw(id="swan", form="body", content=body, language="en"))
+    whole = record(Cleaned(story, story, (), "publish", (), "rules-1", 1))
+    assert whole["html"] == body
+    receive(ledger, [arrival("swan")], NOON)
+    [row] = claim(ledger, "cleaner", now=NOON)
+    outcome = replace(outcome_of(row, **whole), rendered={"html": body, "markdown": "x", "text": "x"})
+    record_outcomes(ledger, "cleaner", [outcome], lambda source, wish: ["copy-folder", "table"], NOON)
+    assert publish_owed(ledger, settings, "me", clock=lambda: NOON).not_made == ()
+    clean = (
+        "<p>The swan of Halvik walked over the bridge on Monday.</p>"
+        '<iframe src="https://www.youtube.com/embed/1"></iframe>'
+    )
+    [page] = (settings.data_dir / "published").glob("*.html")
+    assert f'<div itemprop="articleBody">\n{clean}\n</div>' in page.read_text()
+    [told] = (json.loads(path.read_text()) for path in (settings.data_dir / "published").glob("*.json"))
+    assert told["html"] == clean
+    assert cleaned_from(told).copy.raw == body, "who has the record can undo, and has the body itself"
+    connection = sqlite3.connect(settings.data_dir / "copy.sqlite")
+    [(html, kept)] = connection.execute("SELECT html, record FROM clean_copy")
+    connection.close()
+    assert (html, json.loads(kept)["html"]) == (clean, clean)
+    assert bodies_of(whole) == (body, body)
 
 
 def test_the_endings_of_formats_do_not_collide() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -28,6 +29,15 @@ def test_a_story_keeps_its_name_through_its_editions_and_shares_it_with_no_other
     ]
     names = {one.uri for one in (first, *others)} | {first.uri_of("picture 1"), first.uri_of("picture 2")}
     assert len(names) == 6
+
+
+@pytest.mark.parametrize("write", [ninjs, nitf, newsml_g2, json_ld])
+def test_no_path_of_our_machine_is_in_a_news_format(write: Callable[[Cleaned, Edition], str]) -> None:
+    by_hand = replace(whole_edition(), story="by-hand:/home/ilse/bridge.html")
+    document = write(whole_story(), by_hand)
+    assert "bridge.html" not in document
+    assert by_hand.uri in document
+    assert "cms:swan-7" in write(whole_story(), whole_edition()), "a key that is no path is told"
 
 
 def test_a_moment_without_a_zone_is_refused() -> None:

@@ -61,7 +61,7 @@ def test_it_names_what_the_program_knows() -> None:
     """Who adds a key, a kind or a field, describes it."""
     defs = SCHEMA["$defs"]
     whole = record(whole_story())
-    assert list(SCHEMA["properties"]) == [*whole, "decided"]
+    assert list(SCHEMA["properties"]) == [*whole, "decided", "status", "_cleancopy"]
     assert SCHEMA["required"] == list(whole)
     assert set(defs["block"]["properties"]) == {one.name for one in fields(Block)}
     assert set(defs["picture"]["properties"]) == {one.name for one in fields(Picture)}
