@@ -16,6 +16,7 @@ from urllib.parse import quote
 from cleaners.write.escapes import code, markdown_text
 from flows.tasks.against import against_markdown
 from flows.tasks.jobs import Job
+from flows.tasks.publishing import told
 from flows.tasks.summary import RunSummary, StoryLine
 
 MOST_BYTES = 100_000
@@ -63,12 +64,16 @@ def headline_of(job: Job) -> str:
         came = f"{summary.own} came back from a CMS as our own writing"
         line = f"{line}; {came}" if total else came
     elif not total:
-        line = NOTHING
-    if job.problems:
-        line += f"; {len(job.problems)} could not be taken in"
+        # Said in full: this run did nothing else.
+        return ("Dry run. " if summary.preview else "") + (told(summary.published) or NOTHING) + _refused(job)
+    line += _refused(job)
     if summary.published.not_made:
         line += f"; {len(summary.published.not_made)} not published yet, will be tried again"
     return ("Dry run. " if summary.preview else "") + line
+
+
+def _refused(job: Job) -> str:
+    return f"; {len(job.problems)} could not be taken in" if job.problems else ""
 
 
 def table_rows(summary: RunSummary, most_bytes: int = MOST_BYTES) -> list[dict[str, str | int]]:
