@@ -62,6 +62,8 @@ Act = Literal["publish", "unpublish", "hold"]
 
 # A newer edition of such a verdict keeps older ones back: what of them is not public yet stays so.
 KEEPS_BACK = ("hold", "embargo", "drop")
+_UNKNOWN_END = "It was tried before; how that ended is not known."
+_NO_END = f"Tried {MOST_ATTEMPTS} times; each time the run ended before it was made."
 # A person who cleans a story again after a destination was given up wants it tried again.
 # That it was tried before is to be known all the same: what a try left behind may be public (see _was_tried).
 TRIED_AGAIN: dict[str, Any] = {
@@ -70,7 +72,7 @@ TRIED_AGAIN: dict[str, Any] = {
     "error": case(
         (
             PUBLICATIONS.c.attempts > 0,
-            func.coalesce(PUBLICATIONS.c.error, "It was tried before; how that ended is not known."),
+            func.coalesce(PUBLICATIONS.c.error, _UNKNOWN_END),
         ),
         else_=PUBLICATIONS.c.error,
     ),
@@ -242,7 +244,7 @@ def failed_each(
     def work(connection: Connection) -> dict[int, datetime | None]:
         due: dict[int, datetime | None] = dict.fromkeys(failures)
         mine = connection.execute(
-            select(PUBLICATIONS.c.id, PUBLICATIONS.c.act, PUBLICATIONS.c.attempts)
+            select(PUBLICATIONS.c.id, PUBLICATIONS.c.act, PUBLICATIONS.c.attempts, PUBLICATIONS.c.error)
             .where(PUBLICATIONS.c.id.in_(failures), _held_by(owner))
             .order_by(PUBLICATIONS.c.id)
             .with_for_update()
@@ -258,7 +260,8 @@ def failed_each(
                     "act_id": row.id,
                     "to": "failed" if gives_up else "owed",
                     "due": moment,
-                    "said": failure.error,
+                    # Whether an act was ever tried is told by its error, too (see _was_tried).
+                    "said": failure.error if failure.tried else row.error,
                     "tries": row.attempts if failure.tried else max(0, row.attempts - 1),
                 }
             )
@@ -668,7 +671,13 @@ def _claim(at_destinations: bool, of_acts: bool) -> Any:
             and_(
                 # Each time whoever tried it ended; where it failed, whoever wrote that down has judged it.
                 or_(
-                    and_(PUBLICATIONS.c.attempts >= MOST_ATTEMPTS, PUBLICATIONS.c.error.is_(None)),
+                    and_(
+                        PUBLICATIONS.c.attempts >= MOST_ATTEMPTS,
+                        or_(
+                            PUBLICATIONS.c.error.is_(None),
+                            PUBLICATIONS.c.error.in_((_NO_END, _UNKNOWN_END)),
+                        ),
+                    ),
                     PUBLICATIONS.c.attempts >= max(MOST_ATTEMPTS, MOST_OUTAGE_ATTEMPTS),
                 ),
                 PUBLICATIONS.c.act != "unpublish",
@@ -692,10 +701,7 @@ def _claim(at_destinations: bool, of_acts: bool) -> Any:
             error=case(
                 (
                     and_(first.c.spent, ~first.c.pointless),
-                    func.coalesce(
-                        PUBLICATIONS.c.error,
-                        f"Tried {MOST_ATTEMPTS} times; each time the run ended before it was made.",
-                    ),
+                    func.coalesce(PUBLICATIONS.c.error, _NO_END),
                 ),
                 else_=PUBLICATIONS.c.error,
             ),
