@@ -4,6 +4,9 @@ A run that is started for a story needs seconds for its process, for Prefect and
 ready, looks into the inbox (and for embargoes that are over) four times a second, and does each drain as a run of ``drain-inbox`` that Prefect shows. While Prefect
 does not answer, stories are cleaned without a run. It is one program of ``cleancopy up``; the schedule of ``drain-inbox``
 sweeps behind it.
+
+Beside the drain it looks as often for acts that are due again at destinations, kills before all else, and does them without a run:
+a destination that is down all night would fill the list of runs.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -33,10 +36,11 @@ from flows.ledger import embargoes_ended, open_ledger, work_waits
 from flows.ledger.trouble import trouble
 from flows.prefect_home import TAG, answers
 from flows.prefect_runs import crash_unfinished, wait_for_prefect
-from flows.settings import Settings, load_destinations, load_settings
+from flows.settings import Destination, Settings, load_destinations, load_settings
 from flows.tasks.cleaning import NoWorkers, WarmPool
 from flows.tasks.jobs import clean_waiting
 from flows.tasks.owners import release_the_dead
+from flows.tasks.publishing import due_waits, publish_due, told
 from flows.tasks.steps import LENT
 
 log = logging.getLogger("cleancopy.drain")
@@ -48,7 +52,8 @@ MOST_STORIES = 5_000
 """Stories of one run, so that a run comes to an end on a day on which stories never do."""
 LONGEST_WAIT = 120.0
 """Seconds between two tries while every run fails: rules that do not load, a ledger that is down."""
-
+NOTHING_CAME_OF_IT_SECONDS = 5.0
+"""Until the next pass where one found that nothing of what looked due could be claimed."""
 
 END_SECONDS = 20.0
 """How long it may take to end once that was asked for."""
@@ -88,6 +93,8 @@ async def stand_by(settings: Settings, ended: Callable[[], bool]) -> None:
 async def _stand_by(settings: Settings, goes_on: Callable[[], bool], ended: Callable[[], bool]) -> None:
     """The same with one configuration, as long as it ``goes_on()`` and nothing fails."""
     engine = await asyncio.to_thread(open_ledger, settings.ledger_url)
+    over = False
+    publishing = asyncio.create_task(publish_what_is_due(engine, settings, lambda: goes_on() and not over))
     try:
         with WarmPool(settings.config_dir, settings.workers, settings.story_seconds) as pool:
             await asyncio.to_thread(pool.warm)
@@ -98,7 +105,40 @@ async def _stand_by(settings: Settings, goes_on: Callable[[], bool], ended: Call
                 else:
                     await asyncio.sleep(LOOK_SECONDS)
     finally:
+        over = True
+        await publishing
         engine.dispose()
+
+
+async def publish_what_is_due(engine: Engine, settings: Settings, goes_on: Callable[[], bool]) -> None:
+    """Publish what is due again, as long as it ``goes_on()``: also while the drain is busy with a thousand stories."""
+    wait = LOOK_SECONDS
+    while goes_on():
+        try:
+            destinations = await asyncio.to_thread(load_destinations, settings.config_dir)
+            wait = await _publish_until(engine, settings, destinations, goes_on)
+        except (SQLAlchemyError, ConfigError, OSError) as error:
+            said = trouble(error) if isinstance(error, SQLAlchemyError) else str(error)
+            wait = min(LONGEST_WAIT, max(1.0, wait * 2))
+            log.error("What is due was not published: %s; tried again in %.0f seconds", said, wait)
+            await _sleep(wait, goes_on)
+
+
+async def _publish_until(
+    engine: Engine, settings: Settings, destinations: Mapping[str, Destination], goes_on: Callable[[], bool]
+) -> float:
+    while goes_on():
+        if not await asyncio.to_thread(due_waits, engine, destinations, datetime.now(UTC)):
+            await asyncio.sleep(LOOK_SECONDS)
+            continue
+        published = await asyncio.to_thread(
+            publish_due, engine, settings, destinations=destinations, enough=lambda: not goes_on()
+        )
+        if said := told(published):
+            log.info(said)
+        else:
+            await _sleep(NOTHING_CAME_OF_IT_SECONDS, goes_on)
+    return LOOK_SECONDS
 
 
 async def drain_once(settings: Settings, pool: WarmPool, ended: Callable[[], bool]) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,8 +18,12 @@ from flows.cli.terminal import command, printable, say, stdout, stop
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from sqlalchemy import Engine
+
     from flows.ledger.owing import Owing
+    from flows.ledger.standing import Standing
     from flows.settings import Destination, Settings
+    from flows.tasks.publishing import NotMade, Published
 
 MOST_SHOWN = 100
 
@@ -46,16 +51,20 @@ def outbox(
     all_failed: Annotated[
         bool, typer.Option("--all-failed", help="With --again: all that was given up, everywhere.")
     ] = False,
+    publish: Annotated[
+        bool,
+        typer.Option("--publish", help="Do all that is due now, or what of it --destination is owed."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON, for scripts.")] = False,
     config: ConfigOption = None,
 ) -> None:
     """Show what destinations are owed: open kills first, then what was given up, then what waits and what for.
 
-    A kill is open until each destination where the story ever was has confirmed that it is down; it is tried for good. Anything else is
-    given up after twelve tries, and waits for a person: mend the destination, then --again. What was tried again goes out
-    with the next run.
+    A kill is open until each destination where the story ever was has confirmed that it is down; it is tried for good. A story that a
+    destination refuses is given up after twelve tries, one that it does not answer for after about a day; then it waits for a
+    person: mend the destination, then --again, which publishes at once. --publish does what is due, without waiting for the next run.
 
-    Exit code: 0 done; 1 something of --again was refused; 2 the command is wrong.
+    Exit code: 0 done; 1 something of --again was refused, or was not published; 2 the command is wrong.
     """
     from flows.tasks.publishing import utc_now
 
@@ -63,27 +72,37 @@ def outbox(
         stop("Say what is tried again: its IDs, --destination NAME, or --all-failed.")
     if all_failed and not again:
         stop("--all-failed says what is tried again: add --again.")
+    if publish and (again or ids or story):
+        stop(
+            "--publish does all that is due, or with --destination what is due there. (--again publishes, too.)"
+        )
     if again and (story or (all_failed and (ids or destination))):
         stop(
             "--again takes IDs, --destination NAME (what was given up there) or --all-failed, and one of them."
         )
     with open_newsroom(config) as (engine, settings):
         now = utc_now()
+        destinations = configured_destinations(settings)
         if again:
-            from flows.ledger.owing import try_again
-
-            _told_again(*try_again(engine, now, ids=ids or None, destination=destination), as_json)
+            _try_again(engine, settings, destinations, ids, destination, as_json)
+            return
+        if publish:
+            if destination is not None and destination not in destinations:
+                stop(_unknown(destination, destinations))
+            here = {name: one for name, one in destinations.items() if destination in (None, name)}
+            _publish_due(engine, settings, here, as_json)
             return
         from flows.ledger.owing import owing
 
         found = owing(engine, now, ids=ids or None, destination=destination, story=story)
-        destinations = configured_destinations(settings)
         if destination and not found and destination not in destinations:
             stop(_unknown(destination, destinations))
         if as_json:
             _write([_as_json(one, destinations) for one in found])
         else:
-            _show(found, destinations, now)
+            from flows.ledger.standing import standings
+
+            _show(found, destinations, now, standings(engine))
 
 
 def _unknown(name: str, destinations: Mapping[str, Destination]) -> str:
@@ -108,14 +127,22 @@ def configured_destinations(settings: Settings) -> Mapping[str, Destination]:
         stop(str(error))
 
 
-def why(one: Owing, destinations: Mapping[str, Destination], now: datetime) -> str:
-    """What an act waits for, in words: "kill open: not configured any more", "under embargo until 2026-03-06 00:01 UTC"."""
+def why(
+    one: Owing,
+    destinations: Mapping[str, Destination],
+    now: datetime,
+    standing: Mapping[str, Standing] = MappingProxyType({}),
+) -> str:
+    """What an act waits for, in words: "kill open: not configured any more", "under embargo until 2026-03-06 00:01 UTC".
+
+    ``standing`` tells of destinations that are down: what they are owed waits for them.
+    """
     said = {
         "due": "due now",
         "under way": "under way",
         "later": f"again {_in(one.due_at, now)}",
         "embargo": f"under embargo until {_minute(one.due_at)}",
-        "given up": f"given up after {one.attempts} tries",
+        "given up": f"given up after {one.attempts} {'try' if one.attempts == 1 else 'tries'}",
     }[one.waits]
     if one.attempts and one.waits in ("later", "due"):
         said += f", tried {one.attempts} ×"
@@ -124,12 +151,22 @@ def why(one: Owing, destinations: Mapping[str, Destination], now: datetime) -> s
         said = "the destination is not configured any more"
     elif not configured.enabled and not one.is_kill:
         said += "; the destination is switched off"
+    found = standing.get(one.destination)
+    if found is not None and not one.is_kill and one.waits in ("due", "later") and found.rests(now):
+        asked = ", as it asked to be" if found.asked else f", it fails since {_minute(found.since)}"
+        said += f"; the destination is left alone until {_clock(found.until)}{asked}"
+        return said if one.error else f"{said}: {found.said}"
     if one.error and one.waits != "under way":
         said += f": {one.error}"
     return f"kill open: {said}" if one.is_kill else said
 
 
-def _show(found: Sequence[Owing], destinations: Mapping[str, Destination], now: datetime) -> None:
+def _show(
+    found: Sequence[Owing],
+    destinations: Mapping[str, Destination],
+    now: datetime,
+    standing: Mapping[str, Standing],
+) -> None:
     console = stdout()
     if not found:
         console.print("Nothing is owed.")
@@ -151,7 +188,7 @@ def _show(found: Sequence[Owing], destinations: Mapping[str, Destination], now: 
             str(one.edition),
             one.destination,
             _minute(one.owed_at),
-            Text(printable(" ".join(why(one, destinations, now).split())), style=style),
+            Text(printable(" ".join(why(one, destinations, now, standing).split())), style=style),
         )
     console.print(table)
     kills = sum(one.is_kill for one in found)
@@ -162,20 +199,100 @@ def _show(found: Sequence[Owing], destinations: Mapping[str, Destination], now: 
         say(f"Mend the destination, then: {command('outbox --again ID…')} (or --destination NAME)", "dim")
 
 
-def _told_again(again: Sequence[int], refused: Sequence[str], as_json: bool) -> None:
-    for one in refused:
-        say(one, "yellow")
-    if as_json:
-        _write({"again": list(again), "refused": list(refused)})
-    else:
-        what = (
-            f"{len(again)} {'act is' if len(again) == 1 else 'acts are'} due again"
-            if again
-            else "Nothing to try again"
+def _try_again(
+    engine: Engine,
+    settings: Settings,
+    destinations: Mapping[str, Destination],
+    ids: Sequence[int] | None,
+    destination: str | None,
+    as_json: bool,
+) -> None:
+    """Have acts tried again, and try them: whoever asks for it waits for the answer."""
+    from flows.ledger.owing import owing, try_again
+    from flows.tasks.publishing import Published, publish_due, utc_now
+
+    again, refused = try_again(engine, utc_now(), ids=ids or None, destination=destination)
+    names = {one.destination for one in owing(engine, utc_now(), ids=again)} if again else set()
+    published = (
+        publish_due(
+            engine, settings, destinations={name: one for name, one in destinations.items() if name in names}
         )
-        stdout().print(f"{what}{'; they go out with the next run' if again else ''}.")
-    if refused:
+        if again
+        else Published()
+    )
+    left = owing(engine, utc_now(), ids=again) if again else []
+    for line in refused:
+        say(line, "yellow")
+    if as_json:
+        _write({"again": list(again), "refused": list(refused), **_published_as_json(published)})
+    else:
+        what = f"{len(again)} {'act was' if len(again) == 1 else 'acts were'} due again"
+        stdout().print(f"{what}: {len(again) - len(left)} done." if again else "Nothing to try again.")
+        for one in left[:MOST_SHOWN]:
+            say(
+                f"{one.id}: {one.act} of {one.story} at {one.destination}: {why(one, destinations, utc_now())}",
+                "yellow",
+            )
+        _tell_of_others(published, {(one.story, one.destination) for one in left})
+    if refused or any(one.waits != "embargo" for one in left):
         raise typer.Exit(1)
+
+
+def _tell_of_others(published: Published, told: Collection[tuple[str, str]]) -> None:
+    """What else was due there and did not go well."""
+    for one in [one for one in published.not_made if (one.story, one.destination) not in told][:MOST_SHOWN]:
+        say(_not_made(one), "yellow")
+
+
+def _publish_due(
+    engine: Engine, settings: Settings, destinations: Mapping[str, Destination], as_json: bool
+) -> None:
+    from flows.tasks.publishing import publish_due, told
+
+    published = publish_due(engine, settings, destinations=destinations)
+    if as_json:
+        _write(_published_as_json(published))
+    else:
+        stdout().print(f"{told(published) or 'Nothing is due'}.")
+        for done in published.made[:MOST_SHOWN]:
+            say(
+                f"{done.act} of {done.story}, edition {done.edition}, at {done.destination}: {done.did}",
+                "dim",
+            )
+        for one in published.not_made[:MOST_SHOWN]:
+            say(_not_made(one), "yellow")
+    if published.not_made:
+        raise typer.Exit(1)
+
+
+def _not_made(one: NotMade) -> str:
+    when = "given up" if one.next_attempt_at is None else "will be tried again"
+    return f"{one.act} of {one.story} at {one.destination} was not done, {when}: {one.error}"
+
+
+def _published_as_json(published: Published) -> dict[str, Any]:
+    return {
+        "made": [
+            {
+                "story": one.story,
+                "destination": one.destination,
+                "act": one.act,
+                "edition": one.edition,
+                "did": one.did,
+            }
+            for one in published.made
+        ],
+        "not_made": [
+            {
+                "story": one.story,
+                "destination": one.destination,
+                "act": one.act,
+                "error": one.error,
+                "next_attempt_at": one.next_attempt_at and one.next_attempt_at.isoformat(),
+            }
+            for one in published.not_made
+        ],
+    }
 
 
 def _as_json(one: Owing, destinations: Mapping[str, Destination]) -> dict[str, Any]:
@@ -205,6 +322,12 @@ def _minute(at: datetime | None) -> str:
     from datetime import UTC
 
     return "" if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _clock(at: datetime) -> str:
+    from datetime import UTC
+
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _write(value: Any) -> None:

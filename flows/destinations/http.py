@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -30,8 +31,10 @@ from flows.destinations.remote import MARK, Found, mark_of, read_mark, with_conf
 from flows.settings import HttpDestination
 
 RESTS_AFTER = 3
-"""So many acts in a row to which a server gives no answer, or asks to be left alone: then the rest of the batch is not
+"""So many acts in a row to which a server gives no answer, or an error of its own: then the rest of the batch is not
 tried, for it is the server, and not the stories. Fewer could be stories that it stumbles over."""
+PATIENCE_SECONDS = 2.0
+"""Where one answer was waited for longer than this, and in vain, the rest of the batch is not tried either: three would be a minute."""
 
 LATE_TIMES = 15
 """So many times as long as this client waits, a request that it gave up may be carried out yet: 300 seconds, where it waits for 20."""
@@ -76,20 +79,28 @@ def open_http(destination: HttpDestination) -> Iterator[Publisher]:
 
 
 def each(client: Client, act: Callable[[Publication], Receipt]) -> Publisher:
-    """One act after the other, each within its time; when the server does not answer any more, the rest is left."""
+    """One act after the other, each within its time. When the server does not answer any more, or asks to be left alone
+    (Retry-After), the rest is not tried."""
 
     def publisher(publications: Sequence[Publication]) -> Iterator[Answer]:
         silent: list[PublishError] = []
+        left_alone = False
         for one in publications:
-            if len(silent) == RESTS_AFTER:
-                yield PublishError(f"not tried: {silent[-1]}", silent[-1].retry_after)
+            if left_alone:
+                yield PublishError(f"not tried: {silent[-1]}", silent[-1].retry_after, tried=False)
                 continue
             client.begin()
+            began = time.monotonic()
             try:
                 receipt = act(one)
             except Exception as error:
                 rests = isinstance(error, Unanswered) or (isinstance(error, Refused) and error.passing)
                 silent = [*silent, error] if rests and isinstance(error, PublishError) else []
+                left_alone = bool(silent) and (
+                    len(silent) == RESTS_AFTER
+                    or silent[-1].retry_after > 0
+                    or time.monotonic() - began > PATIENCE_SECONDS
+                )
                 yield error
             else:
                 silent = []

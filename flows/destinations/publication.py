@@ -56,12 +56,16 @@ class PublishError(RuntimeError):
     """The destination did not do it.
 
     ``retry_after``: the seconds that it asked to be left alone, if it did. ``final``: it said that it never will (410).
+    ``tried``: whether it was asked at all; what was not tried is no attempt.
     """
 
-    def __init__(self, message: str, retry_after: float = 0.0, *, final: bool = False) -> None:
+    def __init__(
+        self, message: str, retry_after: float = 0.0, *, final: bool = False, tried: bool = True
+    ) -> None:
         super().__init__(message)
         self.retry_after = retry_after
         self.final = final
+        self.tried = tried
 
 
 Answer: TypeAlias = Receipt | Exception

@@ -43,9 +43,16 @@ from flows.ledger.transactions import transact
 from flows.ledger.upsert import insert_into
 
 MOST_ATTEMPTS = 12
-"""Of a publish. An unpublish is tried for good: a kill that is given up leaves its story in public."""
+"""Of a publish that the destination refuses: about two and a half hours. An unpublish is tried for good: a kill that is given up
+leaves its story in public."""
+MOST_OUTAGE_ATTEMPTS = 100
+"""Of a publish where it is the destination that fails (no answer, 5xx, 429, a disk that is full), and not the story: about a day,
+for LONGEST_OUTAGE_DELAY_SECONDS is the longest wait then. A CMS that is down overnight loses nothing."""
 FIRST_DELAY_SECONDS = 5.0
 LONGEST_DELAY_SECONDS = 3600.0
+LONGEST_OUTAGE_DELAY_SECONDS = 900.0
+LONGEST_KILL_DELAY_SECONDS = 300.0
+"""Of an unpublish that nobody asked to wait: as long as a story that was killed is in public, somebody waits for its end."""
 LONGEST_RETRY_AFTER_SECONDS = 86_400.0
 """A destination that wants to be left alone for longer is asked once a day all the same."""
 STATES = ("owed", "made", "overtaken", "failed")
@@ -55,6 +62,8 @@ Act = Literal["publish", "unpublish", "hold"]
 
 # A newer edition of such a verdict keeps older ones back: what of them is not public yet stays so.
 KEEPS_BACK = ("hold", "embargo", "drop")
+_UNKNOWN_END = "It was tried before; how that ended is not known."
+_NO_END = f"Tried {MOST_ATTEMPTS} times; each time the run ended before it was made."
 # A person who cleans a story again after a destination was given up wants it tried again.
 # That it was tried before is to be known all the same: what a try left behind may be public (see _was_tried).
 TRIED_AGAIN: dict[str, Any] = {
@@ -63,7 +72,7 @@ TRIED_AGAIN: dict[str, Any] = {
     "error": case(
         (
             PUBLICATIONS.c.attempts > 0,
-            func.coalesce(PUBLICATIONS.c.error, "It was tried before; how that ended is not known."),
+            func.coalesce(PUBLICATIONS.c.error, _UNKNOWN_END),
         ),
         else_=PUBLICATIONS.c.error,
     ),
@@ -99,11 +108,14 @@ class Owed:
 
 class Failure(NamedTuple):
     """An attempt that failed. ``retry_after``: the seconds that the destination asked to be left alone, if it did; ``final``: it said
-    that it never will (a subscriber's 410)."""
+    that it never will (a subscriber's 410). ``tried``: it was asked at all; what was not is no attempt. ``outage``: it is the
+    destination that fails, and not the story."""
 
     error: str
     retry_after: float = 0.0
     final: bool = False
+    tried: bool = True
+    outage: bool = False
 
 
 class Edition(NamedTuple):
@@ -221,33 +233,37 @@ def failed_each(
 ) -> dict[int, datetime | None]:
     """Attempts failed: for each act's id when the next is due, or None where there is none (given up, or ``owner`` lost its lease).
 
-    The wait doubles from FIRST_DELAY_SECONDS up to LONGEST_DELAY_SECONDS and is spread by half to one and a half, so that
-    a destination that comes back is not met by everyone at once; ``retry_after`` is its own wish. An unpublish is
-    never given up, and waits no longer than LONGEST_DELAY_SECONDS.
+    The wait doubles from FIRST_DELAY_SECONDS up to LONGEST_DELAY_SECONDS (of an outage LONGEST_OUTAGE_DELAY_SECONDS) and is spread
+    by half to one and a half, so that a destination that comes back is not met by everyone at once; ``retry_after`` is its own wish.
+    A publish is given up after MOST_ATTEMPTS, and where it is the destination that fails after MOST_OUTAGE_ATTEMPTS. An unpublish is
+    never given up, and waits no longer than LONGEST_KILL_DELAY_SECONDS, or LONGEST_DELAY_SECONDS where it was asked to. What was not
+    tried gets its attempt back, and waits as for the first time.
     """
     spread = {id: 0.5 + jitter() for id in sorted(failures)}
 
     def work(connection: Connection) -> dict[int, datetime | None]:
         due: dict[int, datetime | None] = dict.fromkeys(failures)
         mine = connection.execute(
-            select(PUBLICATIONS.c.id, PUBLICATIONS.c.act, PUBLICATIONS.c.attempts)
+            select(PUBLICATIONS.c.id, PUBLICATIONS.c.act, PUBLICATIONS.c.attempts, PUBLICATIONS.c.error)
             .where(PUBLICATIONS.c.id.in_(failures), _held_by(owner))
             .order_by(PUBLICATIONS.c.id)
             .with_for_update()
         ).all()
         rows = []
         for row in mine:
-            error, retry_after, final = failures[row.id]
-            gives_up = (final or row.attempts >= MOST_ATTEMPTS) and row.act != "unpublish"
-            longest = LONGEST_DELAY_SECONDS if row.act == "unpublish" else LONGEST_RETRY_AFTER_SECONDS
-            asked = min(retry_after, longest) if math.isfinite(retry_after) else 0.0
-            wait = min(
-                _LONGEST_WAIT.total_seconds(), max(asked, delay_seconds(row.attempts) * spread[row.id])
-            )
-            moment = now + timedelta(seconds=wait)
+            failure = failures[row.id]
+            gives_up = _is_given_up(row, failure)
+            moment = now + timedelta(seconds=_wait(row, failure, spread[row.id]))
             due[row.id] = None if gives_up else moment
             rows.append(
-                {"act_id": row.id, "to": "failed" if gives_up else "owed", "due": moment, "said": error}
+                {
+                    "act_id": row.id,
+                    "to": "failed" if gives_up else "owed",
+                    "due": moment,
+                    # Whether an act was ever tried is told by its error, too (see _was_tried).
+                    "said": failure.error if failure.tried else row.error,
+                    "tries": row.attempts if failure.tried else max(0, row.attempts - 1),
+                }
             )
         if rows:
             connection.execute(
@@ -255,6 +271,7 @@ def failed_each(
                 .where(PUBLICATIONS.c.id == bindparam("act_id"))
                 .values(
                     state=bindparam("to"),
+                    attempts=bindparam("tries"),
                     next_attempt_at=bindparam("due", type_=PUBLICATIONS.c.next_attempt_at.type),
                     error=bindparam("said", type_=PUBLICATIONS.c.error.type),
                     owner=None,
@@ -265,6 +282,29 @@ def failed_each(
         return due
 
     return transact(engine, work)
+
+
+def _is_given_up(row: AnyRow, failure: Failure) -> bool:
+    if row.act == "unpublish" or not failure.tried:
+        return False
+    most = max(MOST_ATTEMPTS, MOST_OUTAGE_ATTEMPTS) if failure.outage else MOST_ATTEMPTS
+    return failure.final or row.attempts >= most
+
+
+def _wait(row: AnyRow, failure: Failure, spread: float) -> float:
+    """The seconds until the next attempt."""
+    is_kill = row.act == "unpublish"
+    longest = LONGEST_DELAY_SECONDS if is_kill else LONGEST_RETRY_AFTER_SECONDS
+    asked = min(failure.retry_after, longest) if math.isfinite(failure.retry_after) else 0.0
+    if not failure.tried:
+        # Whether the destination is left alone is told by its standing; that does not keep a kill back.
+        return max(asked if is_kill else 0.0, FIRST_DELAY_SECONDS * spread)
+    delay = delay_seconds(row.attempts)
+    if is_kill:
+        delay = min(delay, LONGEST_KILL_DELAY_SECONDS)
+    elif failure.outage:
+        delay = min(delay, LONGEST_OUTAGE_DELAY_SECONDS)
+    return min(_LONGEST_WAIT.total_seconds(), max(asked, delay * spread))
 
 
 def delay_seconds(attempts: int) -> float:
@@ -628,7 +668,20 @@ def _claim(at_destinations: bool, of_acts: bool) -> Any:
         select(
             PUBLICATIONS.c.id,
             pointless(when.certain).label("pointless"),
-            and_(PUBLICATIONS.c.attempts >= MOST_ATTEMPTS, PUBLICATIONS.c.act != "unpublish").label("spent"),
+            and_(
+                # Each time whoever tried it ended; where it failed, whoever wrote that down has judged it.
+                or_(
+                    and_(
+                        PUBLICATIONS.c.attempts >= MOST_ATTEMPTS,
+                        or_(
+                            PUBLICATIONS.c.error.is_(None),
+                            PUBLICATIONS.c.error.in_((_NO_END, _UNKNOWN_END)),
+                        ),
+                    ),
+                    PUBLICATIONS.c.attempts >= max(MOST_ATTEMPTS, MOST_OUTAGE_ATTEMPTS),
+                ),
+                PUBLICATIONS.c.act != "unpublish",
+            ).label("spent"),
         )
         .where(*here, _free(when), _due(when), ~_older_under_way(when))
         .order_by(PUBLICATIONS.c.act.desc(), PUBLICATIONS.c.id)
@@ -648,10 +701,7 @@ def _claim(at_destinations: bool, of_acts: bool) -> Any:
             error=case(
                 (
                     and_(first.c.spent, ~first.c.pointless),
-                    func.coalesce(
-                        PUBLICATIONS.c.error,
-                        f"Tried {MOST_ATTEMPTS} times; each time the run ended before it was made.",
-                    ),
+                    func.coalesce(PUBLICATIONS.c.error, _NO_END),
                 ),
                 else_=PUBLICATIONS.c.error,
             ),
@@ -802,3 +852,53 @@ def _owed(row: AnyRow, ledger: str) -> Owed:
         made_at=row.cleaned_at if kept_back is None else max(row.cleaned_at, kept_back),
         previous=row.previous,
     )
+
+
+KILL_IS_LEFT_SECONDS, ACT_IS_LEFT_SECONDS = 5.0, 60.0
+"""What was owed for the first time is published by whoever cleaned it, in a moment; if it is there after this, it was left lying."""
+
+
+def acts_wait(engine: Engine, now: datetime, kills_at: Collection[str], others_at: Collection[str]) -> bool:
+    """Whether an act is due that nobody is at: tried before and due again, requeued by a person, or left lying by a run that ended.
+
+    Withdrawals are looked for at the destinations ``kills_at``, other acts at ``others_at``. It reads along an index, and may be asked
+    several times a second. What an embargo keeps back is told by ``embargoes_ended``.
+    """
+    when = _when(now, now)._asdict() | {
+        "kills_at": list(kills_at),
+        "others_at": list(others_at),
+        "kill_left": now - timedelta(seconds=KILL_IS_LEFT_SECONDS),
+        "act_left": now - timedelta(seconds=ACT_IS_LEFT_SECONDS),
+    }
+    with reading(engine) as connection:
+        return connection.execute(_KILL_WAITS, when).first() is not None or (
+            connection.execute(_ACT_WAITS, when).first() is not None
+        )
+
+
+def _waits_for_somebody(names: str, acts: tuple[Act, ...], left: str) -> Any:
+    return (
+        select(PUBLICATIONS.c.id)
+        .where(
+            PUBLICATIONS.c.destination.in_(bindparam(names, expanding=True)),
+            PUBLICATIONS.c.act.in_(acts),
+            or_(
+                PUBLICATIONS.c.attempts > 0,
+                and_(
+                    PUBLICATIONS.c.not_before.is_(None),
+                    or_(
+                        PUBLICATIONS.c.next_attempt_at > PUBLICATIONS.c.owed_at,
+                        PUBLICATIONS.c.owed_at <= bindparam(left, type_=PUBLICATIONS.c.owed_at.type),
+                    ),
+                ),
+            ),
+            _free(_WHEN),
+            _due(_WHEN),
+            ~_older_under_way(_WHEN),
+        )
+        .limit(1)
+    )
+
+
+_KILL_WAITS = _waits_for_somebody("kills_at", ("unpublish",), "kill_left")
+_ACT_WAITS = _waits_for_somebody("others_at", ("publish", "hold"), "act_left")

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, Select, and_, case, or_, select, upda
 from flows.ledger.leases import LONGEST_LEASE
 from flows.ledger.opening import reading
 from flows.ledger.outbox import TRIED_AGAIN, Act, pointless
+from flows.ledger.standing import forget
 from flows.ledger.tables import PUBLICATIONS, STORIES, AnyRow
 from flows.ledger.transactions import transact
 
@@ -129,7 +130,7 @@ def embargoes(engine: Engine, now: datetime) -> list[Embargoed]:
 def try_again(
     engine: Engine, now: datetime, *, ids: Collection[int] | None = None, destination: str | None = None
 ) -> TriedAgain:
-    """Have acts tried again at once, with all their attempts before them.
+    """Have acts tried again at once, with all their attempts before them, also where the destination rests.
 
     Those of these ``ids``, whether they were given up or wait for their next attempt; else all that were given up, everywhere
     or at ``destination``. An embargo is waited for all the same. What a newer edition has overtaken stays where it is.
@@ -149,6 +150,7 @@ def try_again(
                 .where(PUBLICATIONS.c.id.in_(again))
                 .values({**TRIED_AGAIN, "next_attempt_at": now, "owner": None, "lease_until": None})
             )
+            forget(connection, {row.destination for row in rows if row.id in set(again)})
         unknown = sorted(set(ids or ()) - refusals.keys())
         told = [f"{id}: there is no such act in the outbox" for id in unknown]
         return TriedAgain(tuple(again), tuple(told + [one for one in refusals.values() if one is not None]))

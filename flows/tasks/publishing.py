@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import logging
 import random
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
+from threading import Event
+from typing import Any, NamedTuple
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import DataError, IntegrityError
 
 from flows.destinations import (
     Answer,
@@ -22,22 +28,49 @@ from flows.destinations import (
     open_destination,
     remembers,
 )
+from flows.destinations.client import Refused, Unanswered
 from flows.ledger import Act, DestinationsOf, Failure, Owed, WhereTo, claim_owed, due_acts, failed_each, made
+from flows.ledger.outbox import acts_wait
 from flows.ledger.receipts import last_receipts
+from flows.ledger.standing import Standing, came_back, let_rest, standings
 from flows.settings import (
     CmsDestination,
     Destination,
     HttpDestination,
     Settings,
     Source,
+    WebhookDestination,
     load_destinations,
     wanted_destinations,
 )
+from flows.tasks.owners import new_owner, present, release_the_dead
 
 log = logging.getLogger("cleancopy.publishing")
 
 LEASE_SECONDS = 600.0
 """For how long acts are claimed: twice as long as the slowest batch that a destination allows (``most_at_once``)."""
+BATCH_SECONDS = 2.0
+"""How long a batch should take: a kill waits for the end of the one that is under way."""
+FIRST_BATCH = 10
+"""Acts of the first batch at a server, of which nobody knows yet how quick it is."""
+LOOK_SECONDS = 0.25
+"""How often a pass looks for what became due at other destinations while it waits for a slow one."""
+
+_OF_THE_STORY = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    DataError,
+    IntegrityError,
+)
+"""What writing one story raises, however well the destination is."""
+
+
+class NotOpened(PublishError):
+    """The destination could not be opened: a variable that is not set, a database that is away."""
 
 
 def utc_now() -> datetime:
@@ -46,7 +79,7 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """An act that a destination did. ``story`` is the key ``source:id``."""
+    """An act that a destination did, at this attempt. ``story`` is the key ``source:id``."""
 
     story: str
     destination: str
@@ -54,6 +87,7 @@ class Made:
     edition: int
     did: str
     where: tuple[str, ...]
+    attempt: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +99,7 @@ class NotMade:
     act: str
     error: str
     next_attempt_at: datetime | None
+    attempt: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +137,19 @@ def hears_of_holds(destination: Destination) -> bool:
     return bool(getattr(destination, "hears_of_holds", False))
 
 
+def is_server(destination: Destination) -> bool:
+    """Whether it is asked for one story after the other, and may take its time for each."""
+    return isinstance(destination, HttpDestination | WebhookDestination | CmsDestination)
+
+
 def is_in_place(destination: Destination, source: str) -> bool:
     """Whether the stories of this source are cleaned where they stand, as posts of this destination's CMS."""
     return isinstance(destination, CmsDestination | HttpDestination) and source in destination.in_place
 
 
-def acts_for(destination: Destination) -> tuple[Act, ...]:
-    """What is done at a destination: at one that is switched off nothing but taking down what was killed."""
-    if not destination.enabled:
+def acts_for(destination: Destination, *, rests: bool = False) -> tuple[Act, ...]:
+    """What is done at a destination: at one that is switched off, or rests, nothing but taking down what was killed."""
+    if not destination.enabled or rests:
         return ("unpublish",)
     return ("unpublish", "publish", "hold") if hears_of_holds(destination) else ("unpublish", "publish")
 
@@ -122,68 +162,210 @@ def publish_owed(
     destinations: Mapping[str, Destination] | None = None,
     clock: Callable[[], datetime] = utc_now,
     jitter: Callable[[], float] = random.random,
+    enough: Callable[[], bool] = lambda: False,
 ) -> Published:
     """Do every act that is due now; ``destinations`` are those of the configuration.
 
-    What was killed is taken down first, everywhere, also where the destination is switched off. One that fails a whole batch is left for the next pass. What fails is written down with the time of its next
-    attempt, and raises nothing.
+    Each destination is visited in a thread of its own, so that a slow one holds up nobody; what becomes due meanwhile is done, too.
+    What was killed is taken down first, also where the destination is switched off or rests. One that fails a whole batch is left
+    for the next pass (see ``flows.ledger.standing``). What fails is written down with the time of its next attempt, and raises
+    nothing. Once ``enough()`` is true the batches under way are the last.
     """
     if destinations is None:
         destinations = load_destinations(settings.config_dir)
-    published = Published()
-    due = due_acts(engine, clock())
-    down = set()
-    for destination in destinations.values():
-        if (destination.name, "unpublish") not in due:
-            continue
-        withdrawn = _publish_at(engine, settings, owner, destination, ("unpublish",), clock, jitter)
-        published += withdrawn
-        if withdrawn.not_made and not withdrawn.made:
-            down.add(destination.name)
-    for destination in destinations.values():
-        acts = acts_for(destination)
-        if (
-            destination.enabled
-            and destination.name not in down
-            and due & {(destination.name, act) for act in acts}
-        ):
-            published += _publish_at(engine, settings, owner, destination, acts, clock, jitter)
-    return published
+    visits: list[_Visit] = []
+    left: set[str] = set()
+    ended = Event()
+    with ThreadPoolExecutor(max(1, len(destinations)), "publish") as pool:
+        busy: dict[Future[_Visit], str] = {}
+        try:
+            while True:
+                if enough():
+                    ended.set()
+                else:
+                    due = _wanted(engine, destinations, clock())
+                    for name in due.keys() - left - set(busy.values()):
+                        visit = partial(_visit, engine, settings, owner, destinations[name], due[name])
+                        # With the context: a run of Prefect takes what is logged for its own by it.
+                        busy[pool.submit(copy_context().run, visit, clock, jitter, ended)] = name
+                if not busy:
+                    break
+                for one in wait(busy, LOOK_SECONDS, FIRST_COMPLETED).done:
+                    name = busy.pop(one)
+                    visits.append(one.result())
+                    if visits[-1].left:
+                        left.add(name)
+        finally:
+            ended.set()
+    return _told_in_order(visits, list(destinations))
 
 
-def _publish_at(
+def publish_due(
+    engine: Engine,
+    settings: Settings,
+    *,
+    destinations: Mapping[str, Destination] | None = None,
+    clock: Callable[[], datetime] = utc_now,
+    enough: Callable[[], bool] = lambda: False,
+) -> Published:
+    """One pass over the outbox by an owner of its own: ``publish_owed`` for who has no run."""
+    owner = new_owner()
+    with present(settings.data_dir, owner):
+        release_the_dead(engine, settings.data_dir)
+        return publish_owed(engine, settings, owner, destinations=destinations, clock=clock, enough=enough)
+
+
+def due_waits(engine: Engine, destinations: Mapping[str, Destination], now: datetime) -> bool:
+    """Whether a pass is worth its while: an act is due, and nobody is at it, where something can be done for it now."""
+    standing = standings(engine)
+    others = [
+        name for name, one in destinations.items() if one.enabled and not _rests(standing.get(name), now)
+    ]
+    return acts_wait(engine, now, list(destinations), others)
+
+
+def told(published: Published) -> str:
+    """What a pass did, in a line. Nothing: ""."""
+    acts: list[Made | NotMade] = [*published.made, *published.not_made]
+    again = sum(one.attempt > 1 for one in acts)
+    total = len(acts)
+    if not total:
+        return ""
+    given_up = sum(one.next_attempt_at is None for one in published.not_made)
+    later = len(published.not_made) - given_up
+    counts = ((len(published.made), "done"), (later, "not yet, will be tried again"), (given_up, "given up"))
+    what = f"{total} {'act' if total == 1 else 'acts'} {'tried again' if again == total else 'that waited'}"
+    return f"{what}: {', '.join(f'{count} {word}' for count, word in counts if count)}"
+
+
+class _Visit(NamedTuple):
+    """What was done at one destination; ``left``: there is no use in coming again in this pass."""
+
+    made: list[Made]
+    not_made: list[NotMade]
+    left: bool
+
+
+def _wanted(
+    engine: Engine, destinations: Mapping[str, Destination], now: datetime
+) -> dict[str, frozenset[Act]]:
+    """The destinations at which something is due that may be done there now, and what."""
+    due = due_acts(engine, now)
+    standing = standings(engine) if due else {}
+    wanted: dict[str, frozenset[Act]] = {}
+    for name, destination in destinations.items():
+        allowed = acts_for(destination, rests=_rests(standing.get(name), now))
+        if acts := frozenset(act for act in allowed if (name, act) in due):
+            wanted[name] = acts
+    return wanted
+
+
+def _rests(standing: Standing | None, now: datetime) -> bool:
+    return standing is not None and standing.rests(now)
+
+
+def _told_in_order(visits: Sequence[_Visit], names: Sequence[str]) -> Published:
+    """Withdrawals first, and each destination's for itself, whoever was the quicker."""
+    place = {name: number for number, name in enumerate(names)}
+
+    def order(one: Made | NotMade) -> tuple[bool, int]:
+        return one.act != "unpublish", place[one.destination]
+
+    return Published(
+        tuple(sorted((one for visit in visits for one in visit.made), key=order)),
+        tuple(sorted((one for visit in visits for one in visit.not_made), key=order)),
+    )
+
+
+def _visit(
     engine: Engine,
     settings: Settings,
     owner: str,
     destination: Destination,
-    acts: Sequence[Act],
+    due: frozenset[Act],
     clock: Callable[[], datetime],
     jitter: Callable[[], float],
-) -> Published:
-    published = Published()
+    ended: Event,
+) -> _Visit:
+    """Do what is due at one destination, in batches of a moment: a kill that comes meanwhile is in the next one.
+
+    Withdrawals have a batch of their own first: where it fails, nothing else is asked of the destination. One that was down is
+    asked for one act before it is asked for more.
+    """
+    done = _Visit([], [], True)
     most = most_at_once(destination)
+    size = min(most, FIRST_BATCH) if is_server(destination) else most
+    kills_first = "unpublish" in due
     with ExitStack() as opened:
         publisher: Publisher | None = None
-        while owed := claim_owed(
-            engine,
-            owner,
-            now=clock(),
-            limit=most,
-            lease_seconds=LEASE_SECONDS,
-            destinations=[destination.name],
-            acts=acts,
-        ):
+        while not ended.is_set():
+            standing = standings(engine).get(destination.name)
+            acts = acts_for(destination, rests=_rests(standing, clock()))
+            kills_only = kills_first or acts == ("unpublish",)
+            limit = 1 if standing is not None and not kills_only else size
+            owed = claim_owed(
+                engine,
+                owner,
+                now=clock(),
+                limit=limit,
+                lease_seconds=LEASE_SECONDS,
+                destinations=[destination.name],
+                acts=("unpublish",) if kills_only else acts,
+            )
+            if not owed:
+                if kills_first and due != {"unpublish"}:
+                    kills_first = False
+                    continue
+                return done._replace(left=not done.made)
             if publisher is None:
                 try:
                     publisher = opened.enter_context(open_destination(destination, settings.data_dir))
                 except Exception as error:
                     publisher = _always_fails(error)
             last = last_receipts(engine, [one.id for one in owed], clock()) if remembers(destination) else {}
+            began = time.monotonic()
             batch = _do(engine, owner, owed, last, publisher, clock, jitter)
-            published += batch
-            if not batch.made or len(owed) < most:
-                break
-    return published
+            # As many the next time as it does in BATCH_SECONDS.
+            size = max(1, min(most, int(len(owed) * BATCH_SECONDS / max(time.monotonic() - began, 1e-3))))
+            done.made.extend(batch.made)
+            done.not_made.extend(batch.not_made)
+            if _judge(engine, destination.name, batch, standing, clock(), jitter):
+                return done
+            if len(owed) < limit and not kills_first and standing is None:
+                return done._replace(left=False)
+            kills_first = False
+    return done
+
+
+def _judge(
+    engine: Engine,
+    destination: str,
+    batch: _Batch,
+    standing: Standing | None,
+    now: datetime,
+    jitter: Callable[[], float],
+) -> bool:
+    """Write down how the destination stands after this batch; whether it is left alone now."""
+    failures = batch.failures
+    asked = max((one.retry_after for one in failures if not one.final), default=0.0)
+    outages = [one for one in failures if one.outage]
+    if asked > 0 or (outages and not batch.made):
+        said = next(one.error for one in outages or failures if one.retry_after == asked)
+        found = let_rest(engine, destination, now, said, retry_after=asked, jitter=jitter)
+        log.warning("%s is left alone until %s: %s", destination, f"{found.until:%H:%M:%S}", said)
+        return True
+    if not batch.made:
+        return True
+    if standing is not None:
+        woken = came_back(engine, destination, now)
+        log.info("%s answers again; %d acts that waited are due", destination, woken)
+    return False
+
+
+class _Batch(NamedTuple):
+    made: list[Made]
+    not_made: list[NotMade]
+    failures: list[Failure]
 
 
 def _do(
@@ -194,33 +376,51 @@ def _do(
     publisher: Publisher,
     clock: Callable[[], datetime],
     jitter: Callable[[], float],
-) -> Published:
+) -> _Batch:
     done: list[Made] = []
     receipts: dict[int, Receipt] = {}
     failures: dict[int, Failure] = {}
     answers = _answers(publisher, [_publication(one, last.get(one.id, {})) for one in owed])
     for one, answer in zip(owed, answers, strict=True):
         if isinstance(answer, Exception):
-            said = f"{type(answer).__name__}: {answer}"
-            failures[one.id] = (
-                Failure(said, answer.retry_after, answer.final)
-                if isinstance(answer, PublishError)
-                else Failure(said)
-            )
-            log.warning("%s: %s of %s failed: %s", one.destination, one.act, one.story, said)
+            failures[one.id] = failure = _failure(answer)
+            if failure.tried:
+                log.warning("%s: %s of %s failed: %s", one.destination, one.act, one.story, failure.error)
         else:
             receipts[one.id] = answer
-            done.append(Made(one.story, one.destination, one.act, one.edition, answer.did, answer.where))
+            done.append(
+                Made(one.story, one.destination, one.act, one.edition, answer.did, answer.where, one.attempts)
+            )
     if receipts:
         # After the acts, never before: a crash in between does them again, and again changes nothing.
         made(engine, owner, {act: receipt.as_json() for act, receipt in receipts.items()}, clock())
     due = failed_each(engine, owner, failures, clock(), jitter=jitter) if failures else {}
     undone = [
-        NotMade(one.story, one.destination, one.act, failures[one.id].error, due[one.id])
+        NotMade(one.story, one.destination, one.act, failures[one.id].error, due[one.id], one.attempts)
         for one in owed
         if one.id in failures
     ]
-    return Published(tuple(done), tuple(undone))
+    return _Batch(done, undone, list(failures.values()))
+
+
+def _failure(error: Exception) -> Failure:
+    said = f"{type(error).__name__}: {error}"
+    if isinstance(error, PublishError):
+        return Failure(said, error.retry_after, error.final, error.tried, is_outage(error))
+    return Failure(said, outage=is_outage(error))
+
+
+def is_outage(error: Exception) -> bool:
+    """Whether it is the destination that fails, for whatever story, and not this story that it refuses.
+
+    No answer, 5xx, 429, a login that is not valid (401), a destination that cannot be opened, a disk that is full, a database that
+    is away; not a 4xx of any other kind, nor a story that no writer can write.
+    """
+    if isinstance(error, Refused):
+        return error.passing or error.status in (401, 407)
+    if isinstance(error, PublishError):
+        return isinstance(error, Unanswered | NotOpened) or not error.tried
+    return not isinstance(error, _OF_THE_STORY)
 
 
 def _answers(publisher: Publisher, publications: Sequence[Publication]) -> Iterator[Answer]:
@@ -253,6 +453,6 @@ def _publication(owed: Owed, last: Mapping[str, Any]) -> Publication:
 
 
 def _always_fails(error: Exception) -> Publisher:
-    said = PublishError(f"the destination cannot be opened: {error}")
+    said = NotOpened(f"the destination cannot be opened: {error}")
     said.__cause__ = error
     return lambda publications: [said] * len(publications)

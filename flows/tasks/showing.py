@@ -17,7 +17,7 @@ from urllib.parse import quote
 from cleaners.write.escapes import code, markdown_text
 from flows.tasks.against import against_markdown
 from flows.tasks.jobs import Job
-from flows.tasks.publishing import NotMade
+from flows.tasks.publishing import NotMade, told
 from flows.tasks.summary import RunSummary, StoryLine
 
 MOST_BYTES = 100_000
@@ -71,9 +71,9 @@ def headline_of(job: Job) -> str:
         came = f"{summary.own} came back from a CMS as our own writing"
         line = f"{line}; {came}" if total else came
     elif not total:
-        line = NOTHING
-    if job.problems:
-        line += f"; {len(job.problems)} could not be taken in"
+        # Said in full: this run did nothing else.
+        return ("Dry run. " if summary.preview else "") + (told(summary.published) or NOTHING) + _refused(job)
+    line += _refused(job)
     if summary.published.not_made:
         line += "; " + "; ".join(_not_made(summary.published.not_made))
     return ("Dry run. " if summary.preview else "") + line
@@ -90,6 +90,10 @@ def _not_made(acts: Sequence[NotMade]) -> Iterator[str]:
         given_up = all(missed.next_attempt_at is None for missed in late)
         then = "given up, see `cleancopy outbox`" if given_up else "will be tried again"
         yield f"{stories} {one if stories == 1 else several} {what} ({places}), {then}"
+
+
+def _refused(job: Job) -> str:
+    return f"; {len(job.problems)} could not be taken in" if job.problems else ""
 
 
 def table_rows(summary: RunSummary, most_bytes: int = MOST_BYTES) -> list[dict[str, str | int]]:

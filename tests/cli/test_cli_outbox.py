@@ -134,10 +134,10 @@ def test_what_was_given_up_is_tried_again(run: Run, newsroom: Engine, how: str) 
     [id] = [one["id"] for one in json.loads(run("outbox", "--json").stdout) if one["waits"] == "given up"]
     options = {"id": (str(id),), "destination": ("--destination", "shelf"), "all": ("--all-failed",)}[how]
     again = run("outbox", "--again", *options)
-    assert (again.exit_code, again.stdout) == (0, "1 act is due again; they go out with the next run.\n")
+    assert (again.exit_code, again.stdout) == (0, "1 act was due again: 1 done.\n"), again.output
     with newsroom.connect() as connection:
         row = connection.execute(select(PUBLICATIONS).where(PUBLICATIONS.c.id == id)).one()
-    assert (row.state, row.attempts) == ("owed", 0)
+    assert (row.state, row.attempts) == ("made", 1)
     nothing = run("outbox", "--again", "--all-failed")
     assert (nothing.exit_code, nothing.stdout) == (0, "Nothing to try again.\n")
 
@@ -157,6 +157,8 @@ def test_what_cannot_be_tried_again_is_told(run: Run, newsroom: Engine) -> None:
         (("--all-failed",), "add --again"),
         (("--again", "--all-failed", "7"), "one of them"),
         (("--again", "--story", "cms:killed", "7"), "one of them"),
+        (("--publish", "--again", "7"), "--again publishes, too"),
+        (("--publish", "--story", "cms:killed"), "--publish does all that is due"),
     ],
 )
 def test_what_is_asked_must_make_sense(
@@ -197,3 +199,47 @@ def test_a_story_under_embargo_is_looked_at_and_held_on(run: Run, newsroom: Engi
     assert held.exit_code == 0, held.output
     assert json.loads(run("outbox", "--json", "--story", "cms:tomorrow").stdout) == []
     assert "cms:tomorrow" in run("review").stdout
+
+
+def test_what_fails_once_more_is_told_and_is_the_exit_code(
+    run: Run, newsroom: Engine, tmp_path: Path
+) -> None:
+    [id] = [one["id"] for one in json.loads(run("outbox", "--json").stdout) if one["waits"] == "given up"]
+    shelf = load_settings().data_dir / "shelf"
+    shelf.parent.mkdir(parents=True, exist_ok=True)
+    shelf.write_text("a file where the folder should be")
+    again = run("outbox", "--again", str(id))
+    assert again.exit_code == 1
+    assert again.stdout == "1 act was due again: 0 done.\n"
+    assert f"{id}: publish of cms:refused at shelf: again in" in again.stderr
+    assert "NotADirectoryError" in again.stderr or "FileExistsError" in again.stderr
+    in_json = json.loads(run("outbox", "--again", str(id), "--json").stdout)
+    assert in_json["again"] == [id]
+    assert [one["story"] for one in in_json["not_made"]] == ["cms:refused"]
+    shown = plain(run("outbox", str(id)).stdout)
+    assert "the destination is left alone until" in shown
+    shelf.unlink()
+    assert run("outbox", "--again", str(id)).exit_code == 0
+
+
+def test_who_has_no_cleancopy_up_publishes_what_is_due(run: Run, newsroom: Engine) -> None:
+    shown = run("outbox", "--publish", "--destination", "shelf")
+    assert shown.exit_code == 0, shown.output
+    assert shown.stdout == "1 act that waited: 1 done.\n"
+    assert "publish of cms:waits" in shown.stderr
+    everywhere = run("outbox", "--publish", "--json")
+    assert everywhere.exit_code == 0, everywhere.output
+    # The attic is switched off; a kill passes that.
+    assert [(one["act"], one["destination"]) for one in json.loads(everywhere.stdout)["made"]] == [
+        ("unpublish", "attic")
+    ]
+    assert run("outbox", "--publish").stdout == "Nothing is due.\n"
+    unknown = run("outbox", "--publish", "--destination", "shelv")
+    assert (unknown.exit_code, "Did you mean shelf?" in plain(unknown.stderr)) == (2, True)
+
+
+def test_given_up_after_one_try_is_said_so(run: Run, newsroom: Engine) -> None:
+    owe(newsroom, "gone")
+    acts = [act for act in claim_owed(newsroom, "me", now=NOW) if act.story == "cms:gone"]
+    failed_each(newsroom, "me", {act.id: Failure("410 Gone", final=True) for act in acts}, NOW)
+    assert "given up after 1 try: 410 Gone" in plain(run("outbox", "--story", "cms:gone").stdout)

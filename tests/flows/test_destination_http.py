@@ -310,15 +310,32 @@ def test_a_refusal_is_told_with_the_time_that_the_server_asks_for(
 
 
 def test_when_the_server_is_silent_the_rest_of_a_batch_is_not_tried() -> None:
-    with fake_cms(Plan(script=("503",) * 9, retry_after="60")) as cms:
+    with fake_cms(Plan(script=("503",) * 9, retry_after=None)) as cms:
         found = answers(by_etags(cms), Path(), [publication(story=f"desk:{number}") for number in range(6)])
         assert len(cms.asked) == 3
     assert dids(found) == ["Refused"] * 3 + ["PublishError"] * 3
-    assert [it.retry_after for it in found if isinstance(it, PublishError)] == [60.0] * 6
+    assert [it.tried for it in found if isinstance(it, PublishError)] == [True] * 3 + [False] * 3
+
+
+def test_when_the_server_asks_to_be_left_alone_it_is_asked_no_more() -> None:
+    with fake_cms(Plan(script=(None, *("429",) * 9), retry_after="60")) as cms:
+        found = answers(by_etags(cms), Path(), [publication(story=f"desk:{number}") for number in range(6)])
+        assert len(cms.asked) == 2
+    assert dids(found) == ["wrote", "Refused", *["PublishError"] * 4]
+    assert [it.retry_after for it in found if isinstance(it, PublishError)] == [60.0] * 5
+
+
+def test_one_long_silence_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flows.destinations.http.PATIENCE_SECONDS", 0.2)
+    with fake_cms(Plan(script=(None, *("late",) * 9), late_seconds=0.6)) as cms:
+        acts = [publication(story=f"desk:{number}") for number in range(6)]
+        found = answers(at(cms.stories, seconds=0.4), Path(), acts)
+        assert len(cms.asked) == 2
+    assert dids(found) == ["wrote", "Unanswered", *["PublishError"] * 4]
 
 
 def test_a_story_that_the_server_stumbles_over_fails_alone() -> None:
-    with fake_cms(Plan(script=(None, "503", "503", None, "503", "503", None))) as cms:
+    with fake_cms(Plan(script=(None, "503", "503", None, "503", "503", None), retry_after=None)) as cms:
         found = answers(by_etags(cms), Path(), [publication(story=f"desk:{number}") for number in range(7)])
     assert dids(found) == ["wrote", "Refused", "Refused", "wrote", "Refused", "Refused", "wrote"]
 
