@@ -3,22 +3,19 @@ server asks for is obeyed. Real servers on loopback; hours pass on a simulated c
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import pytest
 from long_queue import fill
-from loopback import serving
-from newsroom import NOON, arrival, later, outcome_of, small_config, small_settings
+from newsroom import NOON, arrival, later, make_plain, outcome_of, small_config, small_settings
+from paced_cms import Cms, paced_cms
 from sqlalchemy import Engine, func, select
 
 from flows.ledger import claim, outbox_counts, receive, record_outcomes
@@ -26,63 +23,12 @@ from flows.ledger.outbox import MOST_ATTEMPTS
 from flows.ledger.owing import open_kills, owing, try_again
 from flows.ledger.tables import PUBLICATIONS
 from flows.settings import Settings, load_destinations
+from flows.tasks.drain import drain
+from flows.tasks.jobs import Job
 from flows.tasks.publishing import Published, due_waits, publish_owed, utc_now
+from flows.tasks.showing import headline_of
 
 MANY = 10_000
-
-
-@dataclass
-class Cms:
-    """``mood``: up, dropped (the connection ends without an answer), or the status that it answers. ``wrote`` and ``removed`` are
-    the stories that it took, in its order; ``asked`` is when it was asked."""
-
-    url: str = ""
-    mood: str = "up"
-    headers: dict[str, str] = field(default_factory=dict)
-    seconds: float = 0.0
-    bad: frozenset[str] = frozenset()
-    wrote: list[str] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
-    asked: list[float] = field(default_factory=list)
-
-    def entry(self, name: str = "cms") -> str:
-        return f"  {name}: {{kind: http, url: '{self.url}/stories/{{story}}', etags: no, seconds: 5}}\n"
-
-
-@contextmanager
-def paced_cms() -> Iterator[Cms]:
-    cms = Cms()
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def handle_any(self) -> None:
-            body = self.rfile.read(int(self.headers.get("content-length") or 0))
-            cms.asked.append(time.monotonic())
-            time.sleep(cms.seconds)
-            if cms.mood == "dropped":
-                self.close_connection = True
-                return
-            story = json.loads(body)["_cleancopy"]["story"] if body else self.path.rpartition("/")[2]
-            status = 204 if cms.mood == "up" else int(cms.mood)
-            if status == 204 and story in cms.bad:
-                status = 422
-            if status == 204:
-                (cms.wrote if self.command == "PUT" else cms.removed).append(story)
-            self.send_response_only(status)
-            for name, value in cms.headers.items() if status != 204 else ():
-                self.send_header(name, value)
-            if status != 204:
-                self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        do_PUT = do_DELETE = handle_any
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with serving(Handler) as cms.url:
-        yield cms
 
 
 @pytest.fixture
@@ -476,3 +422,32 @@ def test_the_look_is_cheap_while_ten_thousand_wait_for_one_that_is_down(
         assert not due_waits(newsroom.ledger, destinations, later(1))
         took.append(time.perf_counter() - began)
     assert sorted(took)[10] < 0.02
+
+
+# --- and how it is told ------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_that_only_tried_again_says_so(
+    newsroom: Newsroom, cms: Cms, ledger: Engine, settings: Settings
+) -> None:
+    newsroom.owe("ferry", "swan")
+    cms.mood = "422"
+    newsroom.publish()
+
+    def run(seconds: float) -> str:
+        return headline_of(Job(drain(ledger, settings, make=make_plain, clock=lambda: later(seconds))))
+
+    assert run(1) == "Nothing to clean"
+    assert run(60) == "2 acts tried again: 2 not yet, will be tried again"
+    cms.mood = "up"
+    assert run(120) == "2 acts tried again: 2 done"
+    assert run(180) == "Nothing to clean"
+
+
+def test_what_was_never_tried_there_is_not_taken_down_there(newsroom: Newsroom, cms: Cms) -> None:
+    """Four of them were claimed, and given back untried: a kill of one of these owes nothing to anybody."""
+    cms.mood = "dropped"
+    newsroom.owe(*(f"s{number}" for number in range(7)))
+    newsroom.publish()
+    newsroom.kill("s0", "s6")
+    assert [one.story for one in open_kills(newsroom.ledger, newsroom.now)] == ["desk:s0"]
