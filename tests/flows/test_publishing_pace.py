@@ -273,7 +273,7 @@ def test_after_an_outage_of_an_hour_all_is_out_at_once_and_in_order(newsroom: Ne
     cms.mood = "dropped"
     for number in range(20, 80):
         newsroom.publish()
-        newsroom.goes_on(later((number - 19) * 60), 5)
+        newsroom.goes_on(later((number - 19) * 60), 10)
         newsroom.owe(f"s{number}", to=("cms", "shelf"))
         newsroom.publish()
         assert {one.destination for one in owing(newsroom.ledger, newsroom.now)} == {"cms"}
@@ -290,7 +290,7 @@ def test_after_an_outage_of_an_hour_all_is_out_at_once_and_in_order(newsroom: Ne
 def test_a_cms_that_is_down_overnight_loses_nothing(newsroom: Newsroom, cms: Cms) -> None:
     cms.mood = "503"
     newsroom.owe("ferry", "swan", "harbour")
-    newsroom.goes_on(later(14 * 3600), 30)
+    newsroom.goes_on(later(14 * 3600), 120)
     assert outbox_counts(newsroom.ledger) == {"owed": 3, "made": 0, "overtaken": 0, "failed": 0}
     cms.mood = "up"
     newsroom.goes_on(later(14 * 3600 + 1350), 30)
@@ -303,9 +303,9 @@ def test_one_that_is_down_for_days_is_given_up_and_a_kill_is_not(newsroom: Newsr
     cms.mood = "503"
     newsroom.owe("swan")
     newsroom.kill("ferry")
-    newsroom.goes_on(later(18 * 3600), 60)
+    newsroom.goes_on(later(18 * 3600), 600)
     assert outbox_counts(newsroom.ledger)["failed"] == 0
-    newsroom.goes_on(later(48 * 3600), 60)
+    newsroom.goes_on(later(48 * 3600), 600)
     assert {(one.act, one.waits) for one in owing(newsroom.ledger, newsroom.now) if one.waits != "due"} <= {
         ("publish", "given up"),
         ("unpublish", "later"),
@@ -321,7 +321,7 @@ def test_a_story_that_is_refused_is_given_up_after_few_attempts(newsroom: Newsro
     newsroom.owe("poison", "ferry")
     newsroom.publish()
     assert cms.wrote == ["desk:ferry"]
-    newsroom.goes_on(later(8 * 3600), 30)
+    newsroom.goes_on(later(8 * 3600), 120)
     [given_up] = owing(newsroom.ledger, newsroom.now)
     assert (given_up.waits, given_up.attempts) == ("given up", MOST_ATTEMPTS)
 
@@ -349,7 +349,7 @@ def test_ten_thousand_after_an_outage_drain_in_order_in_flat_memory_and_others_d
     cms.mood = "dropped"
     newsroom.publish()
     assert len(files(settings)) == many, "the folder has all of them at noon"
-    newsroom.goes_on(later(3600), 5)
+    newsroom.goes_on(later(3600), 15)
     assert len(cms.asked) < 250
     assert outbox_counts(ledger)["failed"] == 0
     asked = len(cms.asked)
