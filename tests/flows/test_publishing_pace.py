@@ -3,22 +3,19 @@ server asks for is obeyed. Real servers on loopback; hours pass on a simulated c
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import pytest
 from long_queue import fill
-from loopback import serving
-from newsroom import NOON, arrival, later, outcome_of, small_config, small_settings
+from newsroom import NOON, arrival, later, make_plain, outcome_of, small_config, small_settings
+from paced_cms import Cms, paced_cms
 from sqlalchemy import Engine, func, select
 
 from flows.ledger import claim, outbox_counts, receive, record_outcomes
@@ -26,63 +23,12 @@ from flows.ledger.outbox import MOST_ATTEMPTS
 from flows.ledger.owing import open_kills, owing, try_again
 from flows.ledger.tables import PUBLICATIONS
 from flows.settings import Settings, load_destinations
+from flows.tasks.drain import drain
+from flows.tasks.jobs import Job
 from flows.tasks.publishing import Published, due_waits, publish_owed, utc_now
+from flows.tasks.showing import headline_of
 
 MANY = 10_000
-
-
-@dataclass
-class Cms:
-    """``mood``: up, dropped (the connection ends without an answer), or the status that it answers. ``wrote`` and ``removed`` are
-    the stories that it took, in its order; ``asked`` is when it was asked."""
-
-    url: str = ""
-    mood: str = "up"
-    headers: dict[str, str] = field(default_factory=dict)
-    seconds: float = 0.0
-    bad: frozenset[str] = frozenset()
-    wrote: list[str] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
-    asked: list[float] = field(default_factory=list)
-
-    def entry(self, name: str = "cms") -> str:
-        return f"  {name}: {{kind: http, url: '{self.url}/stories/{{story}}', etags: no, seconds: 5}}\n"
-
-
-@contextmanager
-def paced_cms() -> Iterator[Cms]:
-    cms = Cms()
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def handle_any(self) -> None:
-            body = self.rfile.read(int(self.headers.get("content-length") or 0))
-            cms.asked.append(time.monotonic())
-            time.sleep(cms.seconds)
-            if cms.mood == "dropped":
-                self.close_connection = True
-                return
-            story = json.loads(body)["_cleancopy"]["story"] if body else self.path.rpartition("/")[2]
-            status = 204 if cms.mood == "up" else int(cms.mood)
-            if status == 204 and story in cms.bad:
-                status = 422
-            if status == 204:
-                (cms.wrote if self.command == "PUT" else cms.removed).append(story)
-            self.send_response_only(status)
-            for name, value in cms.headers.items() if status != 204 else ():
-                self.send_header(name, value)
-            if status != 204:
-                self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        do_PUT = do_DELETE = handle_any
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with serving(Handler) as cms.url:
-        yield cms
 
 
 @pytest.fixture
@@ -327,7 +273,7 @@ def test_after_an_outage_of_an_hour_all_is_out_at_once_and_in_order(newsroom: Ne
     cms.mood = "dropped"
     for number in range(20, 80):
         newsroom.publish()
-        newsroom.goes_on(later((number - 19) * 60), 5)
+        newsroom.goes_on(later((number - 19) * 60), 10)
         newsroom.owe(f"s{number}", to=("cms", "shelf"))
         newsroom.publish()
         assert {one.destination for one in owing(newsroom.ledger, newsroom.now)} == {"cms"}
@@ -344,7 +290,7 @@ def test_after_an_outage_of_an_hour_all_is_out_at_once_and_in_order(newsroom: Ne
 def test_a_cms_that_is_down_overnight_loses_nothing(newsroom: Newsroom, cms: Cms) -> None:
     cms.mood = "503"
     newsroom.owe("ferry", "swan", "harbour")
-    newsroom.goes_on(later(14 * 3600), 30)
+    newsroom.goes_on(later(14 * 3600), 120)
     assert outbox_counts(newsroom.ledger) == {"owed": 3, "made": 0, "overtaken": 0, "failed": 0}
     cms.mood = "up"
     newsroom.goes_on(later(14 * 3600 + 1350), 30)
@@ -357,9 +303,9 @@ def test_one_that_is_down_for_days_is_given_up_and_a_kill_is_not(newsroom: Newsr
     cms.mood = "503"
     newsroom.owe("swan")
     newsroom.kill("ferry")
-    newsroom.goes_on(later(18 * 3600), 60)
+    newsroom.goes_on(later(18 * 3600), 600)
     assert outbox_counts(newsroom.ledger)["failed"] == 0
-    newsroom.goes_on(later(48 * 3600), 60)
+    newsroom.goes_on(later(48 * 3600), 600)
     assert {(one.act, one.waits) for one in owing(newsroom.ledger, newsroom.now) if one.waits != "due"} <= {
         ("publish", "given up"),
         ("unpublish", "later"),
@@ -375,7 +321,7 @@ def test_a_story_that_is_refused_is_given_up_after_few_attempts(newsroom: Newsro
     newsroom.owe("poison", "ferry")
     newsroom.publish()
     assert cms.wrote == ["desk:ferry"]
-    newsroom.goes_on(later(8 * 3600), 30)
+    newsroom.goes_on(later(8 * 3600), 120)
     [given_up] = owing(newsroom.ledger, newsroom.now)
     assert (given_up.waits, given_up.attempts) == ("given up", MOST_ATTEMPTS)
 
@@ -403,7 +349,7 @@ def test_ten_thousand_after_an_outage_drain_in_order_in_flat_memory_and_others_d
     cms.mood = "dropped"
     newsroom.publish()
     assert len(files(settings)) == many, "the folder has all of them at noon"
-    newsroom.goes_on(later(3600), 5)
+    newsroom.goes_on(later(3600), 15)
     assert len(cms.asked) < 250
     assert outbox_counts(ledger)["failed"] == 0
     asked = len(cms.asked)
@@ -476,3 +422,32 @@ def test_the_look_is_cheap_while_ten_thousand_wait_for_one_that_is_down(
         assert not due_waits(newsroom.ledger, destinations, later(1))
         took.append(time.perf_counter() - began)
     assert sorted(took)[10] < 0.02
+
+
+# --- and how it is told ------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_that_only_tried_again_says_so(
+    newsroom: Newsroom, cms: Cms, ledger: Engine, settings: Settings
+) -> None:
+    newsroom.owe("ferry", "swan")
+    cms.mood = "422"
+    newsroom.publish()
+
+    def run(seconds: float) -> str:
+        return headline_of(Job(drain(ledger, settings, make=make_plain, clock=lambda: later(seconds))))
+
+    assert run(1) == "Nothing to clean"
+    assert run(60) == "2 acts tried again: 2 not yet, will be tried again"
+    cms.mood = "up"
+    assert run(120) == "2 acts tried again: 2 done"
+    assert run(180) == "Nothing to clean"
+
+
+def test_what_was_never_tried_there_is_not_taken_down_there(newsroom: Newsroom, cms: Cms) -> None:
+    """Four of them were claimed, and given back untried: a kill of one of these owes nothing to anybody."""
+    cms.mood = "dropped"
+    newsroom.owe(*(f"s{number}" for number in range(7)))
+    newsroom.publish()
+    newsroom.kill("s0", "s6")
+    assert [one.story for one in open_kills(newsroom.ledger, newsroom.now)] == ["desk:s0"]

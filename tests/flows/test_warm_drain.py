@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 from newsroom import arrival
+from paced_cms import paced_cms
 from sqlalchemy import Engine
 
 from flows import warm_drain
 from flows.ledger import open_ledger, outbox_counts, queue_counts, receive
+from flows.ledger.owing import owing, try_again
 from flows.settings import Settings
 from flows.tasks.publishing import utc_now
 from flows.warm_drain import stand_by
@@ -119,5 +121,42 @@ async def test_an_embargo_that_is_over_is_published_within_seconds(
     assert utc_now() < ends, "it was cleaned too late to tell anything"
     await until(lambda: outbox_counts(ledger)["made"] == 1)
     assert 0 <= (utc_now() - ends).total_seconds() < 10
+    ended = True
+    await asyncio.wait_for(standing_by, 60)
+
+
+async def test_a_kill_that_failed_is_tried_again_by_itself_and_what_is_requeued_at_once(
+    settings: Settings, ledger: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing arrives, and no schedule runs: the destination comes back, and that is enough. No run is made for it."""
+    caplog.set_level(logging.INFO, logger="cleancopy")
+    ended = False
+    with paced_cms() as cms:
+        (settings.config_dir / "destinations.yaml").write_text(
+            "destinations:\n" + cms.entry().replace("seconds: 5", "seconds: 5, default: yes")
+        )
+        standing_by = asyncio.create_task(stand_by(settings, lambda: ended))
+        receive(ledger, [arrival("ferry", PROSE)], utc_now())
+        await until(lambda: cms.wrote == ["desk:ferry"])
+
+        cms.mood = "dropped"
+        receive(ledger, [arrival("ferry", f"KILL KILL KILL\n{PROSE}")], utc_now())
+        await until(lambda: len(cms.asked) > 1)
+        cms.mood, back = "up", time.monotonic()
+        await until(lambda: len(cms.removed) == 1)
+        assert time.monotonic() - back < 20
+
+        cms.mood = "422"
+        receive(ledger, [arrival("swan", PROSE)], utc_now())
+        await until(lambda: bool(owing(ledger, utc_now())) and owing(ledger, utc_now())[0].waits == "later")
+        cms.mood = "up"
+        [refused] = owing(ledger, utc_now())
+        assert try_again(ledger, utc_now(), ids=[refused.id]).ids
+        again = time.monotonic()
+        await until(lambda: outbox_counts(ledger)["owed"] == 0)
+        assert time.monotonic() - again < 4
+        assert cms.wrote == ["desk:ferry", "desk:swan"]
+    assert " 0 stories cleaned" not in caplog.text, "no run is made of that"
+    assert "1 act tried again: 1 done" in caplog.text
     ended = True
     await asyncio.wait_for(standing_by, 60)
