@@ -7,6 +7,7 @@ written to only when its last save lies ``SETTLED`` seconds back by Ghost's own 
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -34,7 +35,7 @@ from flows.sources.cms_ghost import token
 SETTLED = 2.0
 """Seconds after a save in which another one may bear the same ``updated_at``: its second, and one for a save that takes that long."""
 
-LONGEST_TITLE, LONGEST_EXCERPT, LONGEST_ALT = 255, 300, 191
+LONGEST_TITLE, LONGEST_EXCERPT = 255, 300
 """Characters. Ghost refuses a post with more."""
 
 
@@ -277,8 +278,9 @@ def _lifted_loose(cleaned: Cleaned, loose: Sequence[int]) -> str:
 class Posts:
     """Stories from elsewhere as posts of Ghost's: a ``Remote``.
 
-    Which of our publications a post is stands in its ``frontmatter``, which Ghost keeps and shows to nobody. A late create leaves a draft,
-    for only a second request publishes, and that names the version it is meant for.
+    Which of our publications a post is stands as an HTML comment in its ``codeinjection_foot``: of the fields that Ghost keeps and finds
+    posts by, readers see nothing of this one. A late create leaves a draft, for only a second request publishes, and that names the
+    version it is meant for.
     """
 
     leaves_notes = False
@@ -290,41 +292,51 @@ class Posts:
         return _digest(_fields(publication)) if publication.act == "publish" else ""
 
     def find(self, publication: Publication) -> Sequence[Found]:
-        posts = self._api.browse(f"frontmatter:~'{_key(publication)}'")
+        posts = self._api.browse(f"codeinjection_foot:~'{_key(publication)}'")
         found = [one for post in posts if (one := _found(post)).mark is not None]
         return sorted(found, key=lambda one: (not one.public, -(one.mark.edition if one.mark else 0)))
 
     def create(self, publication: Publication) -> Found:
-        post = {**_fields(publication), "frontmatter": _frontmatter(publication), "status": "draft"}
+        post = {**_fields(publication), "codeinjection_foot": _note(publication), "status": "draft"}
         return _found(self._api.add(post, source="html").item)
 
     def update(self, found: Found, publication: Publication) -> Found:
-        post = {**_fields(publication), "frontmatter": _frontmatter(publication)}
-        return self._change(found, post, source="html")
+        return self._change(found, _fields(publication), publication, source="html")
 
     def publish(self, found: Found, publication: Publication) -> Found:
-        return found if found.public else self._change(found, {"status": "published"})
+        return found if found.public else self._change(found, {"status": "published"}, publication)
 
     def unpublish(self, found: Found, publication: Publication) -> None:
-        self._change(found, {"status": "draft", "frontmatter": _frontmatter(publication)})
+        self._change(found, {"status": "draft"}, publication)
 
-    def _change(self, found: Found, post: Mapping[str, Any], **options: str) -> Found:
+    def _change(
+        self, found: Found, post: Mapping[str, Any], publication: Publication, **options: str
+    ) -> Found:
         """Ghost's time of change has whole seconds: that it is still the version is seen by what stands there, too."""
         there = self._api.read(found.id)
         if there is None or _version(there.item) != found.version:
             raise Conflict(f"{found.where} was changed in Ghost by somebody else")
         if wait := _unsettled_seconds(there):
             time.sleep(wait)
-            return self._change(found, post, **options)
-        changes = {**post, "updated_at": there.item["updated_at"]}
+            return self._change(found, post, publication, **options)
+        others = _NOTE.sub("", str(there.item.get("codeinjection_foot") or ""))
+        changes = {
+            **post,
+            "codeinjection_foot": others + _note(publication),
+            "updated_at": there.item["updated_at"],
+        }
         return _found(self._api.edit(found.id, changes, **options).item)
 
 
 def _fields(publication: Publication) -> dict[str, Any]:
     """What is written of a story. Ghost's authors are its users, so a byline has no place there."""
     record = publication.record
+    if len(str(record.get("headline") or "")) > LONGEST_TITLE:
+        raise PublishError(
+            f"its headline is longer than the {LONGEST_TITLE} signs that Ghost takes: shorten it, and save the story"
+        )
     post: dict[str, Any] = {
-        "title": str(record.get("headline") or "(Untitled)")[:LONGEST_TITLE],
+        "title": str(record.get("headline") or "(Untitled)"),
         "html": publication.rendered["html"],
     }
     excerpt = record.get("standfirst")
@@ -336,8 +348,9 @@ def _fields(publication: Publication) -> dict[str, Any]:
 
 
 def _found(item: Mapping[str, Any]) -> Found:
+    note = _NOTE.search(str(item.get("codeinjection_foot") or ""))
     try:
-        written = json.loads(str(item.get("frontmatter") or "").partition(" ")[2] or "null")
+        written = json.loads(note[1]) if note else None
     except (ValueError, RecursionError):
         written = None
     return Found(
@@ -362,8 +375,13 @@ def _key(publication: Publication) -> str:
     return f"cleancopy-{story_hash(publication.story)}"
 
 
-def _frontmatter(publication: Publication) -> str:
-    return f"{_key(publication)} {json.dumps({MARK: mark_of(publication)})}"
+def _note(publication: Publication) -> str:
+    # Without a dash in it, so that no story's name ends the comment.
+    mark = json.dumps({MARK: mark_of(publication)}).replace("-", "\\u002d")
+    return f"<!-- {_key(publication)} {mark} -->"
+
+
+_NOTE = re.compile(r"<!-- cleancopy-[0-9a-f]{12} (\{[^-]*\}) -->")
 
 
 def _date(text: str) -> datetime | None:

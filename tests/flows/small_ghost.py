@@ -154,9 +154,11 @@ class SmallGhost:
         if id:
             found = [self.posts[id]] if id in self.posts else []
             return (200, {"posts": found}) if found else (404, {"errors": [{"message": "Post not found."}]})
-        words = query.get("filter", "").partition("frontmatter:~'")[2].rstrip("'")
+        words = query.get("filter", "").partition("codeinjection_foot:~'")[2].rstrip("'")
         return 200, {
-            "posts": [one for one in self.posts.values() if words and words in (one.get("frontmatter") or "")]
+            "posts": [
+                one for one in self.posts.values() if words and words in (one.get("codeinjection_foot") or "")
+            ]
         }
 
     def _write(self, method: str, id: str, sent: dict[str, Any]) -> tuple[int, Any]:
