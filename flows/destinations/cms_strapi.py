@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from html import unescape
 from typing import Any
 from urllib.parse import quote
 
@@ -74,7 +75,12 @@ class Entries:
             for part in ("caption", "credit", "standfirst", "byline")
             if part in self.fields and (text := lifted_text(publication.record, part))
         }
-        empty = {field: text for field, text in lifted.items() if not post.own["entry"].get(field)}
+        # A caption that stays in its figure in the body is not said twice.
+        empty = {
+            field: text
+            for field, text in lifted.items()
+            if not post.own["entry"].get(field) and text not in unescape(body)
+        }
         written = self.put(post.id, {**empty, self.fields["body"]: body})
         # What somebody published between our write and this look has taken our writing's place.
         there = self.read(post.id)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, and_, delete, func, select, update
@@ -19,10 +20,12 @@ from flows.destinations.publication import PublishError
 from flows.ledger.inbox import InboxRow
 from flows.ledger.leases import has_run_out
 from flows.ledger.opening import reading
-from flows.ledger.tables import COPIES, DECISIONS, INBOX, PUBLICATIONS, REVISIONS, STORIES, AnyRow
+from flows.ledger.tables import COPIES, DECISIONS, INBOX, PUBLICATIONS, RAWS, REVISIONS, STORIES, AnyRow
 from flows.ledger.transactions import transact
 
 NOTE = "our own writing, come back from the CMS"
+SEEN = "seen"
+"""In what a receipt keeps: the event of this write has come."""
 
 
 class Echoes(NamedTuple):
@@ -50,6 +53,7 @@ def echoes_among(
             PUBLICATIONS.c.attempts,
             PUBLICATIONS.c.receipt,
             PUBLICATIONS.c.copy_id,
+            PUBLICATIONS.c.destination,
             and_(
                 PUBLICATIONS.c.lease_until.is_not(None), ~has_run_out(PUBLICATIONS.c.lease_until, now)
             ).label("leased"),
@@ -62,13 +66,19 @@ def echoes_among(
             PUBLICATIONS.c.act == "publish",
             PUBLICATIONS.c.attempts > 0,
         )
+        .order_by(PUBLICATIONS.c.edition.desc())
     )
     own: set[int] = set()
     under_way: set[int] = set()
     with reading(engine) as connection:
+        newest: set[tuple[str, str, str]] = set()
         for act in connection.execute(query).all():
+            place = act.source, act.external_id, act.destination
+            over = place in newest and bool((act.receipt or {}).get("kept", {}).get(SEEN))
+            if act.receipt:
+                newest.add(place)
             for row in by_story.get((act.source, act.external_id), ()):
-                if _wrote(connection, act, row):
+                if not over and _wrote(connection, act, row):
                     own.add(row.id)
                 elif act.leased:
                     under_way.add(row.id)
@@ -80,8 +90,9 @@ def end_echoes(engine: Engine, owner: str, rows: Collection[int], now: datetime)
 
     def work(connection: Connection) -> set[int]:
         held = connection.execute(
-            select(INBOX.c.id, INBOX.c.revision_id, REVISIONS.c.story_id)
+            select(INBOX.c.id, INBOX.c.revision_id, REVISIONS.c.story_id, RAWS.c.kept_as, RAWS.c.content)
             .join(REVISIONS, REVISIONS.c.id == INBOX.c.revision_id)
+            .join(RAWS, RAWS.c.hash == REVISIONS.c.raw_hash)
             .where(INBOX.c.id.in_(rows), INBOX.c.state == "claimed", INBOX.c.owner == owner)
             .order_by(INBOX.c.id)
         ).all()
@@ -89,6 +100,8 @@ def end_echoes(engine: Engine, owner: str, rows: Collection[int], now: datetime)
             before = connection.scalar(
                 select(func.max(COPIES.c.revision_id)).where(COPIES.c.story_id == row.story_id)
             )
+            if row.kept_as == "text":
+                _note_seen(connection, row.story_id, sha256(row.content).hexdigest())
             end_without_copy(connection, row.id, row.revision_id, before or row.revision_id, NOTE, now)
         return {row.id for row in held}
 
@@ -114,6 +127,18 @@ def end_without_copy(
     )
     if instead != revision:
         _forget(connection, revision)
+
+
+def _note_seen(connection: Connection, story: int, body: str) -> None:
+    """Of a write that has no version (a server of HTTP alone) the event has come: the next such body, later, is an editor's own."""
+    query = select(PUBLICATIONS.c.id, PUBLICATIONS.c.receipt).where(
+        PUBLICATIONS.c.story_id == story, PUBLICATIONS.c.act == "publish", PUBLICATIONS.c.receipt.is_not(None)
+    )
+    for act in connection.execute(query).all():
+        kept = act.receipt.get("kept", {})
+        if kept.get("body") == body and kept.get("version") is None and not kept.get(SEEN):
+            seen = {**act.receipt, "kept": {**kept, SEEN: True}}
+            connection.execute(update(PUBLICATIONS).where(PUBLICATIONS.c.id == act.id).values(receipt=seen))
 
 
 def _wrote(connection: Connection, act: AnyRow, row: InboxRow) -> bool:
