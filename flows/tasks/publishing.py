@@ -23,7 +23,7 @@ from flows.destinations import (
     remembers,
 )
 from flows.ledger import Act, DestinationsOf, Failure, Owed, WhereTo, claim_owed, due_acts, failed_each, made
-from flows.ledger.receipts import last_receipts
+from flows.ledger.receipts import reminders
 from flows.settings import (
     CmsDestination,
     Destination,
@@ -177,7 +177,7 @@ def _publish_at(
                     publisher = opened.enter_context(open_destination(destination, settings.data_dir))
                 except Exception as error:
                     publisher = _always_fails(error)
-            last = last_receipts(engine, [one.id for one in owed], clock()) if remembers(destination) else {}
+            last = reminders(engine, owed, clock(), remembers=remembers(destination))
             batch = _do(engine, owner, owed, last, publisher, clock, jitter)
             published += batch
             if not batch.made or len(owed) < most:
