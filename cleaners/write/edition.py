@@ -25,7 +25,9 @@ class Edition:
     ``story`` is the story's key (``source:id``) and the same in all its editions; ``number`` counts them, and the higher is the
     newer. ``made`` is when this edition was made: no writer looks at a clock. ``previous`` is the edition that the receiver
     got before, if any: then this one is an update. ``embargo`` is when the story may be used; it is for a story that is withheld.
-    ``ledger`` tells apart the stories of two newsrooms that have the same key, ``provider`` is the newsroom's own name.
+    ``ledger`` tells apart the stories of two newsrooms that have the same key, ``provider`` is the newsroom's own name. ``corrected``
+    are the corrections that the edition before had (``cleaners.write.item.corrections_in``): an update that only still has them
+    corrects nothing.
 
     Raises ValueError for a moment without a zone.
     """
@@ -38,6 +40,7 @@ class Edition:
     previous: int | None = None
     ledger: str = ""
     provider: str | None = None
+    corrected: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("made", "embargo"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,9 +108,28 @@ def item_of(cleaned: Cleaned | None, edition: Edition) -> Item:
         body=body_tree(cleaned),
         text=safe(text(cleaned)),
         updates=updates,
-        corrects=updates
-        and (bool(corrections) or any(one.kind == "correction" for one in cleaned.source.signals)),
+        corrects=updates and not set(_corrected(cleaned)) <= set(edition.corrected),
     )
+
+
+def corrections_in(record: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a record says of corrections: to readers, in the copy, and to editors, in its signals."""
+    lines = (one for one in record.get("protected") or () if _is_correction(str(one.get("rule"))))
+    signals = (one for one in record.get("signals") or () if one.get("kind") == "correction")
+    return _each(one.get("text") or "" for one in (*lines, *signals))
+
+
+def _corrected(cleaned: Cleaned) -> tuple[str, ...]:
+    """As ``corrections_in`` finds it in the story's record."""
+    texts = {block.number: block.text for block in cleaned.source.blocks}
+    marks = (one for one in cleaned.protected if _is_correction(one.rule))
+    signals = (one.text for one in cleaned.source.signals if one.kind == "correction")
+    return _each((*(texts[one.block][one.start : one.end] for one in marks), *signals))
+
+
+def _is_correction(rule: str) -> bool:
+    """What the rules called ``correction``, one in each language, protect."""
+    return rule.rpartition("/")[2] == "correction"
 
 
 def _pictures(pictures: tuple[Picture, ...], base: str | None, edition: Edition) -> tuple[ItemPicture, ...]:
@@ -125,8 +145,8 @@ def _pictures(pictures: tuple[Picture, ...], base: str | None, edition: Edition)
 
 
 def _corrections(cleaned: Cleaned) -> tuple[str, ...]:
-    """Corrections and editors' notes for readers: what the rules called ``correction``, one in each language, protect in the copy."""
-    protected = {mark.block for mark in cleaned.protected if mark.rule.rpartition("/")[2] == "correction"}
+    """Corrections and editors' notes for readers, as they stand in the copy."""
+    protected = {mark.block for mark in cleaned.protected if _is_correction(mark.rule)}
     said = (line(block.text) for block in cleaned.copy.blocks if block.number in protected)
     return tuple(dict.fromkeys(one for one in said if one))
 
@@ -140,5 +160,5 @@ def _ednotes(cleaned: Cleaned, edition: Edition) -> tuple[str, ...]:
     return tuple(one for one in notes if signal_of(one) not in _STOPS and one not in stops)
 
 
-def _each(texts: tuple[str, ...]) -> tuple[str, ...]:
+def _each(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(said for one in texts if (said := line(one))))

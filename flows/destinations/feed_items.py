@@ -20,6 +20,7 @@ _NEVER = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 def item_of(publication: Publication) -> dict[str, Any]:
     """Without its dates, which the feed's own table keeps. HTML is sanitised: readers show it as their own."""
     # Imported here: most destinations want none of the writers.
+    from cleaners.write.item import corrections_in
     from cleaners.write.safe_body import safe_body
 
     record = publication.record
@@ -33,7 +34,7 @@ def item_of(publication: Publication) -> dict[str, Any]:
         "byline": line(record.get("byline")),
         "agency": line(record.get("agency")),
         "section": line(record.get("section")),
-        "corrections": _corrections(record),
+        "corrections": list(corrections_in({"protected": record.get("protected")})),
         "tags": _tags(record),
         "language": line(record.get("language")),
         "rights": line(record.get("rights")),
@@ -109,12 +110,6 @@ def web_address(url: str | None) -> str | None:
 def _authors(record: Mapping[str, Any]) -> list[str]:
     names = [line(one) for one in record.get("authors") or ()] or [line(record.get("byline"))]
     return list(dict.fromkeys(name for name in names if name))
-
-
-def _corrections(record: Mapping[str, Any]) -> list[str]:
-    """Corrections and editors' notes for readers: they stand in the copy, too."""
-    protected = (one for one in record.get("protected") or () if str(one.get("rule")).endswith("/correction"))
-    return list(dict.fromkeys(said for one in protected if (said := line(one.get("text")))))
 
 
 def _tags(record: Mapping[str, Any]) -> list[str]:

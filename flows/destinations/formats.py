@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from cleaners.write import Edition
 
 
+CORRECTED = "corrected"
+"""The ledger tells by this name, in ``Publication.last``, the corrections that the edition had which was published before."""
 _MADE_ANEW = ("page", "text", "lines")
 """The forms whose HTML ``cleaners.write.html`` makes of their blocks."""
 
@@ -97,6 +99,7 @@ def edition_of(publication: Publication) -> Edition:
         previous=publication.previous,
         ledger=publication.ledger,
         provider=record.get("site") or record.get("publisher"),
+        corrected=tuple(publication.last.get(CORRECTED, ())),
     )
 
 

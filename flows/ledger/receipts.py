@@ -11,9 +11,10 @@ from typing import Any
 from sqlalchemy import Engine, and_, or_, select
 
 from flows.destinations.conditional import SINCE_UNANSWERED
+from flows.destinations.formats import CORRECTED
 from flows.ledger.opening import reading
-from flows.ledger.outbox import delay_seconds
-from flows.ledger.tables import PUBLICATIONS, AnyRow
+from flows.ledger.outbox import Owed, delay_seconds
+from flows.ledger.tables import COPIES, PUBLICATIONS, AnyRow
 
 
 def last_receipts(
@@ -56,6 +57,45 @@ def last_receipts(
             if told := dict(_told(list(rows), now)):
                 found[id] = told
     return found
+
+
+def reminders(
+    engine: Engine, owed: Sequence[Owed], now: datetime, *, remembers: bool
+) -> dict[int, Mapping[str, Any]]:
+    """What a destination is reminded of before it does these acts: for those that want it their last receipts, and for an update with
+    corrections those that the edition before had, under CORRECTED."""
+    receipts = last_receipts(engine, [one.id for one in owed], now) if remembers else {}
+    before = _corrected_before(engine, owed)
+    return {id: {**receipts.get(id, {}), **before.get(id, {})} for id in receipts.keys() | before.keys()}
+
+
+def _corrected_before(engine: Engine, owed: Sequence[Owed]) -> dict[int, Mapping[str, Any]]:
+    from cleaners.write.item import corrections_in
+
+    updates = (one for one in owed if one.previous is not None and one.act == "publish")
+    wanted = [one.id for one in updates if corrections_in(one.record)]
+    if not wanted:
+        return {}
+    before = PUBLICATIONS.alias("before")
+    query = (
+        select(PUBLICATIONS.c.id, COPIES.c.record)
+        .join(
+            before,
+            and_(
+                before.c.story_id == PUBLICATIONS.c.story_id,
+                before.c.destination == PUBLICATIONS.c.destination,
+                before.c.edition < PUBLICATIONS.c.edition,
+                before.c.act == "publish",
+                before.c.state == "made",
+            ),
+        )
+        .join(COPIES, COPIES.c.id == before.c.copy_id)
+        .where(PUBLICATIONS.c.id.in_(wanted))
+        .order_by(PUBLICATIONS.c.id, before.c.edition)
+    )
+    with reading(engine) as connection:
+        # The last of each wins.
+        return {row.id: {CORRECTED: list(corrections_in(row.record))} for row in connection.execute(query)}
 
 
 def _told(rows: Sequence[AnyRow], now: datetime | None) -> Iterator[tuple[str, Any]]:

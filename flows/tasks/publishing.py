@@ -31,7 +31,7 @@ from flows.destinations import (
 from flows.destinations.client import Refused, Unanswered
 from flows.ledger import Act, DestinationsOf, Failure, Owed, WhereTo, claim_owed, due_acts, failed_each, made
 from flows.ledger.outbox import acts_wait
-from flows.ledger.receipts import last_receipts
+from flows.ledger.receipts import reminders
 from flows.ledger.standing import Standing, came_back, let_rest, standings
 from flows.settings import (
     CmsDestination,
@@ -322,7 +322,7 @@ def _visit(
                     publisher = opened.enter_context(open_destination(destination, settings.data_dir))
                 except Exception as error:
                     publisher = _always_fails(error)
-            last = last_receipts(engine, [one.id for one in owed], clock()) if remembers(destination) else {}
+            last = reminders(engine, owed, clock(), remembers=remembers(destination))
             began = time.monotonic()
             batch = _do(engine, owner, owed, last, publisher, clock, jitter)
             # As many the next time as it does in BATCH_SECONDS.

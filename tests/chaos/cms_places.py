@@ -32,8 +32,9 @@ def cms_place(seed: int) -> Iterator[Place]:
 @contextmanager
 def deleting_place(seed: int) -> Iterator[Place]:
     """The same, and a story that is killed is deleted: nothing is left in its place then, and a create that is carried out late makes it
-    public once more, until a second look. So what was seen between is not judged, but what is public in the end."""
-    with fake_cms(Plan(seed, SHARE, late_seconds=LATE_SECONDS)) as cms:
+    public once more, until a second look. So what was seen between is not judged, but what is public in the end. It is often late, and
+    nothing else: this is what a second look is for."""
+    with fake_cms(Plan(seed, 0.3, ("late",), methods=("PUT",), late_seconds=2.0)) as cms:
         yield _place("deleting", cms, f"url: '{cms.stories}'", lambda cms, seen: None)
 
 

@@ -161,6 +161,20 @@ def test_copy_goes_along_where_it_is_wanted_and_public(content: str, act: str, n
     assert {"text", "html", "record"} & set(event["data"]) == names
 
 
+@pytest.mark.parametrize("content", ["copy", "record"])
+def test_the_html_that_goes_along_is_sanitised(content: str) -> None:
+    player = '<iframe src="https://www.youtube.com/embed/1"></iframe>'
+    with subscriber() as hook:
+        told(
+            hook.url,
+            publication(html=f'<p onclick="x()">Back.</p><script>x()</script>{player}'),
+            content=content,
+        )
+    [event] = hook.events
+    found = event["data"]["record"] if content == "record" else event["data"]
+    assert found["html"] == f"<p>Back.</p>{player}"
+
+
 def test_an_event_that_is_not_wanted_is_not_sent() -> None:
     with subscriber() as hook:
         acts = [publication(1), publication(2, "hold"), publication(3, "unpublish")]

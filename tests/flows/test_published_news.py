@@ -13,7 +13,7 @@ from lxml import etree
 from newsroom import NOON, arrival, later, outcome_of, small_config, small_settings
 from sqlalchemy import Engine
 
-from cleaners.model import Cleaned, Fields, Raw
+from cleaners.model import Cleaned, Fields, Mark, Raw
 from cleaners.read import read
 from cleaners.write import Edition, cleaned_from, record
 from flows.destinations.formats import FORMATS
@@ -39,7 +39,12 @@ def whole_record(text: str, verdict: str = "publish", **fields: Any) -> dict[str
     """A record as cleaning writes it, with its source."""
     story = read(Raw(id="swan", form="text", content=text, language="en"))
     story = replace(story, fields=Fields(headline="Swan walks", site="Halvik Week", **fields))
-    return record(Cleaned(story, story, (), verdict, (), "rules-1", 1))  # type: ignore[arg-type]
+    protected = tuple(
+        Mark(block.number, 0, len(block.text), "protect", "english/correction", "On record.")
+        for block in story.blocks
+        if block.text.startswith("Correction: ")
+    )
+    return record(Cleaned(story, story, (), verdict, (), "rules-1", 1, protected=protected))  # type: ignore[arg-type]
 
 
 def publish(
@@ -95,6 +100,22 @@ def test_an_edition_is_published_in_every_news_format_and_a_correction_as_its_up
     for document in second.values():
         assert "goose" in document
         assert "swan of Halvik" not in document
+
+
+def signal_of(settings: Settings) -> str | None:
+    signal = etree.fromstring(files(settings)["newsml.xml"].encode()).find(".//{*}signal")
+    return None if signal is None else str(signal.get("qcode"))
+
+
+def test_only_the_update_that_brings_a_correction_is_one(ledger: Engine, settings: Settings) -> None:
+    """It stays in the copy for good: the updates after it are updates."""
+    one = f"{TEXT}\n\nCorrection: The swan was said to be a goose."
+    two = f"{one}\n\nCorrection: It was a Tuesday."
+    said = []
+    for minute, text in enumerate((TEXT, one, f"It rained.\n\n{one}", two, f"It rained on.\n\n{two}")):
+        assert publish(ledger, settings, 60 * minute, text) == ["wrote"]
+        said.append(signal_of(settings))
+    assert said == [None, "sig:correction", "sig:update", "sig:correction", "sig:update"]
 
 
 def test_a_corrected_rights_notice_or_credit_is_published_too(ledger: Engine, settings: Settings) -> None:
