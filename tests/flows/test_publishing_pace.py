@@ -303,9 +303,9 @@ def test_one_that_is_down_for_days_is_given_up_and_a_kill_is_not(newsroom: Newsr
     cms.mood = "503"
     newsroom.owe("swan")
     newsroom.kill("ferry")
-    newsroom.goes_on(later(18 * 3600), 600)
+    newsroom.goes_on(later(18 * 3600), 240)
     assert outbox_counts(newsroom.ledger)["failed"] == 0
-    newsroom.goes_on(later(48 * 3600), 600)
+    newsroom.goes_on(later(48 * 3600), 240)
     assert {(one.act, one.waits) for one in owing(newsroom.ledger, newsroom.now) if one.waits != "due"} <= {
         ("publish", "given up"),
         ("unpublish", "later"),
