@@ -41,7 +41,8 @@ PUTS_BACK: frozenset[DecisionAct] = frozenset(("restore", "raw"))
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A decision in the words of the person who made it. ``restored`` are the removals that were put back."""
+    """A decision in the words of the person who made it. ``restored`` are the removals that were put back; those that an ``earlier``
+    decision about the published story had put back are among them, and say so."""
 
     act: DecisionAct
     who: str
@@ -56,10 +57,11 @@ class Said:
             return f"{KEEPS[self.act]} by {self.who}: {self.why}"
         if self.act == "raw":
             return f"published raw by {self.who}: {self.why}"
-        if not self.restored:
+        back = [removal for removal in self.restored if not removal.get("earlier")]
+        if not back:
             return f"published by {self.who}: {self.why}"
-        numbers = ", ".join(f"#{removal['number']}" for removal in self.restored)
-        count = len(self.restored)
+        numbers = ", ".join(f"#{removal['number']}" for removal in back)
+        count = len(back)
         what = f"{count} {'removal' if count == 1 else 'removals'} put back ({numbers})"
         return f"published by {self.who} with {what}: {self.why}"
 
@@ -144,6 +146,12 @@ def under_decision(connection: Connection, revision_id: int, outcome: Outcome) -
     else:
         reason = f"a decision of {day} ({said.told}) was made on another result of cleaning; decide again"
     return replace(outcome, record={**record, "verdict": "hold", "reasons": [*record["reasons"], reason]})
+
+
+def restored_before(connection: Connection, revision_id: int) -> list[dict[str, Any]]:
+    """What an earlier decision about this revision put back: it must not be taken out quietly either, whatever is decided next."""
+    decision = _newest_decision(connection, revision_id)
+    return [{**removal, "earlier": True} for removal in decision.restored] if decision is not None else []
 
 
 def _newest_decision(connection: Connection, revision_id: int) -> AnyRow | None:

@@ -24,7 +24,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, ScalarSelect, and_, func, select
 
-from flows.ledger.decided import KEEPS, PUTS_BACK, DecisionAct, Said, decided
+from flows.ledger.decided import KEEPS, PUTS_BACK, DecisionAct, Said, decided, restored_before
 from flows.ledger.embargo import STOPS, embargo_of
 from flows.ledger.opening import reading
 from flows.ledger.outbox import Edition, owe_copy, owe_silence
@@ -269,6 +269,7 @@ def decide(engine: Engine, wish: Decision, destinations_of: DestinationsOf, now:
                 f"{wish.key} is under embargo: {embargo}. To publish it all the same, say so explicitly."
             )
         restored = _restored(copy.record, wish)
+        before_that = restored_before(connection, copy.revision_id) if copy.verdict == "publish" else []
         said = Said(wish.act, who, why, now, tuple(restored))
         edition = _write(connection, story, copy, said, now)
         where = where_to(destinations_of, story.source, _wanted(connection, copy.revision_id))
@@ -286,7 +287,7 @@ def decide(engine: Engine, wish: Decision, destinations_of: DestinationsOf, now:
                 copy_id=edition.copy_id,
                 edition=edition.number,
                 act=wish.act,
-                restored=restored,
+                restored=before_that + restored,
                 who=who,
                 why=why,
                 embargo=embargo,
@@ -408,7 +409,7 @@ def _same_back(before: Decided, wish: Decision) -> bool:
     """Whether the same removals were asked for. Rules are not kept: they named what is there by number."""
     if wish.act != "restore":
         return True
-    numbers = {removal["number"] for removal in before.restored}
+    numbers = {removal["number"] for removal in before.restored if not removal.get("earlier")}
     return set(wish.numbers) <= numbers and (bool(wish.rules) or set(wish.numbers) == numbers)
 
 

@@ -119,6 +119,29 @@ def test_a_decision_is_published_at_once(
     assert run("undo", "--all", "--story", "cms:42").stdout == STORY
 
 
+def test_a_published_story_is_published_anew_with_what_comes_back(
+    run: Run, hold: Hold, tmp_path: Path
+) -> None:
+    hold()
+    why = ("--why", "The label is the story.", "--who", "Ida Holm")
+    assert run("review", "cms:42", "--publish", *why).exit_code == 0
+    assert shelf(tmp_path) == [CLEAN.rstrip("\n")]
+    shown = run("review", "cms:42")
+    assert "--raw" in shown.stdout
+    assert "--drop" not in shown.stdout
+    assert "nothing else can be decided" in run("review", "cms:42", "--drop", *why).stderr
+    for words in (["--publish"], ["--publish", "--why", " "], ["--why", "It is."]):
+        assert run("undo", "--all", "--story", "cms:42", *words).exit_code == 2
+    wrong = run("undo", "--all", "--publish", "--why", "It is.", "s.json")
+    assert (wrong.exit_code, "without --to and -o" in wrong.stderr) == (2, True)
+    done = run("undo", "--removal", "1", "--story", "cms:42", "--publish", *why)
+    assert done.exit_code == 0, done.stderr
+    assert "published by Ida Holm with 1 removal put back (#1): The label is the story" in done.stdout
+    assert "Published: undefined" in shelf(tmp_path)[0]
+    again = run("undo", "--all", "--story", "cms:42", "--publish", *why)
+    assert (again.exit_code, "nothing is taken out of it" in again.stderr) == (1, True)
+
+
 def test_for_scripts(run: Run, hold: Hold) -> None:
     hold()
     result = run("review", "cms:42", "--restore", "1", "--publish", "--why", "x", "--who", "Ida", "--json")

@@ -241,6 +241,30 @@ def test_a_decision_made_twice_counts_once_and_another_is_refused(desk: Desk) ->
         desk.decides(edition=2)
 
 
+def test_what_is_published_can_be_put_back_and_nothing_else_be_decided(desk: Desk, tmp_path: Path) -> None:
+    desk.decides("publish")
+    assert desk.publishes() == [("publish", 2)]
+    for act in ("publish", "drop", "hold"):
+        with pytest.raises(NotDecided, match="can be put back; nothing else can be decided"):
+            desk.decides(act, 2)
+    first = desk.decides("restore", 2, numbers=(2,))
+    assert first.told == "published by Ida Holm with 1 removal put back (#2): I have read it."
+    assert desk.decides("restore", 2, numbers=(2,)).edition == first.edition == 3
+    desk.publishes()
+    assert desk.public == {"folder": WITH_JOIN}
+    second = desk.decides("restore", 3, numbers=(1,))
+    assert second.told == "published by Ida Holm with 1 removal put back (#1): I have read it."
+    desk.publishes()
+    assert desk.public == {"folder": RAW}
+    with pytest.raises(NotDecided, match="nothing is taken out of it that could be put back"):
+        desk.decides("raw", 4)
+    # Cleaned again, both decisions stand: what the first one put back is not taken out quietly either.
+    assert not desk.cleaned_again().changed
+    desk.cleaned_again(cleaner(tmp_path / "join-alone", JOIN, WIDE))
+    desk.publishes()
+    assert desk.public == {"folder": RAW}
+
+
 def test_what_came_meanwhile_is_not_decided_unseen(desk: Desk, tmp_path: Path) -> None:
     receive(desk.ledger, [sent("KILL KILL KILL\n" + STORY)], later(60))
     with pytest.raises(

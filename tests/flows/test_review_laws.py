@@ -102,6 +102,9 @@ class Reviewing(RuleBasedStateMachine):
         if act == "restore" and not numbers <= {one["number"] for one in removed}:
             return
         edition = story.edition - stale
+        # Of what is published, removals can be put back, if there are any, and nothing else be decided.
+        puts_back = bool(removed) and act in ("raw", "restore") and story.verdict == "publish"
+        can = story.verdict in ("hold", "drop") or puts_back
         try:
             done = self.desk.decides(
                 act,
@@ -110,15 +113,16 @@ class Reviewing(RuleBasedStateMachine):
                 why=f"The {len(self.desk.copies())}th look.",
             )
         except NotDecided:
-            assert stale or story.verdict not in ("hold", "drop")
+            assert stale or not can
             return
-        assert story.verdict in ("hold", "drop")
+        assert can
         assert not stale
         standing = {one["text"] for one in removed}
         back = {"publish": set(), "drop": set(), "raw": standing}.get(
             act, {one["text"] for one in removed if one["number"] in numbers}
         )
-        self.kept, self.dropped = tuple(back), act == "drop"
+        self.kept = (*(self.kept if puts_back else ()), *back)
+        self.dropped = act == "drop"
         if act != "drop":
             gone = standing - back
             self.fine.add("\n".join(line for line in self.content.splitlines() if line not in gone))
