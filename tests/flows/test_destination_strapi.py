@@ -355,6 +355,17 @@ def test_a_story_from_elsewhere_whose_answers_are_lost_is_one_entry(strapi: Stra
     assert strapi.public == strapi.drafts == {}
 
 
+def test_drafts_that_lost_tries_left_behind_go(strapi: Strapi, tmp_path: Path) -> None:
+    strapi.lose = {"POST"}
+    with pytest.raises(PublishError):
+        publish(destination(strapi), tmp_path, publication())
+    # A create that the server carried out later than its client waited.
+    strapi.drafts["late"] = {**strapi.drafts["doc0"], "documentId": "late"}
+    strapi.save("another", key="000000000000 1 k ledger-1")
+    (receipt,) = publish(destination(strapi), tmp_path, publication())
+    assert set(strapi.drafts) == {receipt.kept["id"], "another"}
+
+
 def test_what_an_editor_took_down_is_not_published_again(strapi: Strapi, tmp_path: Path) -> None:
     (receipt,) = publish(destination(strapi), tmp_path, publication())
     del strapi.public[receipt.kept["id"]]
