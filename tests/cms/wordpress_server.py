@@ -87,10 +87,10 @@ $_SERVER['HTTP_HOST'] = '127.0.0.1:%(port)d';
 require '%(site)s/wp-load.php';
 flush_rewrite_rules( false );
 $logins = array();
-foreach ( array( 'desk' => 'editor', 'ana' => 'author' ) as $name => $role ) {
+foreach ( array( 'desk' => 'editor', 'ana' => 'author', 'cleancopy' => 'editor' ) as $name => $role ) {
 	$id = wp_insert_user( array(
 		'user_login' => $name, 'user_pass' => 'not a secret', 'role' => $role,
-		'display_name' => 'desk' === $name ? 'Ilse Brandvik' : 'Ana Duarte', 'user_email' => "$name@example.org",
+		'display_name' => array( 'desk' => 'Ilse Brandvik', 'ana' => 'Ana Duarte', 'cleancopy' => 'cleancopy' )[ $name ], 'user_email' => "$name@example.org",
 	) );
 	list( $password ) = WP_Application_Passwords::create_new_application_password( $id, array( 'name' => 'cleancopy' ) );
 	$logins[ $name ] = "$name:$password";
@@ -105,7 +105,8 @@ class NotHere(Exception):
 
 @dataclass
 class WordPress:
-    """A running site. ``logins`` are ``user:application password`` by user: ``desk`` is an editor, ``ana`` an author."""
+    """A running site. ``logins`` are ``user:application password`` by user: ``desk`` is an editor, ``ana`` an author; ``cleancopy``, an
+    editor, is us."""
 
     url: str
     site: Path
