@@ -27,7 +27,7 @@ from cleaners.model import Cleaned
 from flows.destinations.client import Answered, Client, Refused, Unanswered
 from flows.destinations.conditional import publish_conditionally
 from flows.destinations.drafts import publish_drafts_first
-from flows.destinations.in_place import Connector, Post, as_it_stands
+from flows.destinations.in_place import Connector, Post, removals_in_place
 from flows.destinations.names import file_stem, story_hash
 from flows.destinations.publication import Publication, PublishError, Receipt
 from flows.destinations.remote import MARK, Conflict, Found, mark_of, read_mark
@@ -197,7 +197,7 @@ class Editor:
             return self._site.post(post.id, changes, post.own.version)
         except Refused as refused:
             if refused.status == 422:  # our plugin: WordPress would change it
-                raise PublishError(f"{refused}. {_ROLE}, or look for that plugin", final=True) from refused
+                raise PublishError(str(refused), final=True) from refused
             raise
 
     def _heed_others(self, before: Post, ours: str, answered: str) -> None:
@@ -288,8 +288,12 @@ class Editor:
 
 def lifted_caption(cleaned: Cleaned) -> str | None:
     """Caption and credit that stood as lines in the body, of a picture that does not stand there: "The quay at dawn (Ilse Marrow)"."""
+    from cleaners.undo import undo
+
+    gone = removals_in_place(cleaned)
+    stands = undo(cleaned, numbers=[one.number for one in cleaned.removals if one not in gone])
     known = set(cleaned.source.fields.pictures)
-    for picture in as_it_stands(cleaned).copy.fields.pictures:
+    for picture in stands.copy.fields.pictures:
         if picture.url is None and picture not in known and (picture.caption or picture.credit):
             if picture.caption and picture.credit:
                 return f"{picture.caption} ({picture.credit})"

@@ -8,7 +8,7 @@ from cleaners.model import Cleaned, Raw
 from cleaners.pipeline import Pipeline
 from cleaners.write import record
 from flows.destinations.cms_wordpress import lifted_caption
-from flows.destinations.in_place import as_it_stands, bodies_of
+from flows.destinations.in_place import bodies_of
 
 FIRST = "<p>The last ferry of the season left the northern quay shortly after six, with eleven passengers and a piano aboard.</p>"
 SECOND = "<p>Its captain, who has made the crossing for thirty years, said that she had never carried an instrument before.</p>"
@@ -44,6 +44,5 @@ def test_a_caption_that_is_a_line_goes_and_is_the_lead_picture_s(pipeline: Pipel
     )
 
 
-def test_a_story_without_captions_is_as_it_was_cleaned(pipeline: Pipeline) -> None:
-    story = cleaned(pipeline, FIRST, JUNK, SECOND)
-    assert as_it_stands(story) is story
+def test_a_story_without_captions_has_none_for_its_picture(pipeline: Pipeline) -> None:
+    assert lifted_caption(cleaned(pipeline, FIRST, JUNK, SECOND)) is None
