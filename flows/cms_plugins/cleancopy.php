@@ -156,7 +156,7 @@ function deliver( int $id ): bool {
 		if ( ! $waits ) {
 			return true;
 		}
-		$body   = (string) wp_json_encode( event( $id, $waits ) );
+		$body   = (string) wp_json_encode( event( $id, $waits ), JSON_UNESCAPED_UNICODE | JSON_UNESCAPED_SLASHES );
 		$digest = hash( 'sha256', $body );
 		if ( isset( $waits['digest'] ) && $waits['digest'] !== $digest ) {
 			// Under the old id it would be taken for the event that may have arrived.
@@ -292,7 +292,7 @@ function tell_admin(): void {
 	if ( $failed ) {
 		printf(
 			'<div class="notice notice-warning"><p>%s</p></div>',
-			esc_html( sprintf( 'cleancopy has not taken %d posts yet; they are sent again. It said: %s', count( $failed ), end( $failed ) ) )
+			esc_html( sprintf( 'Posts that cleancopy has not taken yet, and that are sent again: %d. It said: %s', count( $failed ), end( $failed ) ) )
 		);
 	}
 }
@@ -487,11 +487,10 @@ function roll_back( $response, $handler, $request ) {
 }
 
 function filtered(): \WP_Error {
-	return new \WP_Error(
-		'cleancopy_filtered',
-		'WordPress would change this HTML: the account may not write unfiltered HTML (unfiltered_html), or a plugin changes posts.',
-		array( 'status' => 422 )
-	);
+	$why = current_user_can( 'unfiltered_html' )
+		? 'WordPress or a plugin would change this HTML on saving it. Save the post once by hand, or look for that plugin.'
+		: 'WordPress would change this HTML: the account lacks unfiltered_html. Give it the role Editor.';
+	return new \WP_Error( 'cleancopy_filtered', $why, array( 'status' => 422 ) );
 }
 
 function write_mark( int $id, $value ): void {

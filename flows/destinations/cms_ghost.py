@@ -24,7 +24,7 @@ from cleaners.write import cleaned_from
 from flows.destinations.client import Answered, Client, Unanswered
 from flows.destinations.conditional import publish_conditionally
 from flows.destinations.ghost_document import Node, Taken, Unmapped, cut, put_back
-from flows.destinations.in_place import Connector, Post, as_it_stands
+from flows.destinations.in_place import Connector, Post, removals_in_place
 from flows.destinations.names import story_hash
 from flows.destinations.publication import Publication, PublishError
 from flows.destinations.remote import MARK, Conflict, Found, mark_of, read_mark
@@ -205,7 +205,7 @@ def _without(post: Post, cleaned: Cleaned, body: str, last: Mapping[str, Any]) -
     """The post's document without all that is removed, and what that takes from the document as it was written by a person."""
     before = cleaned.source.raw
     gone = merge(
-        span for spans in raw_spans(cleaned.source, as_it_stands(cleaned).removals).values() for span in spans
+        span for spans in raw_spans(cleaned.source, removals_in_place(cleaned)).values() for span in spans
     )
     if without(before, gone) != body:
         raise PublishError(f"{post.where}: its copy and its removals do not fit: clean it again")

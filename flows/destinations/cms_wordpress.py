@@ -3,7 +3,8 @@
 With our plugin (``flows/cms_plugins/cleancopy.php``) a write is done only in the version that was compared: WordPress locks the
 post's row while it compares. Core has nothing like it. There a body is compared before it is replaced, and the post's revisions are
 looked at afterwards: if somebody saved it in between, theirs is put back. That needs WordPress's revisions to be on (they are, unless
-wp-config.php says ``WP_POST_REVISIONS`` false).
+wp-config.php says ``WP_POST_REVISIONS`` false), and it is not certain: a save that ours writes over before WordPress has kept its
+revision, some milliseconds later, leaves no trace (2 of 210 that were aimed at the same quarter of a second).
 
 The account must be an Editor's or Administrator's: others may not change what their colleagues wrote, and WordPress takes out of
 what they write what it does not know (``unfiltered_html``; in a network of sites only a Super Admin has it).
@@ -26,7 +27,7 @@ from cleaners.model import Cleaned
 from flows.destinations.client import Answered, Client, Refused, Unanswered
 from flows.destinations.conditional import publish_conditionally
 from flows.destinations.drafts import publish_drafts_first
-from flows.destinations.in_place import Connector, Post, as_it_stands
+from flows.destinations.in_place import Connector, Post, removals_in_place
 from flows.destinations.names import file_stem, story_hash
 from flows.destinations.publication import Publication, PublishError, Receipt
 from flows.destinations.remote import MARK, Conflict, Found, mark_of, read_mark
@@ -38,7 +39,10 @@ SETTLE_SECONDS = 1.0
 
 TRIES = 4
 
-_FIELDS = "id,link,status,title.raw,content.raw,content.protected,excerpt.raw,modified_gmt,featured_media,cleancopy,_links"
+# Without "rendered", which would fetch embeds; and without the excerpt, of which WordPress renders one where there is none.
+_FIELDS = (
+    "id,link,status,title.raw,content.raw,content.protected,modified_gmt,featured_media,cleancopy,_links"
+)
 _STATUSES = "publish,future,draft,pending,private"
 _ROLE = "Give its account the role Editor"
 _MARKED = re.compile(r"\n?<!-- cleancopy:[0-9a-f]{12}:([A-Za-z0-9+/=]+) -->\s*\Z")
@@ -96,9 +100,9 @@ class _Site:
                 "permalinks not plain (Settings, Permalinks)?"
             ) from None
 
-    def get(self, id: str) -> Mapping[str, Any] | None:
+    def get(self, id: str, fields: str = _FIELDS) -> Mapping[str, Any] | None:
         """The post; None: there is none, or it lies in the bin."""
-        status, item = self.ask("GET", f"wp/v2/posts/{id}", {"_fields": _FIELDS}, also=(404, 410))
+        status, item = self.ask("GET", f"wp/v2/posts/{id}", {"_fields": fields}, also=(404, 410))
         if status in (404, 410) or item.get("status") == "trash":
             return None
         return self.checked(item)
@@ -127,6 +131,12 @@ class _Site:
                 f"{self.name}: WordPress does not give the post as it was written (content.raw). {_ROLE}"
             )
         return item
+
+    @cached_property
+    def me(self) -> int:
+        """The number of our account."""
+        _, said = self.ask("GET", "wp/v2/users/me", {"_fields": "id"})
+        return int(said["id"]) if isinstance(said, Mapping) and "id" in said else 0
 
     @cached_property
     def has_plugin(self) -> bool:
@@ -187,7 +197,7 @@ class Editor:
             return self._site.post(post.id, changes, post.own.version)
         except Refused as refused:
             if refused.status == 422:  # our plugin: WordPress would change it
-                raise PublishError(f"{refused}. {_ROLE}, or look for that plugin", final=True) from refused
+                raise PublishError(str(refused), final=True) from refused
             raise
 
     def _heed_others(self, before: Post, ours: str, answered: str) -> None:
@@ -202,7 +212,7 @@ class Editor:
             theirs = [one for one in since if one.text.content != ours]
             if not theirs:
                 break
-            last, item = theirs[-1].text, self._site.get(before.id)
+            last, item = theirs[-1].text, self._site.get(before.id, f"{_FIELDS},excerpt")
             if item is None or (now := _text(item)).content != ours:
                 raise Conflict(f"{before.where} was saved by somebody else at the same moment")
             if now == replace(last, content=ours) and last.content == before.body:
@@ -216,23 +226,19 @@ class Editor:
             )
 
     def _changed(self, before: Post, ours: str, answered: str, since: Sequence[_Revision]) -> PublishError:
-        """WordPress, or a plugin of the site, did not write what it was given: what stood there is put back, if nobody saved it since."""
-        item = self._site.get(before.id)
-        alone = [one.text.content for one in since] == [answered]
-        if item is None or not alone or body_of(item) != answered:
+        """Another body than ours was given back, and ours is in no revision: the site changed it, or somebody was quicker than both.
+
+        Nothing is put back: it could be theirs that this would write over.
+        """
+        if any(one.author != self._site.me for one in since):
             return Conflict(f"{before.where} was saved by somebody else at the same moment")
-        back = self._site.post(before.id, {"content": before.body}, None)
-        done = (
-            "the old body was put back"
-            if body_of(back) == before.body
-            else "the old body could not be put back unchanged; take it from the post's revisions"
-        )
         pairs = enumerate(zip(answered, ours, strict=False))
         at = next((n for n, (one, two) in pairs if one != two), min(len(answered), len(ours)))
         return PublishError(
             f"{self._site.name}: WordPress changed what was written to {before.where}, first at character {at} "
-            f"({answered[at : at + 40]!r} for {ours[at : at + 40]!r}); {done}. Look for a plugin that changes posts when "
-            "they are saved",
+            f"({answered[at : at + 40]!r} for {ours[at : at + 40]!r}). Look for a plugin that changes posts when they are saved; "
+            "the old body is in the post's revisions. (Or somebody saved it at this moment under the account of cleancopy, which "
+            "is to have one of its own.)",
             final=True,
         )
 
@@ -245,14 +251,14 @@ class Editor:
             "GET",
             f"wp/v2/posts/{id}/revisions",
             # Not "content.raw": of revisions WordPress knows whole fields only, and would leave them out.
-            {"per_page": "10", "_fields": "id,slug,title,content,excerpt"},
+            {"per_page": "10", "_fields": "id,slug,author,title,content,excerpt"},
         )
         if not isinstance(items, list) or any(body_of(one) is None for one in items):
             raise Unanswered(
                 f"{self._site.name}: WordPress does not give the post's revisions as they were written"
             )
         found = [
-            _Revision(int(one["id"]), _text(one))
+            _Revision(int(one["id"]), _text(one), int(one.get("author") or 0))
             for one in items
             if "autosave" not in str(one.get("slug", ""))
         ]
@@ -282,8 +288,12 @@ class Editor:
 
 def lifted_caption(cleaned: Cleaned) -> str | None:
     """Caption and credit that stood as lines in the body, of a picture that does not stand there: "The quay at dawn (Ilse Marrow)"."""
+    from cleaners.undo import undo
+
+    gone = removals_in_place(cleaned)
+    stands = undo(cleaned, numbers=[one.number for one in cleaned.removals if one not in gone])
     known = set(cleaned.source.fields.pictures)
-    for picture in as_it_stands(cleaned).copy.fields.pictures:
+    for picture in stands.copy.fields.pictures:
         if picture.url is None and picture not in known and (picture.caption or picture.credit):
             if picture.caption and picture.credit:
                 return f"{picture.caption} ({picture.credit})"
@@ -307,6 +317,7 @@ class _Text:
 class _Revision:
     number: int
     text: _Text
+    author: int
 
 
 def _post(item: Mapping[str, Any]) -> Post:

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from cleaners.model import Cleaned
 from flows.destinations.publication import Publication, PublishError, Receipt, refuse_holds
 from flows.destinations.remote import Conflict
 from flows.sources.cms import moment_of
+
+if TYPE_CHECKING:
+    from cleaners.model import Cleaned, Removal
 
 TRIES = 4
 """Each is a conflict more: somebody saves at this very moment."""
@@ -92,6 +94,7 @@ def publish_in_place(editor: Editor, publication: Publication) -> Receipt:
 
 def bodies_of(record: Mapping[str, Any]) -> tuple[str, str]:
     """The body of a CMS story as it came, and as it is clean in its CMS. Raises PublishError for a story of another form."""
+    from cleaners.apply import cut_raw
     from cleaners.write import BrokenRecord, cleaned_from
 
     try:
@@ -103,23 +106,20 @@ def bodies_of(record: Mapping[str, Any]) -> tuple[str, str]:
             f"it came as a {cleaned.source.form}, and not as a CMS's body: it cannot be cleaned in place. "
             "Take its source out of in_place in destinations.yaml"
         )
-    return cleaned.source.raw, as_it_stands(cleaned).copy.raw
+    return cleaned.source.raw, cut_raw(cleaned.source, removals_in_place(cleaned))
 
 
-def as_it_stands(cleaned: Cleaned) -> Cleaned:
-    """The story as it is clean in its CMS: captions and credits that stand in their figures stay there.
+def removals_in_place(cleaned: Cleaned) -> list[Removal]:
+    """What goes from the body in its CMS: all but a picture's caption and credit in the picture's own figure.
 
-    For readers elsewhere they are lifted out of the text; but ``<figcaption>`` and ``[caption]`` are the CMS's own place for them.
+    Those are lifted for other destinations, which keep them beside the copy; here the figure is where the CMS has them.
     """
-    from cleaners.undo import undo
-
     captions = {block.number for block in cleaned.source.blocks if block.kind == "caption"}
-    kept = [
-        one.number
+    return [
+        one
         for one in cleaned.removals
-        if one.block in captions and one.action == "lift" and one.field in ("caption", "credit")
+        if not (one.action == "lift" and one.field in ("caption", "credit") and one.block in captions)
     ]
-    return undo(cleaned, numbers=kept) if kept else cleaned
 
 
 def digest_of(body: str) -> str:

@@ -114,7 +114,7 @@ def running_newsroom(wp: WordPress, folder: Path, workers: int = 1) -> Iterator[
     (config / "sources.yaml").write_text(SOURCES % {"url": wp.url})
     (config / "destinations.yaml").write_text(DESTINATIONS % {"url": wp.url})
     settings = load_settings(config, {"CLEANCOPY_DATA": str(folder / "data")})
-    secrets = {"TEST_WORDPRESS_EVENTS": SECRET, "TEST_WORDPRESS_LOGIN": wp.logins["desk"]}
+    secrets = {"TEST_WORDPRESS_EVENTS": SECRET, "TEST_WORDPRESS_LOGIN": wp.logins["cleancopy"]}
     with ExitStack() as opened:
         os.environ.update(secrets)
         opened.callback(lambda: [os.environ.pop(name) for name in secrets])
@@ -151,7 +151,9 @@ def wait_until(true: Callable[[], bool], seconds: float = 20) -> None:
 
 
 @contextmanager
-def connected(wp: WordPress, user: str = "desk", settle_seconds: float | None = None) -> Iterator[Connector]:
+def connected(
+    wp: WordPress, user: str = "cleancopy", settle_seconds: float | None = None
+) -> Iterator[Connector]:
     """The connector of a site, as this user, without a ledger behind it."""
     destination = CmsDestination(
         kind="cms",

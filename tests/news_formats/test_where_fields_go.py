@@ -168,7 +168,6 @@ def test_front_matter_is_yaml_whatever_the_story_says() -> None:
     assert found["edition"] == 3
 
 
-@pytest.mark.xfail(strict=True, reason="the README is to take in where_fields_go.md; then this mark goes")
 def test_the_readme_has_this_table() -> None:
     assert TABLE in README.read_text("utf-8")
 
