@@ -8,6 +8,7 @@ import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
+from flows.prefect_server import EMBEDDED
 from flows.settings import Settings
 
 TAG = "cleancopy"
@@ -62,6 +63,7 @@ def embedded_environment(settings: Settings, environ: Mapping[str, str]) -> dict
         "PREFECT_SERVER_REGISTER_BLOCKS_ON_START": "false",
         "PREFECT_LOGGING_LEVEL": "ERROR",
         "PREFECT_LOGGING_TO_API_ENABLED": "false",
+        **EMBEDDED,
     }
     env.pop("PREFECT_API_URL", None)
     # The database of the newsroom's server: a small one beside it would take its work, and do none of it.

@@ -73,7 +73,16 @@ def running(settings: Settings, ended: Callable[[], bool] = lambda: False) -> It
         children.append(
             start(
                 "Prefect's server",
-                ("prefect", "server", "start", "--host", settings.host, "--port", port),
+                (
+                    "flows.prefect_server",
+                    "prefect",
+                    "server",
+                    "start",
+                    "--host",
+                    settings.host,
+                    "--port",
+                    port,
+                ),
                 env,
                 logs / "server.log",
             )

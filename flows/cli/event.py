@@ -95,7 +95,7 @@ def _show(found: Sequence[Event]) -> None:
     for one in found:
         console.print(Text(printable(f"{one.event_id} of {one.source}"), style="bold"))
         for name, said in _lines(one):
-            console.print(Text(f"  {name:<9} ", style="dim"), Text(printable(said)), soft_wrap=True)
+            console.print(Text(f"  {name:<9}", style="dim"), Text(printable(said)), soft_wrap=True)
 
 
 def _lines(one: Event) -> list[tuple[str, str]]:

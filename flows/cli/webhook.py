@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import typer
 
-from flows.cli.config import find_config
 from flows.cli.options import ConfigOption
 
 
@@ -17,6 +16,6 @@ def webhook(config: ConfigOption = None) -> None:
     """
     from flows.webhook.__main__ import main
 
-    code = main(find_config(config))
+    code = main(config)
     if code:
         raise typer.Exit(code)

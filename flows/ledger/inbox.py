@@ -275,6 +275,8 @@ _NEW = {
     table: table.insert().returning(table.c.id, sort_by_parameter_order=True)
     for table in (STORIES, REVISIONS, INBOX)
 }
+_NUMBERED = {table: table.insert() for table in _NEW}
+_HIGHEST = {table: select(func.max(table.c.id)) for table in _NEW}
 
 
 @dataclass(slots=True)
@@ -449,6 +451,12 @@ def _inserted(connection: Connection, table: Table, rows: list[dict[str, Any]]) 
     """Insert rows; their ids, in order."""
     if not rows:
         return []
+    if connection.dialect.name == "sqlite":
+        # Numbered as SQLite would do it (we alone write): with RETURNING each row is a statement of its own, at three times the cost.
+        first = (connection.scalar(_HIGHEST[table]) or 0) + 1
+        ids = list(range(first, first + len(rows)))
+        connection.execute(_NUMBERED[table], [row | {"id": id} for row, id in zip(rows, ids, strict=True)])
+        return ids
     return list(connection.execute(_NEW[table], rows).scalars())
 
 

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import queue
 import threading
+import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -35,8 +36,13 @@ LEDGER_SECONDS = 10.0
 LOOK_SECONDS = 0.1
 """How often those who wait are looked at: one timer for all of them, in place of one for each."""
 
-MOST_TOGETHER = 50
+MOST_TOGETHER = 100
 """Events of one commit."""
+
+GATHER_SECONDS = 0.02
+GATHER_STEP = 0.001
+"""In a burst the writer waits for as long as more events come (looking each step, at most so long): they are cheaper together, and
+the loop that takes them in and the writer would only be in each other's way."""
 
 MOST_WAITING = 1_000
 MOST_BYTES = 50_000_000
@@ -70,6 +76,7 @@ class Keeper:
         self._readers: CapacityLimiter | None = None
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
+        self._burst = False
         # All that was queued and is not settled, in order: what the loop looks at. Touched by the loop alone.
         self._unsettled: deque[_Waiting] = deque()
         self._looking: asyncio.TimerHandle | None = None
@@ -150,6 +157,8 @@ class Keeper:
         first = self._queue.get()
         if first is None:
             return None
+        if self._burst:
+            self._gather()
         group = [first]
         with contextlib.suppress(queue.Empty):
             while len(group) < MOST_TOGETHER:
@@ -158,7 +167,15 @@ class Keeper:
                     self._queue.put(None)
                     break
                 group.append(following)
+        self._burst = len(group) > 1
         return group
+
+    def _gather(self) -> None:
+        """Wait until for a step nothing more has come. Who comes alone is not kept waiting: then there was no burst."""
+        end, before = time.monotonic() + GATHER_SECONDS, -1
+        while before < (now := self._queue.qsize()) < MOST_TOGETHER and time.monotonic() < end:
+            before = now
+            time.sleep(GATHER_STEP)
 
     def _store(self, group: Sequence[_Waiting]) -> list[bool | Exception]:
         """Write some events in one commit: for each whether it is new, or what went wrong with it."""

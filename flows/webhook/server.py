@@ -8,7 +8,7 @@ from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from flows.settings import Settings
 from flows.webhook.app import create_app
@@ -21,20 +21,40 @@ HEAD_SECONDS = 10.0
 """How long a connection may take for the head of a request; at most twice as long where it sends a little now and then."""
 
 
-class PatientProtocol(H11Protocol):
-    """uvicorn's, but a connection that asks for nothing is closed.
+HEAD_BYTES = 300_000
+"""What may come at once without a head or a body among it. (asyncio reads up to 256 kB at once.)"""
+
+
+class PatientProtocol(HttpToolsProtocol):
+    """uvicorn's, but a connection that asks for nothing is closed, be it silent or full of talk.
 
     uvicorn waits for the head of a request for as long as the sender likes: a few hundred half-open connections keep everybody
-    else out. (Once the head is there, the app limits the time of the body.)
+    else out. And it keeps heads, trailers and whatever else is no body without a limit. (The app limits body and time of a request.)
     """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._idle_bytes = 0
         self._patience = self.loop.call_later(HEAD_SECONDS, self._look, None)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._patience.cancel()
         super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        self._idle_bytes += len(data)
+        super().data_received(data)
+        if self._idle_bytes > HEAD_BYTES:
+            log.info("a connection that sent %d bytes of no request is closed", self._idle_bytes)
+            self.transport.abort()
+
+    def on_headers_complete(self) -> None:
+        self._idle_bytes = 0
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._idle_bytes = 0
+        super().on_body(body)
 
     def _look(self, before: Any) -> None:
         if self.cycle is before and (before is None or before.response_complete):

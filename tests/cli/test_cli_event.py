@@ -42,48 +42,48 @@ def arrive(ledger: Engine, story: str, event_id: str, source: str = "cms", text:
 def test_an_event_is_followed_from_its_arrival_to_its_publication(run: Run, ledger: Engine) -> None:
     arrive(ledger, "ferry", "evt-1")
     waiting = run("event", "evt-1")
-    assert waiting.code == 0
-    assert "evt-1 of cms" in waiting.out
-    assert "arrived   2026-03-03 12:00:00 UTC" in waiting.out
-    assert "state     waits to be cleaned" in waiting.out
-    assert "story     cms:ferry, revision 1  “About ferry”" in waiting.out
-    assert "verdict" not in waiting.out
+    assert waiting.exit_code == 0
+    assert "evt-1 of cms" in waiting.stdout
+    assert "arrived   2026-03-03 12:00:00 UTC" in waiting.stdout
+    assert "state     waits to be cleaned" in waiting.stdout
+    assert "story     cms:ferry, revision 1  “About ferry”" in waiting.stdout
+    assert "verdict" not in waiting.stdout
 
     drain(ledger, load_settings())
     done = run("event", "evt-1")
-    assert "state     done at" in done.out
-    assert "verdict   clean, to be published (edition 1)" in done.out
-    assert "sent      publish to shelf: made at" in done.out
+    assert "state     done at" in done.stdout
+    assert "verdict   clean, to be published (edition 1)" in done.stdout
+    assert "sent      publish to shelf: made at" in done.stdout
 
     arrive(ledger, "ferry", "evt-2", text=f"{PROSE}\nIt sank.")
-    assert "a newer revision has come since" in run("event", "evt-1").out
+    assert "a newer revision has come since" in run("event", "evt-1").stdout
 
 
 def test_a_held_and_a_failed_event_tell_why(run: Run, ledger: Engine) -> None:
     arrive(ledger, "held", "evt-1", text=f"HOLD HOLD HOLD\n{PROSE}")
     drain(ledger, load_settings())
-    assert "held for a person (edition 1); " in run("event", "evt-1").out
+    assert "held for a person (edition 1); " in run("event", "evt-1").stdout
     arrive(ledger, "broken", "evt-2")
     [row] = claim(ledger, "me", now=NOW)
     fail(ledger, "me", row.id, "it took longer than 60 seconds", NOW)
-    assert "failed at 2026-03-03 12:00:00 UTC: it took longer than 60 seconds" in run("event", "evt-2").out
+    assert "failed at 2026-03-03 12:00:00 UTC: it took longer than 60 seconds" in run("event", "evt-2").stdout
 
 
 def test_the_same_id_at_two_sources_is_two_events(run: Run, ledger: Engine) -> None:
     arrive(ledger, "one", "evt-1")
     arrive(ledger, "two", "evt-1", source="old")
-    both = json.loads(run("event", "evt-1", "--json").out)
+    both = json.loads(run("event", "evt-1", "--json").stdout)
     assert [(one["source"], one["story"]) for one in both] == [("cms", "cms:one"), ("old", "old:two")]
-    one = json.loads(run("event", "evt-1", "--source", "old", "--json").out)
+    one = json.loads(run("event", "evt-1", "--source", "old", "--json").stdout)
     assert [(each["source"], each["state"]) for each in one] == [("old", "waiting")]
 
 
 def test_an_event_that_was_never_stored_is_said_to_be_in_the_log(run: Run, ledger: Engine) -> None:
     told = run("event", "evt-9")
-    assert told.code == 1
-    assert "No event evt-9 of a webhook source is stored" in told.err
-    assert "receiver's log" in told.err
-    assert run("event", "evt-9", "--json").out.strip() == "[]"
+    assert told.exit_code == 1
+    assert "No event evt-9 of a webhook source is stored" in told.stderr
+    assert "receiver's log" in told.stderr
+    assert run("event", "evt-9", "--json").stdout.strip() == "[]"
 
 
 def test_it_is_found_by_an_index(ledger: Engine) -> None:

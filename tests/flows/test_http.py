@@ -140,9 +140,8 @@ def test_a_redirect_to_any_spelling_of_this_machine_is_refused(host: str) -> Non
     ):
         patch.setattr(http, "is_public", lambda one: one == first or allowed(one))
         patch.setattr(http, "PORTS", {80, 443, int(base.rpartition(":")[2])})
-        with pytest.raises(FetchError, match=r"private network|has no address|not an address") as told:
+        with pytest.raises(FetchError, match=r"private network|has no address|not an address"):
             fetch(base, seconds=5)
-    assert told.value.url != base
 
 
 @pytest.mark.parametrize("port", [1, 22, 25, 3306, 6379, 8080, 8443, 65_535])

@@ -133,6 +133,33 @@ def test_a_head_that_comes_drop_by_drop_is_left(process: Process) -> None:
         assert time.monotonic() - began < 5
 
 
+@pytest.mark.parametrize(
+    "start",
+    [
+        b"POST /webhooks/plain HTTP/1.1\r\nX: ",
+        b"POST /webhooks/",
+        b"POST /webhooks/plain HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1;x=",
+        b"POST /webhooks/plain HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: ",
+    ],
+    ids=("header", "address", "extension of a chunk", "trailer"),
+)
+@pytest.mark.parametrize("more", [b"x" * 100_000, b"x\r\nX: " * 10_000])
+def test_endless_heads_and_trailers_leave_no_trace(process: Process, start: bytes, more: bytes) -> None:
+    before = process.forget_most_resident()
+    sent = 0
+    with socket.create_connection(("127.0.0.1", process.receiver.port), timeout=10) as sender:
+        try:
+            sender.sendall(start)
+            while sent < 100 * MB:
+                sender.sendall(more)
+                sent += len(more)
+        except ConnectionError:
+            pass
+    assert sent < 20 * MB
+    assert process.most_resident() - before < 15 * MB
+    assert is_well(process.receiver)
+
+
 def test_a_connection_that_is_used_stays_open(process: Process) -> None:
     said = process.log.count("asked for nothing")
     with httpx.Client() as client:
