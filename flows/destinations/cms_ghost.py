@@ -10,6 +10,7 @@ import json
 import re
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -77,6 +78,13 @@ class _Api:
         answered = self._ask("GET", f"{quote(id, safe='')}/", _FORMATS, also=(400, 404, 422))
         # An id of another form is refused as "not valid"; no post has it.
         return None if answered.status != 200 else self._post(answered)
+
+    def history(self, id: str) -> list[Node]:
+        """The documents that Ghost has kept of a post, the newest first."""
+        answered = self._ask("GET", f"{quote(id, safe='')}/", {"include": "post_revisions"})
+        kept = self._post(answered).item.get("post_revisions") or []
+        documents = [json.loads(one["lexical"]) for one in kept if one.get("lexical")]
+        return [one for one in documents if isinstance(one, dict)]
 
     def browse(self, wanted: str) -> list[Mapping[str, Any]]:
         answered = self._ask("GET", "", _FORMATS | {"filter": wanted, "limit": "15"})
@@ -146,7 +154,7 @@ class InPlace:
         post = self._settled(post)
         item: Mapping[str, Any] = post.own.item
         cleaned = cleaned_from(publication.record)
-        document, taken = _without(post, cleaned, body, publication.last.get("kept", {}))
+        document, taken = self._without(post, cleaned, body, publication.last.get("kept", {}))
         caption = _caption(item, cleaned, publication.last.get("kept", {}))
         changes = {"updated_at": post.version, "lexical": json.dumps(document)}
         if caption is not None:
@@ -167,6 +175,30 @@ class InPlace:
 
     def take_down(self, post: Post) -> None:
         self._api.edit(post.id, {"status": "draft", "updated_at": post.version})
+
+    def _without(
+        self, post: Post, cleaned: Cleaned, body: str, last: Mapping[str, Any]
+    ) -> tuple[Node, Taken]:
+        """The post's document without all that is removed, and what that takes from the document as it was written by a person."""
+        before = cleaned.source.raw
+        gone = merge(
+            span for spans in raw_spans(cleaned.source, removals_in_place(cleaned)).values() for span in spans
+        )
+        if without(before, gone) != body:
+            raise PublishError(f"{post.where}: its copy and its removals do not fit: clean it again")
+        document = _document(post)
+        try:
+            if post.body == before:
+                return cut(document, before, gone)
+            if "taken" in last:
+                return cut(put_back(document, last["taken"]), before, gone)
+            # The answer to our write was lost, and with it what we took. Ghost has kept the post as it was.
+            for kept in self._api.history(post.id):
+                with suppress(Unmapped):
+                    return cut(kept, before, gone)
+            raise Unmapped("what was taken out of its document was not kept")
+        except Unmapped as problem:
+            raise _by_hand(post, str(problem)) from None
 
     def _settled(self, post: Post) -> Post:
         """The post as it still is when its last save lies back far enough. Raises Conflict."""
@@ -199,25 +231,6 @@ def _unsettled_seconds(answer: _Answer) -> float:
     back = (answer.at - saved).total_seconds()
     # A Date has whole seconds, too: one more lies back less than it seems.
     return 0.0 if back >= SETTLED else min(SETTLED, SETTLED - back) + 0.01
-
-
-def _without(post: Post, cleaned: Cleaned, body: str, last: Mapping[str, Any]) -> tuple[Node, Taken]:
-    """The post's document without all that is removed, and what that takes from the document as it was written by a person."""
-    before = cleaned.source.raw
-    gone = merge(
-        span for spans in raw_spans(cleaned.source, removals_in_place(cleaned)).values() for span in spans
-    )
-    if without(before, gone) != body:
-        raise PublishError(f"{post.where}: its copy and its removals do not fit: clean it again")
-    document = _document(post)
-    try:
-        if post.body != before:
-            if "taken" not in last:
-                raise Unmapped("what was taken out of its document was not kept")
-            document = put_back(document, last["taken"])
-        return cut(document, before, gone)
-    except Unmapped as problem:
-        raise _by_hand(post, str(problem)) from None
 
 
 def _document(post: Post) -> Node:

@@ -20,6 +20,7 @@ from ghost_cards import CARDS, TEXTS
 from ghost_server import CannotInstall, Ghost, is_installed, running_ghost
 from lxml import html as lxml_html
 from needing import MUST_RUN, cannot
+from sqlalchemy import select, update
 
 from cleaners.model import Picture, Raw
 from cleaners.pipeline import Pipeline
@@ -32,6 +33,7 @@ from flows.destinations.in_place import Editor, Post, digest_of, publish_in_plac
 from flows.destinations.names import story_hash
 from flows.destinations.remote import Conflict
 from flows.ledger import InboxRow, look_at_story
+from flows.ledger.tables import PUBLICATIONS
 from flows.settings import CmsDestination, WebhookSource, load_sources
 from flows.sources.cms_ghost import post_in
 from flows.tasks.cleaning import WarmPool, clean_batch
@@ -297,6 +299,25 @@ def test_undo_gives_the_body_back_byte_for_byte(ghost: Ghost, room: Newsroom) ->
     quiet(room)
     assert ghost.read(post["id"])["updated_at"] == now["updated_at"]
     assert UNDEFINED in room.copies[0]
+
+
+def test_undo_after_a_lost_answer_takes_the_document_from_ghosts_own_history(
+    ghost: Ghost, room: Newsroom
+) -> None:
+    post = ghost.publish("The ferry is back", document(*RICH))
+    until(room, lambda: ghost.read(post["id"])["html"] != post["html"])
+    quiet(room)
+    with room.engine.begin() as connection:
+        [receipt] = connection.execute(
+            select(PUBLICATIONS.c.receipt).where(PUBLICATIONS.c.destination == "site")
+        ).scalars()
+        assert receipt["kept"].pop("taken")["nodes"]
+        connection.execute(
+            update(PUBLICATIONS).where(PUBLICATIONS.c.destination == "site").values(receipt=receipt)
+        )
+    room.decides(post["id"], "raw")
+    now = ghost.read(post["id"])
+    assert (now["html"], children_of(now)) == (post["html"], list(RICH)), room.errors()
 
 
 def test_one_removal_comes_back(ghost: Ghost, room: Newsroom) -> None:

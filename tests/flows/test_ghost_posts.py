@@ -1,0 +1,142 @@
+"""Stories from elsewhere as posts of a Ghost: one post a story, whatever is lost on the way. The Ghost is a small one on loopback."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from publications import publication
+from small_ghost import KEY, SmallGhost, small_ghost
+
+from flows.destinations import Publication, PublishError, Receipt, open_destination
+from flows.destinations.remote import Conflict
+from flows.settings import CmsDestination
+
+Publish = Callable[[Publication], Receipt]
+
+
+@pytest.fixture
+def ghost() -> Iterator[SmallGhost]:
+    with small_ghost() as running:
+        yield running
+
+
+@pytest.fixture
+def publish(ghost: SmallGhost, monkeypatch: pytest.MonkeyPatch) -> Iterator[Publish]:
+    monkeypatch.setenv("TEST_GHOST_KEY", KEY)
+    site = CmsDestination(kind="cms", name="site", api="ghost", url=ghost.url, secret_env="TEST_GHOST_KEY")
+    with open_destination(site, Path()) as publisher:
+
+        def act(one: Publication) -> Receipt:
+            [answer] = publisher([one])
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        yield act
+
+
+def until_done(publish: Publish, one: Publication) -> Receipt:
+    """As the outbox does it: again, until it is answered."""
+    for _ in range(9):
+        try:
+            return publish(one)
+        except Conflict:
+            raise
+        except PublishError:
+            continue
+    raise AssertionError("it was never done")
+
+
+def story(edition: int = 1, act: Any = "publish", last: Receipt | None = None, **more: Any) -> Publication:
+    found = publication(edition, act, headline="The ferry is back", **more)
+    return found if last is None else replace(found, last=json.loads(json.dumps(last.as_json())))
+
+
+def states(ghost: SmallGhost) -> list[str]:
+    return sorted(one["status"] for one in ghost.posts.values())
+
+
+@pytest.mark.parametrize(
+    "lost", [(), ("drop after",), ("drop before",), ("", "drop after"), ("drop after", "drop after")]
+)
+def test_a_story_is_one_public_post_whatever_answer_is_lost(
+    ghost: SmallGhost, publish: Publish, lost: tuple[str, ...]
+) -> None:
+    ghost.faults = list(lost)
+    first = until_done(publish, story())
+    assert (first.did, states(ghost)) == ("wrote", ["published"])
+    ghost.faults = list(lost)
+    second = until_done(publish, story(2, text="The ferry left again.", last=first))
+    [post] = ghost.posts.values()
+    assert (post["status"], post["html"]) == ("published", "<p>The ferry left again.</p>")
+    ghost.faults = list(lost)
+    assert until_done(publish, story(3, "unpublish", last=second)).did == "removed"
+    assert states(ghost) == ["draft"]
+
+
+def test_the_same_act_again_writes_nothing(ghost: SmallGhost, publish: Publish) -> None:
+    """Its receipt was lost, not its answer."""
+    publish(story())
+    for _ in range(3):
+        assert publish(story()).did == "wrote"
+    assert [method for method, _, _ in ghost.writes] == ["POST", "PUT"]
+
+
+def test_an_older_edition_that_comes_late_is_left(ghost: SmallGhost, publish: Publish) -> None:
+    publish(story(2, text="The newer one."))
+    assert publish(story(1)).did == "newer"
+    assert [one["html"] for one in ghost.posts.values()] == ["<p>The newer one.</p>"]
+
+
+def test_what_somebody_changed_is_not_written_over_but_taken_down(
+    ghost: SmallGhost, publish: Publish
+) -> None:
+    first = publish(story())
+    [id] = ghost.posts
+    ghost.save(id, title="The ferry is late")
+    with pytest.raises(Conflict, match="changed by somebody else"):
+        publish(story(2, last=first))
+    assert ghost.posts[id]["title"] == "The ferry is late"
+    assert publish(story(3, "unpublish", last=first)).did == "removed"
+    assert states(ghost) == ["draft"]
+
+
+def test_code_that_others_put_into_the_foot_stays(ghost: SmallGhost, publish: Publish) -> None:
+    """A story's name may hold what ends a comment."""
+    name = "desk:ferry --> <script>alert(1)</script>"
+    first = publish(story(story=name))
+    [id] = ghost.posts
+    foot = ghost.posts[id]["codeinjection_foot"]
+    assert foot.count("-->") == 1
+    assert "<script>" not in foot.replace("<", "", 1).partition("-->")[2]
+    ghost.save(id, codeinjection_foot=f"<script>count()</script>{foot}")
+    with pytest.raises(Conflict):
+        publish(story(2, story=name, last=first))
+    assert publish(story(2, "unpublish", story=name)).did == "removed"
+    assert ghost.posts[id]["codeinjection_foot"].startswith("<script>count()</script><!-- cleancopy-")
+    assert ghost.posts[id]["codeinjection_foot"].count("<!-- cleancopy-") == 1
+
+
+@pytest.mark.parametrize("key", ["abc", "abc:", ":ab", "abc:xyz", "abc:ab cd:"])
+def test_a_key_that_is_none_is_told_and_not_shown(
+    ghost: SmallGhost, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setenv("TEST_GHOST_KEY", key)
+    site = CmsDestination(kind="cms", name="site", api="ghost", url=ghost.url, secret_env="TEST_GHOST_KEY")
+    with (
+        pytest.raises(PublishError, match="TEST_GHOST_KEY is no Admin API key of Ghost") as caught,
+        open_destination(site, Path()),
+    ):
+        pass
+    assert "xyz" not in str(caught.value)
+
+
+def test_a_headline_that_ghost_does_not_take_is_told(ghost: SmallGhost, publish: Publish) -> None:
+    with pytest.raises(PublishError, match="longer than the 255 signs"):
+        publish(replace(story(), record=story().record | {"headline": "The ferry " * 30}))
+    assert ghost.posts == {}
