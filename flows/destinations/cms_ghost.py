@@ -24,6 +24,7 @@ from cleaners.model import Cleaned
 from cleaners.write import cleaned_from
 from flows.destinations.client import Answered, Client, Unanswered
 from flows.destinations.conditional import publish_conditionally
+from flows.destinations.formats import published_html
 from flows.destinations.ghost_document import Node, Taken, Unmapped, cut, put_back
 from flows.destinations.in_place import Connector, Post, removals_in_place
 from flows.destinations.names import story_hash
@@ -350,7 +351,7 @@ def _fields(publication: Publication) -> dict[str, Any]:
         )
     post: dict[str, Any] = {
         "title": str(record.get("headline") or "(Untitled)"),
-        "html": publication.rendered["html"],
+        "html": published_html(publication),
     }
     excerpt = record.get("standfirst")
     if excerpt and len(excerpt) <= LONGEST_EXCERPT:

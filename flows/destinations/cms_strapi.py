@@ -19,6 +19,7 @@ from urllib.parse import quote
 
 from flows.destinations.client import Answered, Client, Unanswered
 from flows.destinations.conditional import publish_conditionally
+from flows.destinations.formats import published_html
 from flows.destinations.in_place import Connector, Post
 from flows.destinations.names import story_hash
 from flows.destinations.publication import Publication, PublishError
@@ -250,7 +251,7 @@ class OwnEntries:
             (one for one in record.get("pictures") or () if one.get("caption") or one.get("credit")), {}
         )
         values: dict[str, str | None] = {
-            "body": publication.rendered["html"],
+            "body": published_html(publication),
             "headline": record.get("headline"),
             "standfirst": record.get("standfirst"),
             "byline": record.get("byline"),

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from flows.destinations.client import Client
-from flows.destinations.formats import edition_of
+from flows.destinations.formats import edition_of, published_html
 from flows.destinations.in_place import Connector
 from flows.destinations.names import last_part, slug, story_hash
 from flows.destinations.publication import Publication, PublishError, Receipt, refuse_holds
@@ -90,7 +90,7 @@ def item_for(publication: Publication) -> dict[str, Any]:
         item = item_of(cleaned_from(publication.record), edition)
     except BrokenRecord as error:
         raise PublishError(f"its record cannot be read: {error}") from error
-    return _known(head | _content(item, edition, publication.rendered["html"]))
+    return _known(head | _content(item, edition, published_html(publication)))
 
 
 def _content(item: Item, edition: Edition, body: str) -> dict[str, Any]:

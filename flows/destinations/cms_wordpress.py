@@ -27,6 +27,7 @@ from cleaners.model import Cleaned
 from flows.destinations.client import Answered, Client, Refused, Unanswered
 from flows.destinations.conditional import publish_conditionally
 from flows.destinations.drafts import publish_drafts_first
+from flows.destinations.formats import published_html
 from flows.destinations.in_place import Connector, Post, removals_in_place
 from flows.destinations.names import file_stem, story_hash
 from flows.destinations.publication import Publication, PublishError, Receipt
@@ -482,7 +483,7 @@ def _parts(publication: Publication) -> dict[str, Any]:
     record = publication.record
     return {
         "title": _as_html(record.get("headline") or ""),
-        "content": publication.rendered["html"],
+        "content": published_html(publication),
         "excerpt": _as_html(record.get("standfirst") or ""),
         "slug": file_stem(publication.story, record.get("headline")),
     }
