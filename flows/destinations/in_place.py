@@ -110,15 +110,19 @@ def bodies_of(record: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def removals_in_place(cleaned: Cleaned) -> list[Removal]:
-    """What goes from the body in its CMS: all but a picture's caption and credit in the picture's own figure.
+    """What goes from the body in its CMS: all but a picture's caption and credit in the picture's own figure, and a standfirst.
 
-    Those are lifted for other destinations, which keep them beside the copy; here the figure is where the CMS has them.
+    Those are lifted for other destinations, which keep them beside the copy. Here the figure is where the CMS has the first; and a
+    standfirst that an editor has put into the body would be gone from the page, or be there twice.
     """
     captions = {block.number for block in cleaned.source.blocks if block.kind == "caption"}
     return [
         one
         for one in cleaned.removals
-        if not (one.action == "lift" and one.field in ("caption", "credit") and one.block in captions)
+        if not (
+            one.action == "lift"
+            and (one.field == "standfirst" or (one.field in ("caption", "credit") and one.block in captions))
+        )
     ]
 
 

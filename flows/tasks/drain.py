@@ -28,6 +28,7 @@ from flows.ledger import (
     queue_counts,
     record_outcomes,
     release,
+    work_waits,
 )
 from flows.ledger.echoes import echoes_among, end_echoes
 from flows.ledger.late import end_late, late_among
@@ -49,6 +50,8 @@ RECORDED_TOGETHER = 8
 """Outcomes in one transaction: on SQLite, which has one writer, the receiver waits for its end."""
 LOOK_SECONDS = 0.2
 """How often a run that lingers looks for more."""
+PUBLISHING_SECONDS = 5.0
+"""After so long what has arrived meanwhile goes first."""
 LONGEST_WRITE_SECONDS = 30.0
 """How long a write to a CMS is waited for whose echo may have come already."""
 MOST_ARTIFACTS = 25
@@ -108,7 +111,16 @@ def drain(
             rows = _without_echoes(work, engine, owner, claimed, destinations_of, clock)
             rows = _in_time(engine, owner, rows, clock)
             _clean_chunk(work, engine, owner, rows, destinations_of, lease_seconds, clock, flow)
-            published += publish_owed(engine, settings, owner, destinations=destinations, clock=clock)
+            # A kill that arrives while a slow destination is at work is cleaned first.
+            until = time.monotonic() + PUBLISHING_SECONDS
+            published += publish_owed(
+                engine,
+                settings,
+                owner,
+                destinations=destinations,
+                clock=clock,
+                enough=lambda until=until: time.monotonic() > until and work_waits(engine, clock()),  # type: ignore[misc]
+            )
         published += publish_owed(engine, settings, owner, destinations=destinations, clock=clock)
         return work.summary(published)
 

@@ -787,7 +787,7 @@ def _a_life(site: WordPress, pipeline: Pipeline, keeps_its_post: bool) -> None:
 def test_a_draft_whose_answer_was_lost_is_found_again(site: WordPress, pipeline: Pipeline) -> None:
     publication = wire(pipeline, FIRST, SECOND)
     with connected(site) as connector:
-        from flows.destinations.cms_wordpress import Marked
+        from flows.destinations.wordpress_posts import Marked
 
         Marked(connector.editor._site).create(publication)  # type: ignore[union-attr]
     assert [one["status"] for one in ours(site)] == ["draft"]
