@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 
 from flows.destinations.atomic import make_folder
 from flows.ledger.tables import META, METADATA, SCHEMA
+from flows.ledger.turns import join_line, leave_line
 from flows.settings.databases import SYNCHRONOUS, make_engine, with_driver
 from flows.settings.sqlite import SQLITE
 
@@ -136,6 +137,7 @@ def _begin_as_writer(connection: Connection) -> None:
     driver: Any = connection.connection.dbapi_connection
     deadline = time.monotonic() + BUSY_SECONDS
     driver.execute("PRAGMA busy_timeout=0")
+    line = join_line(connection.engine.url.database)
     try:
         while True:
             try:
@@ -146,6 +148,7 @@ def _begin_as_writer(connection: Connection) -> None:
                     raise
             time.sleep(0.002)
     finally:
+        leave_line(line)
         driver.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
 
 

@@ -95,6 +95,8 @@ class Key(Words):
 
 def storable(text: str) -> str:
     """``text`` with what a database cannot keep made visible as U+FFFD."""
+    if text.isascii():  # most keys are, and are asked for a dozen times for each story
+        return text.replace("\0", "\ufffd")
     return text.replace("\0", "\ufffd").encode("utf-8", "surrogatepass").decode("utf-8", "replace")
 
 
@@ -105,6 +107,8 @@ def as_key(text: str) -> str:
     ('desk/ferry-7', 965)
     """
     words = storable(text)
+    if len(words) <= 1000 and words.isascii():
+        return words
     whole = words.encode()
     if len(whole) <= 1000:
         return words

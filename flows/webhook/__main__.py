@@ -17,6 +17,10 @@ from flows.webhook.server import serve
 def main(config_dir: Path | None = None, *, stand_by: bool = False) -> int:
     """Receive until Ctrl-C or SIGTERM; the exit code: 0, or 2 with a message where the settings or sources.yaml cannot be used."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # A line for each event, and none of them says which thread or process or line of ours wrote it: what is not told need not be
+    # found out (https://docs.python.org/3/howto/logging.html#optimization).
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None
     # httpx tells every request to Prefect's API at INFO.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     try:

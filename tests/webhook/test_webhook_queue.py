@@ -19,7 +19,7 @@ from flows.ledger.opening import reading
 from flows.ledger.tables import INBOX
 from flows.settings import Settings
 from flows.webhook import create_app
-from flows.webhook.keeping import Keeper
+from flows.webhook.keeping import MOST_TOGETHER, Keeper
 from flows.webhook.refusal import Refused
 
 
@@ -96,24 +96,24 @@ async def test_who_was_told_to_come_again_still_counts_until_the_ledger_lets_go(
 ) -> None:
     """Senders who give up free no memory: what they sent is in the writer's queue."""
     monkeypatch.setattr("flows.webhook.keeping.LEDGER_SECONDS", 0.3)
-    monkeypatch.setattr("flows.webhook.keeping.MOST_WAITING", 60)
+    monkeypatch.setattr("flows.webhook.keeping.MOST_WAITING", 150)
     with locked(settings):
         answers = await asyncio.gather(
-            *(keeper.keep(arrival(number), 100) for number in range(60)), return_exceptions=True
+            *(keeper.keep(arrival(number), 100) for number in range(150)), return_exceptions=True
         )
-        assert [answer.code for answer in answers if isinstance(answer, Refused)] == ["ledger-down"] * 60
-        assert keeper.waiting == 60
+        assert [answer.code for answer in answers if isinstance(answer, Refused)] == ["ledger-down"] * 150
+        assert keeper.waiting == 150
         with pytest.raises(Refused, match="queue-full"):
-            await keeper.keep(arrival(60), 100)
+            await keeper.keep(arrival(150), 100)
     monkeypatch.setattr("flows.webhook.keeping.LEDGER_SECONDS", 20.0)
     while keeper.waiting:  # noqa: ASYNC110
         await asyncio.sleep(0.02)
     # What was being written then is stored, and known when it comes again; what only waited was dropped.
     before = stored(settings)
-    assert before <= 50
-    again = await asyncio.gather(*(keeper.keep(arrival(number), 100) for number in range(60)))
+    assert before <= MOST_TOGETHER
+    again = await asyncio.gather(*(keeper.keep(arrival(number), 100) for number in range(150)))
     assert again.count(False) == before
-    assert stored(settings) == 60
+    assert stored(settings) == 150
 
 
 async def test_events_that_come_together_are_written_together(
@@ -135,7 +135,7 @@ async def test_events_that_come_together_are_written_together(
     await asyncio.gather(*waiting)
     assert sum(groups) == 130
     assert len(groups) <= 5
-    assert max(groups) == keeping.MOST_TOGETHER
+    assert max(groups) == MOST_TOGETHER
 
 
 async def test_one_that_cannot_be_stored_takes_no_other_with_it(keeper: Keeper, settings: Settings) -> None:
