@@ -50,6 +50,8 @@ RECORDED_TOGETHER = 8
 """Outcomes in one transaction: on SQLite, which has one writer, the receiver waits for its end."""
 LOOK_SECONDS = 0.2
 """How often a run that lingers looks for more."""
+GATHER_SECONDS = 0.5
+"""How long it lets them come, once some came."""
 PUBLISHING_SECONDS = 5.0
 """After so long what has arrived meanwhile goes first."""
 LONGEST_WRITE_SECONDS = 30.0
@@ -459,4 +461,4 @@ def _claims(
             came = time.monotonic()
             if linger_seconds and len(rows) < size:
                 # In a burst stories are gathered for a moment: claiming and publishing cost as much for one as for ten.
-                time.sleep(LOOK_SECONDS)
+                time.sleep(GATHER_SECONDS)
