@@ -102,6 +102,8 @@ class Newsroom(RuleBasedStateMachine):
         # By revision, whatever the ledger says of it: the newest kill that was cleaned, and what lies there.
         self.killed_revision: dict[str, int] = {}
         self.revision_there: dict[str, int] = {}
+        # The newest version that was recorded: its revision, and the copy that it is to become.
+        self.newest: dict[str, tuple[int, str | None]] = {}
         self.under_way: list[tuple[datetime, Owed]] = []
         self.may_stay: dict[
             str, set[str | None]
@@ -224,6 +226,14 @@ class Newsroom(RuleBasedStateMachine):
             self.killed_revision[story] = max(row.revision, self.killed_revision.get(story, 0))
         if recorded.state != "done":
             return
+        newest, becomes = self.newest.get(story, (0, None))
+        if row.revision < newest:
+            # A kill that was cleaned after a newer version was kept back: nothing of before stays, and that version is to come yet.
+            assert verdict == "kill"
+            self.killed[story] = recorded.edition or 0
+            self.may_stay[story] = {None, becomes}
+            return
+        self.newest[story] = (row.revision, text_of(content) if verdict in ("publish", "embargo") else None)
         # After a kill that is not done everywhere a person decides about an embargo.
         if verdict == "hold" or (verdict == "embargo" and recorded.not_before is None):
             on_their_way = {

