@@ -19,6 +19,7 @@ from sqlalchemy import create_engine, func, inspect, select
 
 from flows.ledger.tables import INBOX, RAWS, STORIES
 from flows.settings import Settings, load_settings
+from flows.settings.sqlite import SQLITE
 from flows.webhook import sign, uvicorn_config
 
 OLD_SECRET = "whsec_" + base64.b64encode(b"the old secret of the CMS").decode()
@@ -113,7 +114,8 @@ def signed_headers(
 def count_rows(settings: Settings) -> int:
     if not Path(settings.ledger_url.removeprefix("sqlite:///")).is_file():
         return 0
-    engine = create_engine(settings.ledger_url)
+    # The product's own SQLite: of two in one process neither sees the locks of the other.
+    engine = create_engine(settings.ledger_url, module=SQLITE)
     # The receiver opens its ledger while it starts: there may be a file without tables yet.
     tables = [table for table in (INBOX, RAWS, STORIES) if inspect(engine).has_table(table.name)]
     with engine.connect() as connection:

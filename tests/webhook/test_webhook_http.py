@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ from receiving import (
 
 from flows.ledger import claim, open_ledger
 from flows.settings import Settings
+from flows.settings.sqlite import SQLITE
 from flows.webhook import create_app
 
 
@@ -308,12 +308,12 @@ def test_ledger_that_breaks_under_way_tells_no_story_to_the_log(
     receiver: Receiver, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert receiver.post(story()).status_code == 202
-    with sqlite3.connect(_file(receiver.settings)) as connection:
+    with SQLITE.connect(_file(receiver.settings)) as connection:
         connection.execute("ALTER TABLE inbox RENAME TO hidden")
     connection.close()
     response = receiver.post(story(text=f"Second. {MARKER}"), event_id="evt_2")
     assert (response.status_code, "could not be stored" in response.text) == (503, True)
-    with sqlite3.connect(_file(receiver.settings)) as connection:
+    with SQLITE.connect(_file(receiver.settings)) as connection:
         connection.execute("ALTER TABLE hidden RENAME TO inbox")
     connection.close()
     rows = receiver.rows()
@@ -327,7 +327,7 @@ def test_ledger_that_is_locked_is_503(
 ) -> None:
     assert receiver.post(story()).status_code == 202
     monkeypatch.setattr("flows.webhook.keeping.LEDGER_SECONDS", 0.2)
-    connection = sqlite3.connect(_file(receiver.settings), isolation_level=None)
+    connection = SQLITE.connect(_file(receiver.settings), isolation_level=None)
     connection.execute("BEGIN EXCLUSIVE")
     response = receiver.post(story(), event_id="evt_2")
     connection.execute("ROLLBACK")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -19,6 +18,7 @@ from cleaners.model import Raw
 from flows.ledger import Arrival, open_ledger, receive
 from flows.ledger.newly import Newly
 from flows.settings import Settings
+from flows.settings.sqlite import SQLITE
 from flows.tasks.drain import drain
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -127,7 +127,7 @@ def test_a_ledger_that_is_down_is_told(receiver: Receiver) -> None:
     receiver.post(story(), event_id="evt_1")
     assert figures(receiver)["cleancopy_ledger_up"] == 1
     path = receiver.settings.ledger_url.removeprefix("sqlite:///")
-    with closing(sqlite3.connect(path)) as connection:
+    with closing(SQLITE.connect(path)) as connection:
         connection.execute("ALTER TABLE inbox RENAME TO hidden")
         found = figures(receiver)
         connection.execute("ALTER TABLE hidden RENAME TO inbox")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ from flows.ledger import Arrival, open_ledger
 from flows.ledger.opening import reading
 from flows.ledger.tables import INBOX
 from flows.settings import Settings
+from flows.settings.sqlite import SQLITE
 from flows.webhook import create_app
 from flows.webhook.keeping import MOST_TOGETHER, Keeper
 from flows.webhook.refusal import Refused
@@ -35,7 +35,7 @@ async def keeper(settings: Settings) -> AsyncIterator[Keeper]:
 def locked(settings: Settings) -> Iterator[None]:
     """Another program writes into the ledger, and does not end."""
     path = Path(settings.ledger_url.removeprefix("sqlite:///"))
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection = SQLITE.connect(path, isolation_level=None, check_same_thread=False)
     connection.execute("BEGIN EXCLUSIVE")
     try:
         yield

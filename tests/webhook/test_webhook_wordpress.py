@@ -12,6 +12,7 @@ from sqlalchemy import create_engine, select
 
 from flows.ledger.tables import INBOX
 from flows.settings import Settings, WebhookSource
+from flows.settings.sqlite import SQLITE
 from flows.sources.cms_wordpress import post_in
 from flows.webhook.from_wordpress import story
 from flows.webhook.refusal import Refused
@@ -164,7 +165,7 @@ def settings(settings: Settings, tmp_path: Path) -> Settings:
 
 
 def rows(settings: Settings) -> list[str]:
-    engine = create_engine(settings.ledger_url)
+    engine = create_engine(settings.ledger_url, module=SQLITE)
     with engine.connect() as connection:
         found = [row.state for row in connection.execute(select(INBOX.c.state))]
     engine.dispose()

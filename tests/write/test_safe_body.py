@@ -124,14 +124,15 @@ _RUNS = {
 @given(markup=_markup)
 def test_no_markup_at_all_brings_anything_through_that_runs(markup: str) -> None:
     safe = safe_body(markup)
-    for element in lxml_html.fragment_fromstring(safe, create_parent="div").iter():
-        assert element.tag not in _RUNS
-        for name, value in element.attrib.items():
-            assert not name.startswith("on")
-            assert "javascript:" not in value
-        if element.tag == "iframe":
-            assert element.get("src") == "https://www.youtube.com/embed/1"
-    assert safe_body(safe) == safe
+    # And again: what stands in a table that may not stand there comes out of it at each reading ("<a><a></a><table>").
+    for shown in (safe, safe_body(safe)):
+        for element in lxml_html.fragment_fromstring(shown, create_parent="div").iter():
+            assert element.tag not in _RUNS
+            for name, value in element.attrib.items():
+                assert not name.startswith("on")
+                assert "javascript:" not in value
+            if element.tag == "iframe":
+                assert element.get("src") == "https://www.youtube.com/embed/1"
 
 
 def _pieces(html: str) -> list[tuple[str, dict[str, str], str]]:
