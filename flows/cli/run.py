@@ -45,7 +45,7 @@ def run(
 ) -> None:
     """Clean and publish stories with the main flow, once: Prefect without a server, SQLite, a local folder.
 
-    Exit code 1 if a story failed, or if something was not published or not taken down where it should be: it is tried again
+    Exit code 1 if a story failed or a file could not be read (the others are done), or if something was not published or not taken down where it should be: it is tried again
     with the next run.
     """
     from flows.prefect_home import embedded_environment
@@ -67,7 +67,7 @@ def run(
 def is_well(job: Job) -> bool:
     """Whether every story was cleaned, and is where it should be: published, or taken down."""
     summary = job.summary
-    return not (summary.failures or summary.published.not_made or (job.problems and not summary.stories))
+    return not (summary.failures or summary.published.not_made or job.problems)
 
 
 def _clean(stories: list[str] | None) -> Job:

@@ -101,3 +101,15 @@ def test_what_was_given_up_is_not_said_to_be_tried_again() -> None:
     )
     heard = job("hold", (), (missed("hold", "partner"),))
     assert headline_of(heard).endswith("; 1 hold is not told yet (partner), will be tried again")
+
+
+def test_a_file_that_could_not_be_read_is_no_success_though_another_story_went_out() -> None:
+    from datetime import UTC, datetime
+
+    from flows.cli.run import is_well
+    from flows.tasks.jobs import Job
+    from flows.tasks.summary import RunSummary
+
+    done = RunSummary("run-1", datetime(2026, 3, 3, tzinfo=UTC))
+    assert is_well(Job(done))
+    assert not is_well(Job(done, ("broken.json: not JSON",)))

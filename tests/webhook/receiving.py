@@ -17,7 +17,10 @@ import pytest
 import uvicorn
 from sqlalchemy import create_engine, func, inspect, select
 
-from flows.ledger.tables import INBOX, RAWS, STORIES
+from cleaners.model import Raw
+from flows.ledger import open_ledger
+from flows.ledger.raws import restore
+from flows.ledger.tables import INBOX, RAWS, REVISIONS, STORIES
 from flows.settings import Settings, load_settings
 from flows.settings.sqlite import SQLITE
 from flows.webhook import sign, uvicorn_config
@@ -109,6 +112,25 @@ def signed_headers(
 ) -> dict[str, str]:
     # A body that is no UTF-8 cannot be signed by the library; any signature will do for it.
     return sign(secret, event_id, int(time.time()) - ago, body.decode("utf-8", "replace"))
+
+
+def raws_in(settings: Settings) -> list[Raw]:
+    """What stands in the ledger, in the order in which it came."""
+    engine = open_ledger(settings.ledger_url)
+    query = (
+        select(STORIES.c.external_id, RAWS.c.form, RAWS.c.kept_as, RAWS.c.content, RAWS.c.given)
+        .join(REVISIONS, REVISIONS.c.story_id == STORIES.c.id)
+        .join(RAWS, RAWS.c.hash == REVISIONS.c.raw_hash)
+        .order_by(REVISIONS.c.id)
+    )
+    try:
+        with engine.connect() as connection:
+            return [
+                restore(row.external_id, row.form, row.kept_as, row.content, row.given)
+                for row in connection.execute(query)
+            ]
+    finally:
+        engine.dispose()
 
 
 def count_rows(settings: Settings) -> int:

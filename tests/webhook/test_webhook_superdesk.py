@@ -11,13 +11,9 @@ from typing import Any
 
 import httpx
 import pytest
-from receiving import MARKER, count_rows, log_of, running
-from sqlalchemy import select
+from receiving import MARKER, count_rows, log_of, raws_in, running
 
 from cleaners.model import Raw
-from flows.ledger import open_ledger
-from flows.ledger.raws import restore
-from flows.ledger.tables import RAWS, REVISIONS, STORIES
 from flows.settings import Settings, load_settings
 from flows.webhook import create_app
 
@@ -113,22 +109,7 @@ class Door:
         )
 
     def raws(self) -> list[Raw]:
-        """What stands in the ledger, in the order in which it came."""
-        engine = open_ledger(self.settings.ledger_url)
-        query = (
-            select(STORIES.c.external_id, RAWS.c.form, RAWS.c.kept_as, RAWS.c.content, RAWS.c.given)
-            .join(REVISIONS, REVISIONS.c.story_id == STORIES.c.id)
-            .join(RAWS, RAWS.c.hash == REVISIONS.c.raw_hash)
-            .order_by(REVISIONS.c.id)
-        )
-        try:
-            with engine.connect() as connection:
-                return [
-                    restore(row.external_id, row.form, row.kept_as, row.content, row.given)
-                    for row in connection.execute(query)
-                ]
-        finally:
-            engine.dispose()
+        return raws_in(self.settings)
 
 
 @pytest.fixture
