@@ -346,11 +346,11 @@ def _judge(
     jitter: Callable[[], float],
 ) -> bool:
     """Write down how the destination stands after this batch; whether it is left alone now."""
-    failures = batch.failures
-    asked = max((one.retry_after for one in failures if not one.final), default=0.0)
-    outages = [one for one in failures if one.outage]
-    if asked > 0 or (outages and not batch.made):
-        said = next(one.error for one in outages or failures if one.retry_after == asked)
+    outages = [one for one in batch.failures if one.outage]
+    # Only what a server asks for holds for all: the second look after a kill is a wait of that story alone.
+    loudest = max(outages, key=lambda one: one.retry_after, default=None)
+    if loudest and (loudest.retry_after > 0 or not batch.made):
+        asked, said = loudest.retry_after, loudest.error
         found = let_rest(engine, destination, now, said, retry_after=asked, jitter=jitter)
         log.warning("%s is left alone until %s: %s", destination, f"{found.until:%H:%M:%S}", said)
         return True

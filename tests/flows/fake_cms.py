@@ -114,6 +114,11 @@ class FakeCms:
         self._versions = 0
         self._seen_keys: dict[str, tuple[int, bytes]] = {}
 
+    def play(self, *script: Fault | None) -> None:
+        """These come next, as those of the plan's script."""
+        with self._lock:
+            self._script = list(script)
+
     @property
     def stories(self) -> str:
         """The address of a story, for ``method: PUT``."""

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from flows.ledger import claim, receive, record_outcomes
 from flows.ledger.owing import open_kills
+from flows.ledger.standing import standings
 from flows.settings import Settings
 from flows.tasks.publishing import Published, publish_owed
 
@@ -23,9 +24,11 @@ def settings(tmp_path: Path, ledger_url: str) -> Settings:
     return small_settings(tmp_path, ledger_url=ledger_url)
 
 
-def arrives(ledger: Engine, seconds: float, text: str, verdict: str = "publish") -> None:
+def arrives(
+    ledger: Engine, seconds: float, text: str, verdict: str = "publish", *, story: str = "ferry"
+) -> None:
     now = later(seconds)
-    receive(ledger, [arrival("ferry", text)], now)
+    receive(ledger, [arrival(story, text)], now)
     rows = claim(ledger, "cleaner", now=now)
     outcomes = [outcome_of(row, verdict=verdict) for row in rows]
     record_outcomes(ledger, "cleaner", outcomes, lambda source, wish: ("cms",), now)
@@ -90,6 +93,38 @@ def test_a_kill_stays_open_while_a_create_that_was_not_answered_may_come_late(
         assert dids(publish(ledger, settings, cms, 600)) == [("unpublish", "removed")]
         assert open_kills(ledger, later(600)) == []
         assert judge(cms, {"desk:ferry": None}) == NOTHING_WRONG
+
+
+def test_a_second_look_is_a_wait_of_its_story_alone(ledger: Engine, settings: Settings) -> None:
+    """The server answers: others go out meanwhile."""
+    with fake_cms(Plan(script=("drop before",))) as cms:
+        arrives(ledger, 0, "The ferry is back.")
+        publish(ledger, settings, cms, 0)
+        arrives(ledger, 10, "The ferry sank.", "kill")
+        [still] = publish(ledger, settings, cms, 10).not_made
+        assert "a second look" in still.error
+        assert not standings(ledger)["cms"].rests(later(10))
+        arrives(ledger, 11, "The swan is back.", story="swan")
+        assert dids(publish(ledger, settings, cms, 11)) == [("publish", "wrote")]
+
+
+def test_a_server_that_falls_silent_beside_a_second_look_is_left_alone(
+    ledger: Engine, settings: Settings
+) -> None:
+    """For as long as it fails, and not for as long as the second look is to wait."""
+    with fake_cms(Plan(script=("drop before",))) as cms:
+        arrives(ledger, 0, "The ferry is back.")
+        publish(ledger, settings, cms, 0)
+        arrives(ledger, 10, "The swan is back.", story="swan")
+        assert dids(publish(ledger, settings, cms, 10)) == [("publish", "wrote"), ("publish", "wrote")]
+        arrives(ledger, 11, "The ferry sank.", "kill")
+        arrives(ledger, 12, "The swan sank.", "kill", story="swan")
+        cms.play(None, None, None, "drop before")
+        looks, silent = publish(ledger, settings, cms, 12).not_made
+        assert "a second look" in looks.error
+        assert "Unanswered" in silent.error
+        standing = standings(ledger)["cms"]
+        assert (standing.asked, standing.said) == (False, silent.error)
 
 
 @pytest.mark.parametrize("fault", ["503", "drop before"])
