@@ -16,8 +16,11 @@ class Publication:
     ``story`` is the story's key (``source:id``), the same in all its editions. Of two editions of one ``ledger`` the
     higher is the newer; editions of two ledgers cannot be compared. ``record`` is the JSON contract of a cleaned
     story, ``rendered`` the copy as ``html``, ``markdown`` and ``text``. ``made_at`` is when this edition was made,
-    the same at every try; ``previous`` the edition that this destination published before. ``last`` is the receipt of what this destination last did with the story, as JSON values; empty for
-    most, which need no memory.
+    the same at every try; ``previous`` the edition that this destination published before.
+
+    ``last`` is what this destination is to remember, as JSON values: the receipt of what it last did with the story (where it wants to
+    be reminded); under CORRECTED the corrections that the edition before had, for an update; under SINCE_UNANSWERED, for an unpublish,
+    how many seconds ago a publish was tried that the destination may be carrying out yet (see ``flows.ledger.receipts``).
 
     ``hold`` is given only to destinations that hear of holds; the others raise PublishError.
     """

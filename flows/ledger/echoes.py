@@ -20,6 +20,7 @@ from flows.destinations.publication import PublishError
 from flows.ledger.inbox import InboxRow
 from flows.ledger.leases import has_run_out
 from flows.ledger.opening import reading
+from flows.ledger.outbox import tried_before
 from flows.ledger.tables import COPIES, DECISIONS, INBOX, PUBLICATIONS, RAWS, REVISIONS, STORIES, AnyRow
 from flows.ledger.transactions import transact
 
@@ -64,7 +65,7 @@ def echoes_among(
             STORIES.c.external_id.in_([name for _, name in by_story]),
             PUBLICATIONS.c.destination.in_(in_place),
             PUBLICATIONS.c.act == "publish",
-            PUBLICATIONS.c.attempts > 0,
+            tried_before(),
         )
         .order_by(PUBLICATIONS.c.edition.desc())
     )

@@ -19,6 +19,7 @@ from typing import Any, Literal, NamedTuple
 from sqlalchemy import (
     Connection,
     Engine,
+    FromClause,
     Select,
     and_,
     bindparam,
@@ -197,6 +198,11 @@ def made(engine: Engine, owner: str, receipts: Mapping[int, Mapping[str, Any]], 
         .where(PUBLICATIONS.c.id == bindparam("act_id"), _held_by(owner))
         .values(
             state="made",
+            # After somebody had it tried again attempts are counted anew; that there were others is not to be forgotten.
+            attempts=case(
+                (and_(PUBLICATIONS.c.attempts == 1, PUBLICATIONS.c.error.is_not(None)), 2),
+                else_=PUBLICATIONS.c.attempts,
+            ),
             made_at=now,
             receipt=bindparam("said", type_=PUBLICATIONS.c.receipt.type),
             owner=None,
@@ -439,7 +445,7 @@ def _owe_one(
             PUBLICATIONS.c.destination == destination,
             # An overtaken act that was tried may have been done: what it left is what lies there. That a story is held was
             # heard once it was tried.
-            or_(and_(PUBLICATIONS.c.state != "overtaken", PUBLICATIONS.c.act != "hold"), _TRIED),
+            or_(and_(PUBLICATIONS.c.state != "overtaken", PUBLICATIONS.c.act != "hold"), tried_before()),
         )
         .order_by(PUBLICATIONS.c.edition.desc())
         .limit(1)
@@ -568,10 +574,9 @@ def _was_tried(row: AnyRow) -> bool:
     return row.attempts > 0 or row.made_at is not None or row.error is not None
 
 
-_TRIED = or_(
-    PUBLICATIONS.c.attempts > 0, PUBLICATIONS.c.made_at.is_not(None), PUBLICATIONS.c.error.is_not(None)
-)
-"""The same, for the database."""
+def tried_before(acts: FromClause = PUBLICATIONS) -> ColumnElement[bool]:
+    """The same, for the database."""
+    return or_(acts.c.attempts > 0, acts.c.made_at.is_not(None), acts.c.error.is_not(None))
 
 
 def _may_be_public(rows: Sequence[AnyRow]) -> bool:

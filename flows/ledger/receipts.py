@@ -13,7 +13,7 @@ from sqlalchemy import Engine, and_, or_, select
 from flows.destinations.conditional import SINCE_UNANSWERED
 from flows.destinations.formats import CORRECTED
 from flows.ledger.opening import reading
-from flows.ledger.outbox import Owed, delay_seconds
+from flows.ledger.outbox import Owed, delay_seconds, tried_before
 from flows.ledger.tables import COPIES, PUBLICATIONS, AnyRow
 
 
@@ -45,7 +45,7 @@ def last_receipts(
                 earlier.c.story_id == PUBLICATIONS.c.story_id,
                 earlier.c.destination == PUBLICATIONS.c.destination,
                 earlier.c.edition < PUBLICATIONS.c.edition,
-                or_(earlier.c.state == "made", earlier.c.attempts > 0),
+                or_(earlier.c.state == "made", tried_before(earlier)),
             ),
         )
         .where(PUBLICATIONS.c.id.in_(publications), earlier.c.act != "hold")

@@ -34,7 +34,7 @@ from flows.tasks.intake import find_source
 from flows.tasks.jobs import Job
 from flows.tasks.owners import at_work
 from flows.tasks.selection import check_destinations
-from flows.tasks.showing import WORDS, report_address
+from flows.tasks.showing import UNDONE, WORDS, report_address
 from flows.tasks.summary import Progress, RunSummary
 from flows.tasks.workers import MakeClean, make_clean
 
@@ -145,7 +145,8 @@ class Backfilled:
     outcomes: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
-    not_published: int = 0
+    not_made: Counter[str] = field(default_factory=Counter)
+    """Acts that no destination confirmed, by kind: publish, unpublish, hold."""
     parts: list[RunSummary] = field(default_factory=list)
     held: list[tuple[str, str]] = field(default_factory=list)
     job: Job | None = None
@@ -164,7 +165,7 @@ class Backfilled:
 
     def cleaned(self, summary: RunSummary) -> None:
         self.outcomes.update(summary.outcomes)
-        self.not_published += len(summary.published.not_made)
+        self.not_made.update(one.act for one in summary.published.not_made)
         if summary.report is not None:
             self.parts.append(replace(summary, stories=()))
         room = MOST_HELD - len(self.held)
@@ -407,8 +408,11 @@ def headline_of(done: Backfilled) -> str:
         parts.append(f"{sum(done.skipped.values())} records are no stories wanted ({kinds})")
     if done.broken:
         parts.append(f"{done.broken} could not be taken in")
-    if done.not_published:
-        parts.append(f"{done.not_published} not published yet, will be tried again")
+    parts += [
+        f"{count} {one if count == 1 else several} {what}, will be tried again"
+        for act, (one, several, what) in UNDONE.items()
+        if (count := done.not_made[act])
+    ]
     if done.left:
         parts.append(f"{done.left} held by another run")
     return "; ".join(parts)

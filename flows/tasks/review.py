@@ -31,8 +31,7 @@ from flows.ledger.decided import KEEPS, DecisionAct
 from flows.ledger.opening import glancing
 from flows.settings import Settings, load_destinations, load_settings, load_sources
 from flows.tasks.forms import Form
-from flows.tasks.owners import new_owner
-from flows.tasks.publishing import Published, by_source, publish_owed, utc_now
+from flows.tasks.publishing import Published, by_source, publish_due, utc_now
 from flows.tasks.showing import Shown, story_key
 
 THE_LIST = "the list of all held stories"
@@ -169,7 +168,7 @@ def decide_and_publish(
     """
     destinations = load_destinations(settings.config_dir)
     decided = decide(engine, wish, by_source(destinations, load_sources(settings.config_dir)), clock())
-    published = publish_owed(engine, settings, new_owner(), destinations=destinations, clock=clock)
+    published = publish_due(engine, settings, destinations=destinations, clock=clock)
     ours = Published(
         tuple(one for one in published.made if one.story == decided.key),
         tuple(one for one in published.not_made if one.story == decided.key),

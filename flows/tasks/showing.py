@@ -35,7 +35,7 @@ _NEXT = {
     "failed": "**When the cause is mended:** Deployments → clean-stories → Run, with {key} among the stories.",
 }
 _NOT_DONE = {"publish": "not published", "unpublish": "not taken down", "hold": "not told that it is held"}
-_UNDONE = {
+UNDONE = {
     "unpublish": ("killed story is", "killed stories are", "NOT TAKEN DOWN yet"),
     "publish": ("is", "are", "not published yet"),
     "hold": ("hold is", "holds are", "not told yet"),
@@ -81,7 +81,7 @@ def headline_of(job: Job) -> str:
 
 def _not_made(acts: Sequence[NotMade]) -> Iterator[str]:
     """What is still to be done, counted in stories, and how: a kill that is not done comes first, and is never called done."""
-    for act, (one, several, what) in _UNDONE.items():
+    for act, (one, several, what) in UNDONE.items():
         late = [missed for missed in acts if missed.act == act]
         if not late:
             continue

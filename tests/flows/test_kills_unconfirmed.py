@@ -11,7 +11,7 @@ from newsroom import arrival, later, outcome_of, small_config, small_settings
 from sqlalchemy import Engine
 
 from flows.ledger import claim, receive, record_outcomes
-from flows.ledger.owing import open_kills
+from flows.ledger.owing import open_kills, owing, try_again
 from flows.ledger.standing import standings
 from flows.settings import Settings
 from flows.tasks.publishing import Published, publish_owed
@@ -138,6 +138,24 @@ def test_a_publish_that_was_made_at_its_second_try_counts_from_when_it_was_made(
         arrives(ledger, 11, "The ferry sank.", "kill")
         assert publish(ledger, settings, cms, 11).made == ()
         assert cms.public("desk:ferry") == []
+        assert dids(publish(ledger, settings, cms, 600)) == [("unpublish", "removed")]
+
+
+@pytest.mark.parametrize("second", [None, "drop before"])
+def test_a_try_from_before_somebody_had_it_tried_again_is_not_forgotten(
+    ledger: Engine, settings: Settings, second: Any
+) -> None:
+    """``cleancopy outbox --again`` counts attempts anew; what the first one left on its way may come all the same."""
+    with fake_cms(Plan(script=("drop before",))) as cms:
+        arrives(ledger, 0, "The ferry is back.")
+        publish(ledger, settings, cms, 0)
+        [act] = [one.id for one in owing(ledger, later(6))]
+        assert try_again(ledger, later(6), ids=[act]).ids == (act,)
+        if second is None:
+            assert dids(publish(ledger, settings, cms, 6)) == [("publish", "wrote")]
+        arrives(ledger, 7, "The ferry sank.", "kill")
+        [still] = publish(ledger, settings, cms, 7).not_made
+        assert "a second look" in still.error
         assert dids(publish(ledger, settings, cms, 600)) == [("unpublish", "removed")]
 
 
