@@ -17,10 +17,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from multiprocessing import get_context
 from typing import Any, NamedTuple
 
@@ -196,28 +197,36 @@ def _records(name: str) -> list[Record]:
     )
 
 
-def answers(name: str, jobs: int, wanted: set[str] | None = None) -> dict[str, dict[str, Answer]]:
-    """What each system says of each page of a set, by system and page."""
-    records = [record for record in _records(name) if wanted is None or record["id"] in wanted]
+def answers(name: str, jobs: int, systems: Sequence[str] = SYSTEMS) -> dict[str, dict[str, Answer]]:
+    """What these systems say of each page of a set, by system and page."""
     with ProcessPoolExecutor(jobs, get_context("forkserver")) as pool:
-        told = list(pool.map(_answers, records, chunksize=8))
-    return {system: {page: both[at] for page, both in told} for at, system in enumerate(SYSTEMS)}
+        told = list(pool.map(partial(_answers, systems), _records(name), chunksize=8))
+    return {system: {page: said[system] for page, said in told} for system in systems}
 
 
-def _answers(record: Record) -> tuple[str, tuple[Answer, Answer]]:
-    import trafilatura
+def _answers(systems: Sequence[str], record: Record) -> tuple[str, dict[str, Answer]]:
+    return record["id"], {system: _ASKED[system](record) for system in systems}
 
+
+def _ours(record: Record) -> Answer:
     from cleaners.read import UnreadableStory, read
     from flows.sources.records import raw_from_record
 
     try:
         fields = read(raw_from_record(record)).fields
-        said = "; ".join(fields.authors) or fields.agency
-        ours = Answer(fields.headline, said, fields.published)
     except UnreadableStory:
-        ours = Answer(None, None, None)
-    theirs = trafilatura.extract_metadata(record["html"], default_url=record.get("url"))
-    return record["id"], (ours, Answer(theirs.title, theirs.author, theirs.date))
+        return Answer(None, None, None)
+    return Answer(fields.headline, "; ".join(fields.authors) or fields.agency, fields.published)
+
+
+def _theirs(record: Record) -> Answer:
+    import trafilatura
+
+    said = trafilatura.extract_metadata(record["html"], default_url=record.get("url"))
+    return Answer(said.title, said.author, said.date)
+
+
+_ASKED = dict(zip(SYSTEMS, (_ours, _theirs), strict=True))
 
 
 def scores(known: Iterable[Known], said: Mapping[str, Answer]) -> dict[str, Score]:
@@ -251,13 +260,13 @@ def wrong(known: Iterable[Known], said: Mapping[str, Answer], system: str) -> It
 
 
 def measure(
-    name: str, jobs: int, letter: str | None = None
+    name: str, jobs: int, letter: str | None = None, systems: Sequence[str] = SYSTEMS
 ) -> tuple[dict[str, dict[str, Score]], list[Wrong]]:
-    """Both systems' scores on a set, whole and by half, and our errors (of half ``letter``)."""
+    """The systems' scores on a set, whole and by half, and our errors (of half ``letter``)."""
     known = list(truth(name))
-    said = answers(name, jobs)
+    said = answers(name, jobs, systems)
     told: dict[str, dict[str, Score]] = {}
-    for system in SYSTEMS:
+    for system in systems:
         told[system] = scores(known, said[system])
         for each in "AB":
             part = [page for page in known if half(page.publisher) == each]

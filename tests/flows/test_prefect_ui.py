@@ -177,6 +177,45 @@ def test_an_editor_cleans_a_story_by_hand(newsroom: Newsroom, chromium: Path, tm
     assert "said Ida Brandvold" in copy.read_text()
 
 
+def test_an_editor_pastes_several_stories_and_picks_a_day(
+    newsroom: Newsroom, chromium: Path, tmp_path: Path
+) -> None:
+    from playwright.sync_api import expect, sync_playwright
+
+    shots = Path(os.environ.get("CLEANCOPY_SCREENSHOTS") or tmp_path)
+    for vehicle in ("ferry", "cable car"):
+        (tmp_path / f"{vehicle.replace(' ', '-')}.txt").write_text(STORY.replace("night bus", vehicle))
+    pasted = [str(tmp_path / "ferry.txt"), "", f"  {tmp_path / 'cable-car.txt'}", "cms:not-there"]
+    said = []
+    expect.set_options(timeout=30_000)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1300, "height": 1400})
+        for by_day in (False, True):
+            page.goto(f"{newsroom.ui}/v2/deployments")
+            page.get_by_role("link", name="clean-stories").first.click()
+            page.get_by_role("button", name="Run", exact=True).click()
+            page.get_by_text("Custom run").click()
+            page.get_by_label("Publisher").first.fill("quay-weekly")
+            if by_day:
+                page.get_by_label("Arrived since").first.click()
+                page.screenshot(path=shots / "day.png", full_page=True)
+                page.locator("[data-today]").first.click()
+                page.keyboard.press("Escape")
+            else:
+                page.get_by_label("Stories: web addresses, files or ids").fill("\n".join(pasted))
+                page.get_by_role("switch", name="Dry run: show, do not publish").click()
+            page.screenshot(path=shots / f"several-{by_day}.png", full_page=True)
+            submit(page)
+            run = newsroom.finished_run("clean-stories")
+            said.append((run["state_type"], run["state"]["message"]))
+        browser.close()
+    assert said == [
+        ("COMPLETED", "2 stories: 2 published; 1 could not be taken in"),
+        ("COMPLETED", "Dry run. 2 stories: 2 would be published"),
+    ]
+
+
 def test_an_editor_looks_into_an_archive_and_then_goes_through_it(
     newsroom: Newsroom, chromium: Path, tmp_path: Path
 ) -> None:
