@@ -272,27 +272,6 @@ def test_a_status_says_whether_to_try_again(status: int, passing: bool) -> None:
     assert told.value.passing is passing
 
 
-def test_a_server_that_drips_is_left() -> None:
-    ended = threading.Event()
-
-    def drip(handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(200)
-        handler.end_headers()
-        try:
-            while not ended.wait(0.05):
-                handler.wfile.write(b"a")
-                handler.wfile.flush()
-        except OSError:
-            pass
-
-    try:
-        with serving(drip) as base, pytest.raises(FetchError, match="took too long") as told:
-            fetch(base, allow_private=True, seconds=0.5)
-    finally:
-        ended.set()
-    assert told.value.passing
-
-
 def test_nobody_there_is_passing() -> None:
     with serving(send(b"")) as base:
         pass
