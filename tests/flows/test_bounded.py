@@ -1,10 +1,11 @@
-"""Whoever is asked, and however slowly it answers: everything together ends when it was to end."""
+"""What holds for every client: everything together ends when it was to end, and nobody else is asked."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+import httpx
 import pytest
 from loopback import answering, dripping, slow_handshake
 
@@ -89,3 +90,20 @@ def test_the_time_of_one_fetch_is_not_that_of_the_next() -> None:
         for _ in range(2):
             assert connections.fetch(url, allow_private=True, seconds=0.2).body == b"here"
             time.sleep(0.25)
+
+
+@pytest.mark.parametrize("one", [fetches, asks, puts])
+def test_a_proxy_of_the_environment_is_not_asked(
+    one: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would look the name up by itself, and hear the secret. httpx asks it unless it is told not to."""
+    at_proxy: list[Mapping[str, str]] = []
+    heard: list[Mapping[str, str]] = []
+    with answering(502, {}, b"{}", at_proxy) as proxy, answering(200, {}, b"{}", heard) as url:
+        for name in ("NO_PROXY", "no_proxy"):
+            monkeypatch.delenv(name, raising=False)
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, proxy)
+        assert httpx.get(url).status_code == 502
+        one(url)
+    assert (len(at_proxy), len(heard)) == (1, 1)
