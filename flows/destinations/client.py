@@ -24,6 +24,10 @@ from flows.destinations.publication import PublishError
 from flows.sources.bounded import BoundedTransport, Deadline
 
 MOST_ANSWER_BYTES = 2_000_000
+MOST_SHOWN = 500
+"""Characters of a refusal. Its reason often stands behind much else."""
+SHORTEST_HIDDEN = 4
+"""A password that is shorter is hidden in its login alone: as a part of other words it would hide what a server says."""
 MOST_REDIRECTS = 3
 LONGEST_REST_SECONDS = 86_400.0
 """A server that asks to be left alone for longer (a Retry-After of years is a mistake of its clock) is asked after a day."""
@@ -125,19 +129,19 @@ class Client:
             raise Unanswered(f"{shown}: the connection broke ({self._clean(error)})") from error
 
     def _refused(self, method: str, answered: Answered) -> Refused:
-        words = " ".join(answered.body[:2000].decode("utf-8", "replace").split())
-        said = "".join(sign if sign.isprintable() else "?" for sign in words)[:200]
+        words = self._clean(" ".join(answered.body.decode("utf-8", "replace").split()))
+        said = "".join(sign if sign.isprintable() else "?" for sign in words[:MOST_SHOWN])
         status = answered.status
         reason = httpx.codes.get_reason_phrase(status)
         return Refused(
             f"{self.name}: {method} {_shown(answered.url)} was answered {status} {reason}".rstrip()
-            + (f": {self._clean(said)}" if said else ""),
+            + (f": {said}" if said else ""),
             status,
             retry_after(answered.headers) if status in (408, 425, 429) or status >= 500 else 0.0,
         )
 
     def _clean(self, said: object) -> str:
-        """Without our secrets, which a server may echo."""
+        """Without our secrets, which a server may echo. What is to be cut is cleaned first: half a secret is not known again."""
         text = str(said) or type(said).__name__
         for secret in self._secrets:
             text = text.replace(secret, "…")
@@ -176,8 +180,23 @@ def authorization(name: str, variable: str, login: Literal["bearer", "basic"]) -
         return f"Bearer {secret}", [secret]
     if ":" not in secret:
         raise PublishError(f"{name}: {variable} must hold user:password for login: basic")
-    packed = base64.b64encode(secret.encode()).decode()
-    return f"Basic {packed}", [packed, secret, secret.partition(":")[2]]
+    return f"Basic {_packed(secret)}", hidden(secret)
+
+
+def hidden(secret: str) -> list[str]:
+    """What must not be shown of a secret: all of it, as a login's header carries it, and the password of ``user:password``.
+
+    The user's name is no secret, and may be a word such as ``cleancopy``.
+
+    >>> hidden("desk:pa55word"), hidden("an-api-token")
+    (['desk:pa55word', 'ZGVzazpwYTU1d29yZA==', 'pa55word'], ['an-api-token', 'YW4tYXBpLXRva2Vu'])
+    """
+    password = secret.partition(":")[2]
+    return [secret, _packed(secret), *([password] if len(password) >= SHORTEST_HIDDEN else [])]
+
+
+def _packed(secret: str) -> str:
+    return base64.b64encode(secret.encode()).decode()
 
 
 def from_variable(name: str, variable: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from flows.destinations import cms_ghost, cms_strapi, cms_superdesk, cms_wordpress
-from flows.destinations.client import Client, from_variable, open_client
+from flows.destinations.client import Client, from_variable, hidden, open_client
 from flows.destinations.http import each
 from flows.destinations.in_place import Connector, publish_in_place
 from flows.destinations.publication import Publication, Publisher, PublishError, Receipt
@@ -30,7 +30,7 @@ def open_cms(destination: CmsDestination) -> Iterator[Publisher]:
         seconds=destination.seconds,
         connect_seconds=destination.connect_seconds,
         headers={},
-        secrets=[secret, *secret.split(":")],
+        secrets=hidden(secret),
     ) as client:
         connector = _CONNECT[destination.api](client, destination, secret)
 
