@@ -17,7 +17,7 @@ from email.utils import parsedate_to_datetime
 from hashlib import sha256
 from html import escape
 from typing import Any, NamedTuple
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from cleaners.apply import merge, raw_spans, without
 from cleaners.model import Cleaned
@@ -27,7 +27,7 @@ from flows.destinations.conditional import publish_conditionally
 from flows.destinations.formats import published_html
 from flows.destinations.ghost_document import Node, Taken, Unmapped, cut, put_back
 from flows.destinations.in_place import Connector, Post, removals_in_place
-from flows.destinations.names import story_hash
+from flows.destinations.names import as_step, story_hash
 from flows.destinations.publication import Publication, PublishError
 from flows.destinations.remote import MARK, Conflict, Found, mark_of, read_mark
 from flows.settings import CmsDestination
@@ -76,13 +76,13 @@ class _Api:
     key: str
 
     def read(self, id: str) -> _Answer | None:
-        answered = self._ask("GET", f"{quote(id, safe='')}/", _FORMATS, also=(400, 404, 422))
+        answered = self._ask("GET", f"{as_step(id)}/", _FORMATS, also=(400, 404, 422))
         # An id of another form is refused as "not valid"; no post has it.
         return None if answered.status != 200 else self._post(answered)
 
     def history(self, id: str) -> list[Node]:
         """The documents that Ghost has kept of a post, the newest first."""
-        answered = self._ask("GET", f"{quote(id, safe='')}/", {"include": "post_revisions"})
+        answered = self._ask("GET", f"{as_step(id)}/", {"include": "post_revisions"})
         kept = self._post(answered).item.get("post_revisions") or []
         documents = [json.loads(one["lexical"]) for one in kept if one.get("lexical")]
         return [one for one in documents if isinstance(one, dict)]
@@ -96,7 +96,7 @@ class _Api:
 
     def edit(self, id: str, post: Mapping[str, Any], **options: str) -> _Answer:
         """Raises Conflict where the post is gone, or not in the version of ``post["updated_at"]`` any more."""
-        answered = self._ask("PUT", f"{quote(id, safe='')}/", _FORMATS | options, post, also=(404, 409))
+        answered = self._ask("PUT", f"{as_step(id)}/", _FORMATS | options, post, also=(404, 409))
         if answered.status != 200:
             raise Conflict(f"{self.site}: post {id} was saved or deleted by somebody else at this moment")
         return self._post(answered)

@@ -21,7 +21,7 @@ from flows.destinations.client import Answered, Client, Unanswered
 from flows.destinations.conditional import publish_conditionally
 from flows.destinations.formats import published_html
 from flows.destinations.in_place import Connector, Post
-from flows.destinations.names import story_hash
+from flows.destinations.names import as_step, story_hash
 from flows.destinations.publication import Publication, PublishError
 from flows.destinations.remote import Conflict, Found, Mark
 from flows.settings import CmsDestination
@@ -161,7 +161,7 @@ class Entries:
     def _address(self, id: str, question: str = "") -> str:
         document, locale = apart(id)
         asked = "&".join(filter(None, (question, f"locale={quote(locale, safe='')}" if locale else "")))
-        return f"{self._site}/{quote(document, safe='')}" + (f"?{asked}" if asked else "")
+        return f"{self._site}/{as_step(document)}" + (f"?{asked}" if asked else "")
 
     def _json(self, answered: Answered) -> dict[str, Any]:
         try:

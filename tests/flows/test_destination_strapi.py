@@ -323,13 +323,6 @@ def test_a_broken_answer_leads_to_no_write(
     assert not any(one.startswith("PUT") for one in strapi.asked)
 
 
-def test_an_id_cannot_lead_elsewhere(strapi: Strapi, ferry: Cleaned, tmp_path: Path) -> None:
-    odd = replace(act(ferry), story="cms:../users/1?x=y#z")
-    (receipt,) = publish(destination(strapi), tmp_path, odd)
-    assert receipt.did == "left"
-    assert all("users/1" not in one for one in strapi.asked)
-
-
 def test_stories_from_elsewhere_need_a_key_field(strapi: Strapi, tmp_path: Path) -> None:
     with pytest.raises(PublishError, match="at key"):
         publish(destination(strapi, fields={}), tmp_path, publication())
