@@ -68,6 +68,7 @@ _REFUSALS: dict[str, str] = {
     "408": "The body came too slowly.",
     "413": "The body is larger than the source's limit.",
     "415": "The body is not announced as plain JSON.",
+    "422": "The event is of something that is no story in this CMS, such as a page. Nothing is stored.",
     "503": "The event could not be stored just now: send it again, with the same id, after Retry-After.",
 }
 
