@@ -56,7 +56,10 @@ def connect(client: Client, destination: CmsDestination, secret: str) -> Connect
     api = _Api(client, str(destination.url).rstrip("/"), secret)
     posts = Posts(api)
     return Connector(
-        lambda one: publish_conditionally(posts, one, posts.digest(one), look_first=True), InPlace(api)
+        lambda one: publish_conditionally(
+            posts, one, posts.digest(one), overwrite=destination.overwrite, look_first=True
+        ),
+        InPlace(api),
     )
 
 

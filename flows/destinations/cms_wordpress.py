@@ -42,7 +42,9 @@ def connect(client: Client, destination: CmsDestination, secret: str) -> Connect
             "Users, Profile, Application Passwords"
         )
     site = Site(client, destination.name, destination.url.rstrip("/"), secret)
-    return Connector(lambda publication: publish_post(site, publication), Editor(site))
+    return Connector(
+        lambda publication: publish_post(site, publication, overwrite=destination.overwrite), Editor(site)
+    )
 
 
 @dataclass(frozen=True, slots=True)

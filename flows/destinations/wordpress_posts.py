@@ -22,10 +22,15 @@ from flows.destinations.wordpress_site import FIELDS, ROLE, STATUSES, Site, path
 _MARKED = re.compile(r"\n?<!-- cleancopy:[0-9a-f]{12}:([A-Za-z0-9+/=]+) -->\s*\Z")
 
 
-def publish_post(site: Site, publication: Publication) -> Receipt:
-    """With the plugin a story keeps its post, and so its address; without it each edition is a new post in the old one's place."""
+def publish_post(site: Site, publication: Publication, *, overwrite: bool = False) -> Receipt:
+    """With the plugin a story keeps its post, and so its address; without it each edition is a new post in the old one's place.
+
+    ``overwrite``: also over what somebody else changed in it, or deleted; without the plugin every edition is so.
+    """
     if site.has_plugin:
-        return publish_conditionally(Marked(site), publication, _digest(publication), look_first=True)
+        return publish_conditionally(
+            Marked(site), publication, _digest(publication), overwrite=overwrite, look_first=True
+        )
     return publish_drafts_first(Drafts(site), publication)
 
 

@@ -367,6 +367,17 @@ def test_what_an_editor_took_down_is_not_published_again(strapi: Strapi, tmp_pat
     assert strapi.public == {}
 
 
+def test_what_an_editor_deleted_is_made_anew_where_that_is_meant(strapi: Strapi, tmp_path: Path) -> None:
+    (receipt,) = publish(destination(strapi), tmp_path, publication())
+    strapi.public.clear()
+    strapi.drafts.clear()
+    newer = replace(publication(2), last=receipt.as_json())
+    with pytest.raises(PublishError, match=r"overwrite: yes .*cleancopy outbox --again"):
+        publish(destination(strapi), tmp_path, newer)
+    (again,) = publish(destination(strapi, overwrite=True), tmp_path, newer)
+    assert (again.did, list(strapi.public)) == ("wrote", [again.kept["id"]])
+
+
 def test_strapi_needs_its_collection(tmp_path: Path) -> None:
     (tmp_path / "destinations.yaml").write_text(
         "destinations:\n  cms: {kind: cms, api: strapi, url: 'https://cms.example', secret_env: X_Y}\n"
