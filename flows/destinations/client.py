@@ -222,11 +222,12 @@ def retry_after(headers: Mapping[str, str]) -> float:
     said = headers.get("retry-after", "").strip()
     if said.isascii() and said.isdecimal():
         return min(LONGEST_REST_SECONDS, float(said[:12]))
-    until, now = _moment(said), _moment(headers.get("date", "")) or datetime.now(UTC)
+    until, now = dated(said), dated(headers.get("date", "")) or datetime.now(UTC)
     return min(LONGEST_REST_SECONDS, max(0.0, (until - now).total_seconds())) if until else 0.0
 
 
-def _moment(text: str) -> datetime | None:
+def dated(text: str) -> datetime | None:
+    """The moment that a header names; None: it names none."""
     try:
         found = parsedate_to_datetime(text)
     except (ValueError, IndexError, OverflowError, TypeError):

@@ -1,7 +1,8 @@
 """Ghost as a destination, by its Admin API: its own posts are cleaned in their document, other stories become posts.
 
 A write depends on ``updated_at``, which knows whole seconds: of two saves within one second Ghost cannot tell the second. So a post is
-written to only when its last save lies ``SETTLED`` seconds back by Ghost's own clock.
+written to only when its last save lies ``SETTLED`` seconds back by Ghost's own clock; or when it is the same still after so long by ours,
+for a proxy may take Ghost's clock (``Date``) out of its answers, or keep an old one.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from hashlib import sha256
 from html import escape
 from typing import Any, NamedTuple
@@ -22,7 +22,7 @@ from urllib.parse import urlencode
 from cleaners.apply import merge, raw_spans, without
 from cleaners.model import Cleaned
 from cleaners.write import cleaned_from
-from flows.destinations.client import Answered, Client, Unanswered
+from flows.destinations.client import Answered, Client, Unanswered, dated
 from flows.destinations.conditional import publish_conditionally
 from flows.destinations.formats import published_html
 from flows.destinations.ghost_document import Node, Taken, Unmapped, cut, put_back
@@ -137,7 +137,7 @@ class _Api:
         posts = self._posts(answered)
         if not posts:
             raise Unanswered(f"{answered.url.partition('?')[0]} was answered without the post")
-        return _Answer(posts[0], _date(answered.headers.get("date", "")))
+        return _Answer(posts[0], dated(answered.headers.get("date", "")))
 
 
 _FORMATS = {"formats": "html,lexical"}
@@ -211,7 +211,7 @@ class InPlace:
             return post
         time.sleep(wait)
         now = self.read(post.id)
-        if now is None or (now.body, now.version) != (post.body, post.version) or _unsettled_seconds(now.own):
+        if now is None or (now.body, now.version) != (post.body, post.version):
             raise Conflict(f"{post.where} was saved by somebody else at this moment")
         return now
 
@@ -229,6 +229,7 @@ def _as_post(answer: _Answer) -> Post:
 
 
 def _unsettled_seconds(answer: _Answer) -> float:
+    """How long to wait before the post is looked at once more: what it is then, it is for good in this ``updated_at``."""
     saved = moment_of(answer.item.get("updated_at"))
     if saved is None or answer.at is None:
         return SETTLED
@@ -330,12 +331,10 @@ class Posts:
         self, found: Found, post: Mapping[str, Any], publication: Publication, **options: str
     ) -> Found:
         """Ghost's time of change has whole seconds: that it is still the version is seen by what stands there, too."""
-        there = self._api.read(found.id)
-        if there is None or _version(there.item) != found.version:
-            raise Conflict(f"{found.where} was changed in Ghost by somebody else")
+        there = self._there(found)
         if wait := _unsettled_seconds(there):
             time.sleep(wait)
-            return self._change(found, post, publication, **options)
+            there = self._there(found)
         others = _NOTE.sub("", str(there.item.get("codeinjection_foot") or ""))
         changes = {
             **post,
@@ -343,6 +342,12 @@ class Posts:
             "updated_at": there.item["updated_at"],
         }
         return _found(self._api.edit(found.id, changes, **options).item)
+
+    def _there(self, found: Found) -> _Answer:
+        there = self._api.read(found.id)
+        if there is None or _version(there.item) != found.version:
+            raise Conflict(f"{found.where} was changed in Ghost by somebody else")
+        return there
 
 
 def _fields(publication: Publication) -> dict[str, Any]:
@@ -399,10 +404,3 @@ def _note(publication: Publication) -> str:
 
 
 _NOTE = re.compile(r"<!-- cleancopy-[0-9a-f]{12} (\{[^-]*\}) -->")
-
-
-def _date(text: str) -> datetime | None:
-    try:
-        return parsedate_to_datetime(text)
-    except (ValueError, IndexError, TypeError, OverflowError):
-        return None
