@@ -34,6 +34,14 @@ TRIES = 4
 
 
 def connect(client: Client, destination: CmsDestination, secret: str) -> Connector:
+    """Raises PublishError, as ``site_of`` does."""
+    site = site_of(client, destination, secret)
+    return Connector(
+        lambda publication: publish_post(site, publication, overwrite=destination.overwrite), Editor(site)
+    )
+
+
+def site_of(client: Client, destination: CmsDestination, secret: str) -> Site:
     """``secret`` is ``user:application password``. Raises PublishError where it is not."""
     user, _, password = secret.partition(":")
     if not user or not password:
@@ -41,10 +49,7 @@ def connect(client: Client, destination: CmsDestination, secret: str) -> Connect
             f"{destination.name}: {destination.secret_env} must hold user:application password, as WordPress makes one under "
             "Users, Profile, Application Passwords"
         )
-    site = Site(client, destination.name, destination.url.rstrip("/"), secret)
-    return Connector(
-        lambda publication: publish_post(site, publication, overwrite=destination.overwrite), Editor(site)
-    )
+    return Site(client, destination.name, destination.url.rstrip("/"), secret)
 
 
 @dataclass(frozen=True, slots=True)
