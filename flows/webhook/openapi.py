@@ -163,6 +163,11 @@ def _door(source: WebhookSource) -> Schema:
 def _body(source: WebhookSource) -> Schema:
     """What an event of the source looks like, as far as it is read."""
     paths = cast(Mapping[str, str], source.map)
+    if source.adapter == "superdesk":
+        # Its own business, too; but what has no guid, or no copy, is refused.
+        content = [{"required": [key]} for key in ("body_html", "body_text")]
+        parts = {"guid": _ID["anyOf"][0], "body_html": _WORDS, "body_text": _WORDS}
+        return {"type": "object", "required": ["guid"], "properties": parts, "anyOf": content}
     if source.adapter in _SYSTEMS:
         # What such an event holds is the system's own business: its documentation says it.
         return {"type": "object", "description": _SYSTEMS[source.adapter]}
