@@ -14,9 +14,10 @@ from flows.cli.findings import Finding, State
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL
 
-    from flows.settings import Destination, Settings, TableDestination, WebhookDestination
+    from flows.settings import CmsDestination, Destination, Settings, TableDestination, WebhookDestination
 
 _CONNECT_SECONDS = 3.0
+_ANSWER_SECONDS = 10.0
 
 
 def destinations(settings: Settings) -> Iterator[Finding]:
@@ -61,7 +62,9 @@ def _destination(one: Destination, data_dir: Path) -> Finding:
         case HttpDestination():
             return _server(what, one.url, (one.secret_env, *one.headers_env.values()))
         case CmsDestination():
-            return _server(what, one.url, (one.secret_env,))
+            found = _server(what, one.url, (one.secret_env,))
+            locks = one.api == "wordpress" and one.in_place and found.state is State.ok
+            return _wordpress(what, one) if locks else found
         case WebhookDestination():
             return _webhook(what, one)
         case _:
@@ -162,6 +165,28 @@ def _server(what: str, url: str, variables: Iterable[str | None]) -> Finding:
         if variable and not os.environ.get(variable, "").strip():
             return Finding(State.fail, what, f"{variable} is not set: nothing can be published there")
     return _answers(what, url)
+
+
+def _wordpress(what: str, one: CmsDestination) -> Finding:
+    """Whether its own posts can be locked while they are written. It is asked as an editor asks, and nothing is written."""
+    from flows.destinations.client import Unanswered
+    from flows.destinations.cms import has_plugin
+    from flows.destinations.publication import PublishError
+
+    try:
+        if has_plugin(one.model_copy(update={"seconds": min(one.seconds, _ANSWER_SECONDS)})):
+            return Finding(State.ok, what, f"WordPress answers on {one.url}, with our plugin")
+    except Unanswered as error:
+        return Finding(State.warn, what, f"{error}; stories wait until it answers")
+    except PublishError as error:
+        return Finding(State.fail, what, str(error))
+    return Finding(
+        State.warn,
+        what,
+        f"WordPress answers on {one.url} without our plugin (or its posts are in no InnoDB table): what an editor saves in the same "
+        "milliseconds in which a post is cleaned can be lost. Put the plugin in: cleancopy plugin wordpress > "
+        "wp-content/mu-plugins/cleancopy.php",
+    )
 
 
 def _webhook(what: str, one: WebhookDestination) -> Finding:

@@ -12,7 +12,7 @@
  *     define( 'CLEANCOPY_URL', 'https://cleancopy.example/webhooks/cms' );  // the source's name in sources.yaml
  *     define( 'CLEANCOPY_SECRET', 'whsec_…' );                              // what its secret_env holds
  *
- * Without them nothing is sent, and the rest works. CLEANCOPY_POST_TYPES (an array) tells of other kinds than 'post', too.
+ * Without them nothing is sent, and the rest works. It tells of posts: pages and other kinds are nothing that cleancopy writes to.
  *
  * It does three things that WordPress cannot do by itself:
  *
@@ -51,15 +51,9 @@ add_filter( 'cron_schedules', __NAMESPACE__ . '\\every_minute' ); // phpcs:ignor
 add_action( 'rest_api_init', __NAMESPACE__ . '\\register_field' );
 add_action( 'rest_api_init', __NAMESPACE__ . '\\register_route' );
 add_action( 'admin_notices', __NAMESPACE__ . '\\tell_admin' );
-foreach ( post_types() as $type ) {
-	add_filter( "rest_pre_insert_{$type}", __NAMESPACE__ . '\\check_version', PHP_INT_MAX, 2 );
-	add_filter( "rest_{$type}_query", __NAMESPACE__ . '\\find_story', 10, 2 );
-}
+add_filter( 'rest_pre_insert_post', __NAMESPACE__ . '\\check_version', PHP_INT_MAX, 2 );
+add_filter( 'rest_post_query', __NAMESPACE__ . '\\find_story', 10, 2 );
 add_filter( 'rest_request_after_callbacks', __NAMESPACE__ . '\\roll_back', 1, 3 );
-
-function post_types(): array {
-	return defined( 'CLEANCOPY_POST_TYPES' ) ? (array) CLEANCOPY_POST_TYPES : array( 'post' );
-}
 
 // ---------------------------------------------------------------------------------------------------------------------- events
 
@@ -85,7 +79,7 @@ function note_delete( $id, $post = null ): void {
 
 /** Write the event down: it is sent when this request has been answered, or else by WP-Cron. */
 function note( $post, string $event, string $previous ): void {
-	if ( ! is_configured() || ! in_array( $post->post_type, post_types(), true ) || written( (int) $post->ID ) === false ) {
+	if ( ! is_configured() || 'post' !== $post->post_type || written( (int) $post->ID ) === false ) {
 		return; // the last: it was taken back, and must not come round as a save
 	}
 	noted( (int) $post->ID );
@@ -301,7 +295,7 @@ function tell_admin(): void {
 
 function register_field(): void {
 	register_rest_field(
-		post_types(),
+		'post',
 		'cleancopy',
 		array(
 			'get_callback'    => function ( $told, $name, $request ) {

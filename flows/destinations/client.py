@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import os
+import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,10 +20,14 @@ from typing import Literal
 import httpcore
 import httpx
 
-from flows.destinations.bounded import BoundedTransport, Deadline
 from flows.destinations.publication import PublishError
+from flows.sources.bounded import BoundedTransport, Deadline
 
 MOST_ANSWER_BYTES = 2_000_000
+MOST_SHOWN = 500
+"""Characters of a refusal. Its reason often stands behind much else."""
+SHORTEST_HIDDEN = 4
+"""A password that is shorter is hidden in its login alone: as a part of other words it would hide what a server says."""
 MOST_REDIRECTS = 3
 LONGEST_REST_SECONDS = 86_400.0
 """A server that asks to be left alone for longer (a Retry-After of years is a mistake of its clock) is asked after a day."""
@@ -124,19 +129,19 @@ class Client:
             raise Unanswered(f"{shown}: the connection broke ({self._clean(error)})") from error
 
     def _refused(self, method: str, answered: Answered) -> Refused:
-        words = " ".join(answered.body[:2000].decode("utf-8", "replace").split())
-        said = "".join(sign if sign.isprintable() else "?" for sign in words)[:200]
+        words = self._clean(" ".join(answered.body.decode("utf-8", "replace").split()))
+        said = "".join(sign if sign.isprintable() else "?" for sign in words[:MOST_SHOWN])
         status = answered.status
         reason = httpx.codes.get_reason_phrase(status)
         return Refused(
             f"{self.name}: {method} {_shown(answered.url)} was answered {status} {reason}".rstrip()
-            + (f": {self._clean(said)}" if said else ""),
+            + (f": {said}" if said else ""),
             status,
             retry_after(answered.headers) if status in (408, 425, 429) or status >= 500 else 0.0,
         )
 
     def _clean(self, said: object) -> str:
-        """Without our secrets, which a server may echo."""
+        """Without our secrets, which a server may echo. What is to be cut is cleaned first: half a secret is not known again."""
         text = str(said) or type(said).__name__
         for secret in self._secrets:
             text = text.replace(secret, "…")
@@ -155,8 +160,11 @@ def open_client(
 ) -> Iterator[Client]:
     """A client for the server of ``url`` whose every request carries ``headers``; no error shows the ``secrets``."""
     deadline = Deadline()
+    # The system's certificates, and those of SSL_CERT_FILE: a newsroom's CMS may have one of the house. Read only where they are
+    # needed, which takes a while.
+    ssl_context = None if url.startswith("http://") else ssl.create_default_context()
     with httpx.Client(
-        transport=BoundedTransport(deadline, connect_seconds, tls=not url.startswith("http://")),
+        transport=BoundedTransport(deadline, connect_seconds, ssl_context),
         # Packed answers could be larger than they look; and no cookies, credentials or proxies of this machine go along.
         headers={"User-Agent": _USER_AGENT, "Accept-Encoding": "identity", **headers},
         trust_env=False,
@@ -172,8 +180,23 @@ def authorization(name: str, variable: str, login: Literal["bearer", "basic"]) -
         return f"Bearer {secret}", [secret]
     if ":" not in secret:
         raise PublishError(f"{name}: {variable} must hold user:password for login: basic")
-    packed = base64.b64encode(secret.encode()).decode()
-    return f"Basic {packed}", [packed, secret, secret.partition(":")[2]]
+    return f"Basic {_packed(secret)}", hidden(secret)
+
+
+def hidden(secret: str) -> list[str]:
+    """What must not be shown of a secret: all of it, as a login's header carries it, and the password of ``user:password``.
+
+    The user's name is no secret, and may be a word such as ``cleancopy``.
+
+    >>> hidden("desk:pa55word"), hidden("an-api-token")
+    (['desk:pa55word', 'ZGVzazpwYTU1d29yZA==', 'pa55word'], ['an-api-token', 'YW4tYXBpLXRva2Vu'])
+    """
+    password = secret.partition(":")[2]
+    return [secret, _packed(secret), *([password] if len(password) >= SHORTEST_HIDDEN else [])]
+
+
+def _packed(secret: str) -> str:
+    return base64.b64encode(secret.encode()).decode()
 
 
 def from_variable(name: str, variable: str) -> str:
@@ -199,11 +222,12 @@ def retry_after(headers: Mapping[str, str]) -> float:
     said = headers.get("retry-after", "").strip()
     if said.isascii() and said.isdecimal():
         return min(LONGEST_REST_SECONDS, float(said[:12]))
-    until, now = _moment(said), _moment(headers.get("date", "")) or datetime.now(UTC)
+    until, now = dated(said), dated(headers.get("date", "")) or datetime.now(UTC)
     return min(LONGEST_REST_SECONDS, max(0.0, (until - now).total_seconds())) if until else 0.0
 
 
-def _moment(text: str) -> datetime | None:
+def dated(text: str) -> datetime | None:
+    """The moment that a header names; None: it names none."""
     try:
         found = parsedate_to_datetime(text)
     except (ValueError, IndexError, OverflowError, TypeError):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from flows.destinations import cms_ghost, cms_strapi, cms_superdesk, cms_wordpress
-from flows.destinations.client import Client, from_variable, open_client
+from flows.destinations.client import Client, from_variable, hidden, open_client
 from flows.destinations.http import each
 from flows.destinations.in_place import Connector, publish_in_place
 from flows.destinations.publication import Publication, Publisher, PublishError, Receipt
@@ -23,15 +23,7 @@ _CONNECT: dict[str, Callable[[Client, CmsDestination, str], Connector]] = {
 @contextmanager
 def open_cms(destination: CmsDestination) -> Iterator[Publisher]:
     """Raises PublishError where the variable with the secret is not set, or does not hold what its CMS wants."""
-    secret = from_variable(destination.name, destination.secret_env)
-    with open_client(
-        destination.name,
-        destination.url,
-        seconds=destination.seconds,
-        connect_seconds=destination.connect_seconds,
-        headers={},
-        secrets=[secret, *secret.split(":")],
-    ) as client:
+    with _asking(destination) as (client, secret):
         connector = _CONNECT[destination.api](client, destination, secret)
 
         def act(publication: Publication) -> Receipt:
@@ -43,3 +35,25 @@ def open_cms(destination: CmsDestination) -> Iterator[Publisher]:
             return publish_in_place(connector.editor, publication)
 
         yield each(client, act)
+
+
+def has_plugin(wordpress: CmsDestination) -> bool:
+    """Whether our plugin is in this WordPress, and can lock posts. Nothing is written. Raises PublishError."""
+    with _asking(wordpress) as (client, secret):
+        client.begin()
+        return cms_wordpress.site_of(client, wordpress, secret).has_plugin
+
+
+@contextmanager
+def _asking(destination: CmsDestination) -> Iterator[tuple[Client, str]]:
+    """A client for this CMS, and the secret for it. Raises PublishError."""
+    secret = from_variable(destination.name, destination.secret_env)
+    with open_client(
+        destination.name,
+        destination.url,
+        seconds=destination.seconds,
+        connect_seconds=destination.connect_seconds,
+        headers={},
+        secrets=hidden(secret),
+    ) as client:
+        yield client, secret

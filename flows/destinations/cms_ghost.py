@@ -1,7 +1,8 @@
 """Ghost as a destination, by its Admin API: its own posts are cleaned in their document, other stories become posts.
 
 A write depends on ``updated_at``, which knows whole seconds: of two saves within one second Ghost cannot tell the second. So a post is
-written to only when its last save lies ``SETTLED`` seconds back by Ghost's own clock.
+written to only when its last save lies ``SETTLED`` seconds back by Ghost's own clock; or when it is the same still after so long by ours,
+for a proxy may take Ghost's clock (``Date``) out of its answers, or keep an old one.
 """
 
 from __future__ import annotations
@@ -13,21 +14,20 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from hashlib import sha256
 from html import escape
 from typing import Any, NamedTuple
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from cleaners.apply import merge, raw_spans, without
 from cleaners.model import Cleaned
 from cleaners.write import cleaned_from
-from flows.destinations.client import Answered, Client, Unanswered
+from flows.destinations.client import Answered, Client, Unanswered, dated
 from flows.destinations.conditional import publish_conditionally
 from flows.destinations.formats import published_html
 from flows.destinations.ghost_document import Node, Taken, Unmapped, cut, put_back
 from flows.destinations.in_place import Connector, Post, removals_in_place
-from flows.destinations.names import story_hash
+from flows.destinations.names import as_step, story_hash
 from flows.destinations.publication import Publication, PublishError
 from flows.destinations.remote import MARK, Conflict, Found, mark_of, read_mark
 from flows.settings import CmsDestination
@@ -56,7 +56,10 @@ def connect(client: Client, destination: CmsDestination, secret: str) -> Connect
     api = _Api(client, str(destination.url).rstrip("/"), secret)
     posts = Posts(api)
     return Connector(
-        lambda one: publish_conditionally(posts, one, posts.digest(one), look_first=True), InPlace(api)
+        lambda one: publish_conditionally(
+            posts, one, posts.digest(one), overwrite=destination.overwrite, look_first=True
+        ),
+        InPlace(api),
     )
 
 
@@ -76,13 +79,13 @@ class _Api:
     key: str
 
     def read(self, id: str) -> _Answer | None:
-        answered = self._ask("GET", f"{quote(id, safe='')}/", _FORMATS, also=(400, 404, 422))
+        answered = self._ask("GET", f"{as_step(id)}/", _FORMATS, also=(400, 404, 422))
         # An id of another form is refused as "not valid"; no post has it.
         return None if answered.status != 200 else self._post(answered)
 
     def history(self, id: str) -> list[Node]:
         """The documents that Ghost has kept of a post, the newest first."""
-        answered = self._ask("GET", f"{quote(id, safe='')}/", {"include": "post_revisions"})
+        answered = self._ask("GET", f"{as_step(id)}/", {"include": "post_revisions"})
         kept = self._post(answered).item.get("post_revisions") or []
         documents = [json.loads(one["lexical"]) for one in kept if one.get("lexical")]
         return [one for one in documents if isinstance(one, dict)]
@@ -96,7 +99,7 @@ class _Api:
 
     def edit(self, id: str, post: Mapping[str, Any], **options: str) -> _Answer:
         """Raises Conflict where the post is gone, or not in the version of ``post["updated_at"]`` any more."""
-        answered = self._ask("PUT", f"{quote(id, safe='')}/", _FORMATS | options, post, also=(404, 409))
+        answered = self._ask("PUT", f"{as_step(id)}/", _FORMATS | options, post, also=(404, 409))
         if answered.status != 200:
             raise Conflict(f"{self.site}: post {id} was saved or deleted by somebody else at this moment")
         return self._post(answered)
@@ -134,7 +137,7 @@ class _Api:
         posts = self._posts(answered)
         if not posts:
             raise Unanswered(f"{answered.url.partition('?')[0]} was answered without the post")
-        return _Answer(posts[0], _date(answered.headers.get("date", "")))
+        return _Answer(posts[0], dated(answered.headers.get("date", "")))
 
 
 _FORMATS = {"formats": "html,lexical"}
@@ -208,7 +211,7 @@ class InPlace:
             return post
         time.sleep(wait)
         now = self.read(post.id)
-        if now is None or (now.body, now.version) != (post.body, post.version) or _unsettled_seconds(now.own):
+        if now is None or (now.body, now.version) != (post.body, post.version):
             raise Conflict(f"{post.where} was saved by somebody else at this moment")
         return now
 
@@ -226,6 +229,7 @@ def _as_post(answer: _Answer) -> Post:
 
 
 def _unsettled_seconds(answer: _Answer) -> float:
+    """How long to wait before the post is looked at once more: what it is then, it is for good in this ``updated_at``."""
     saved = moment_of(answer.item.get("updated_at"))
     if saved is None or answer.at is None:
         return SETTLED
@@ -327,12 +331,10 @@ class Posts:
         self, found: Found, post: Mapping[str, Any], publication: Publication, **options: str
     ) -> Found:
         """Ghost's time of change has whole seconds: that it is still the version is seen by what stands there, too."""
-        there = self._api.read(found.id)
-        if there is None or _version(there.item) != found.version:
-            raise Conflict(f"{found.where} was changed in Ghost by somebody else")
+        there = self._there(found)
         if wait := _unsettled_seconds(there):
             time.sleep(wait)
-            return self._change(found, post, publication, **options)
+            there = self._there(found)
         others = _NOTE.sub("", str(there.item.get("codeinjection_foot") or ""))
         changes = {
             **post,
@@ -340,6 +342,12 @@ class Posts:
             "updated_at": there.item["updated_at"],
         }
         return _found(self._api.edit(found.id, changes, **options).item)
+
+    def _there(self, found: Found) -> _Answer:
+        there = self._api.read(found.id)
+        if there is None or _version(there.item) != found.version:
+            raise Conflict(f"{found.where} was changed in Ghost by somebody else")
+        return there
 
 
 def _fields(publication: Publication) -> dict[str, Any]:
@@ -396,10 +404,3 @@ def _note(publication: Publication) -> str:
 
 
 _NOTE = re.compile(r"<!-- cleancopy-[0-9a-f]{12} (\{[^-]*\}) -->")
-
-
-def _date(text: str) -> datetime | None:
-    try:
-        return parsedate_to_datetime(text)
-    except (ValueError, IndexError, TypeError, OverflowError):
-        return None

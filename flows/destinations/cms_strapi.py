@@ -18,10 +18,10 @@ from typing import Any
 from urllib.parse import quote
 
 from flows.destinations.client import Answered, Client, Unanswered
-from flows.destinations.conditional import publish_conditionally
+from flows.destinations.conditional import AGAIN, publish_conditionally
 from flows.destinations.formats import published_html
 from flows.destinations.in_place import Connector, Post
-from flows.destinations.names import story_hash
+from flows.destinations.names import as_step, story_hash
 from flows.destinations.publication import Publication, PublishError
 from flows.destinations.remote import Conflict, Found, Mark
 from flows.settings import CmsDestination
@@ -41,7 +41,12 @@ def connect(client: Client, destination: CmsDestination, secret: str) -> Connect
     """Entries of one collection: those that are its own, and stories from elsewhere, which need a ``key`` among the ``fields``."""
     entries = Entries(client, destination, secret)
     own = OwnEntries(entries)
-    return Connector(lambda one: publish_conditionally(own, one, own.digest(one), look_first=True), entries)
+    return Connector(
+        lambda one: publish_conditionally(
+            own, one, own.digest(one), overwrite=destination.overwrite, look_first=True
+        ),
+        entries,
+    )
 
 
 class Entries:
@@ -161,7 +166,7 @@ class Entries:
     def _address(self, id: str, question: str = "") -> str:
         document, locale = apart(id)
         asked = "&".join(filter(None, (question, f"locale={quote(locale, safe='')}" if locale else "")))
-        return f"{self._site}/{quote(document, safe='')}" + (f"?{asked}" if asked else "")
+        return f"{self._site}/{as_step(document)}" + (f"?{asked}" if asked else "")
 
     def _json(self, answered: Answered) -> dict[str, Any]:
         try:
@@ -211,7 +216,7 @@ class OwnEntries:
             )
         if public is None and publication.last:
             raise PublishError(
-                f"{self._entries.name}: {found.where} was taken down there by somebody else. Publish it there, and requeue it"
+                f"{self._entries.name}: {found.where} was taken down there by somebody else. Publish it there. {AGAIN}"
             )
         return self._found(self._entries.put(found.id, self._data(publication)))
 

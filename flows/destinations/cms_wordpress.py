@@ -23,7 +23,7 @@ from flows.destinations.in_place import Connector, Post, removals_in_place
 from flows.destinations.publication import Publication, PublishError
 from flows.destinations.remote import Conflict
 from flows.destinations.wordpress_posts import publish_post
-from flows.destinations.wordpress_site import FIELDS, ROLE, Site, raw_of
+from flows.destinations.wordpress_site import FIELDS, ROLE, Site, path_of, raw_of
 from flows.settings import CmsDestination
 from flows.sources.cms_wordpress import body_of, changed_at, is_public
 
@@ -34,6 +34,14 @@ TRIES = 4
 
 
 def connect(client: Client, destination: CmsDestination, secret: str) -> Connector:
+    """Raises PublishError, as ``site_of`` does."""
+    site = site_of(client, destination, secret)
+    return Connector(
+        lambda publication: publish_post(site, publication, overwrite=destination.overwrite), Editor(site)
+    )
+
+
+def site_of(client: Client, destination: CmsDestination, secret: str) -> Site:
     """``secret`` is ``user:application password``. Raises PublishError where it is not."""
     user, _, password = secret.partition(":")
     if not user or not password:
@@ -41,8 +49,7 @@ def connect(client: Client, destination: CmsDestination, secret: str) -> Connect
             f"{destination.name}: {destination.secret_env} must hold user:application password, as WordPress makes one under "
             "Users, Profile, Application Passwords"
         )
-    site = Site(client, destination.name, destination.url.rstrip("/"), secret)
-    return Connector(lambda publication: publish_post(site, publication), Editor(site))
+    return Site(client, destination.name, destination.url.rstrip("/"), secret)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +156,7 @@ class Editor:
         """The newest revisions, the oldest of them first; not what a browser keeps for an editor who has not saved."""
         _, items = self._site.ask(
             "GET",
-            f"wp/v2/posts/{id}/revisions",
+            f"{path_of(id)}/revisions",
             # Not "content.raw": of revisions WordPress knows whole fields only, and would leave them out.
             {"per_page": "10", "_fields": "id,slug,author,title,content,excerpt"},
         )

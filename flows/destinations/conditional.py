@@ -12,6 +12,9 @@ from flows.destinations.remote import Conflict, Found, Remote
 TRIES = 4
 """Each is a conflict more: somebody writes there at this very moment."""
 
+AGAIN = "`cleancopy outbox --again ID` tries it at once; `cleancopy outbox` shows the ID"
+OVERWRITE = f"write overwrite: yes for this destination in destinations.yaml. {AGAIN}"
+
 LATE_SECONDS = 300.0
 """Up to so long after a request that was not answered it may be carried out yet. Servers that queue what they take, and proxies
 that try again, give up within a few minutes."""
@@ -60,8 +63,7 @@ def publish_conditionally(
             if here is None:
                 if last and not overwrite:
                     raise Conflict(
-                        "the story was published there and is gone: somebody has deleted it. To publish it anew, "
-                        "write overwrite: yes for this destination, and requeue it"
+                        f"the story was published there and is gone: somebody has deleted it. To publish it anew, {OVERWRITE}"
                     ) from None
             elif answer := _settled(here, publication, digest, overwrite):
                 return answer
@@ -79,10 +81,9 @@ def _settled(here: Found, publication: Publication, digest: str, overwrite: bool
         return None
     raise Conflict(
         f"{here.where} was changed by somebody else since edition {last.get('edition', 'one')} was published there. "
-        "Put their change into the story and save it, or write overwrite: yes for this destination, and requeue it"
+        f"Put their change into the story and save it, or {OVERWRITE}"
         if last
-        else f"{here.where} exists, and not by us. Take it away there, or write overwrite: yes for this destination, "
-        "and requeue it"
+        else f"{here.where} exists, and not by us. Take it away there, or {OVERWRITE}"
     )
 
 

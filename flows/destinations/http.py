@@ -25,7 +25,7 @@ from flows.destinations.drafts import publish_drafts_first
 from flows.destinations.formats import FORMATS
 from flows.destinations.http_in_place import Documents
 from flows.destinations.in_place import publish_in_place
-from flows.destinations.names import last_part, slug, story_hash
+from flows.destinations.names import as_step, last_part, slug, story_hash
 from flows.destinations.publication import Answer, Publication, Publisher, PublishError, Receipt
 from flows.destinations.remote import MARK, Found, mark_of, read_mark, with_conflicts
 from flows.settings import HttpDestination
@@ -277,7 +277,7 @@ def filled(address: str, publication: Publication, id: str = "") -> str:
     """The address with its slots filled; all of them last as long as the story (the slug is not of the headline).
 
     ``{story}`` and ``{key}`` are the story's key and its hash, ``{source}`` and ``{id}`` the key's two parts; in an
-    address for one draft ``{id}`` is the CMS's own.
+    address for one draft ``{id}`` is the CMS's own. Raises PublishError for an id that would lead to another address.
     """
     source, _, own = publication.story.partition(":")
     slots = {
@@ -285,11 +285,9 @@ def filled(address: str, publication: Publication, id: str = "") -> str:
         "key": story_hash(publication.story),
         "slug": slug(last_part(publication.story)) or story_hash(publication.story),
         "source": source,
-        "id": id or own,
     }
-    return address.format_map(
-        {name: quote(value, safe="", errors="replace") for name, value in slots.items()}
-    )
+    quoted = {name: quote(value, safe="", errors="replace") for name, value in slots.items()}
+    return address.format_map(quoted | ({"id": as_step(id or own)} if "{id" in address else {}))
 
 
 def _only(found: Found) -> dict[str, str]:

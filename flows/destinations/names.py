@@ -1,10 +1,13 @@
-"""File names that every file system and object store takes."""
+"""File names that every file system and object store takes, and ids in addresses."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from hashlib import sha256
+from urllib.parse import quote
+
+from flows.destinations.publication import PublishError
 
 LONGEST_SLUG = 60
 
@@ -26,6 +29,20 @@ def last_part(story: str) -> str:
     """What of a key ``source:id`` a person knows the story by: an id may be a path or an address."""
     last = re.split(r"[/\\]", story.partition(":")[2].rstrip("/\\"))[-1]
     return re.sub(r"\.(html?|txt)$", "", last, flags=re.IGNORECASE)
+
+
+def as_step(id: str) -> str:
+    """An id as one step of an address, whatever signs it holds. Raises PublishError for one that would lead to another address.
+
+    >>> as_step("../users/1?x=y")
+    '..%2Fusers%2F1%3Fx%3Dy'
+    """
+    if id in ("", ".", ".."):
+        raise PublishError(
+            f"its id is {id!r}, which leads to another address than a story's. Mend what is taken for the id at its source in sources.yaml",
+            final=True,
+        )
+    return quote(id, safe="", errors="replace")
 
 
 def story_hash(story: str) -> str:

@@ -17,15 +17,20 @@ from flows.destinations.formats import published_html
 from flows.destinations.names import file_stem, story_hash
 from flows.destinations.publication import Publication, PublishError, Receipt
 from flows.destinations.remote import MARK, Found, mark_of, read_mark
-from flows.destinations.wordpress_site import FIELDS, ROLE, STATUSES, Site, raw_of
+from flows.destinations.wordpress_site import FIELDS, ROLE, STATUSES, Site, path_of, raw_of
 
 _MARKED = re.compile(r"\n?<!-- cleancopy:[0-9a-f]{12}:([A-Za-z0-9+/=]+) -->\s*\Z")
 
 
-def publish_post(site: Site, publication: Publication) -> Receipt:
-    """With the plugin a story keeps its post, and so its address; without it each edition is a new post in the old one's place."""
+def publish_post(site: Site, publication: Publication, *, overwrite: bool = False) -> Receipt:
+    """With the plugin a story keeps its post, and so its address; without it each edition is a new post in the old one's place.
+
+    ``overwrite``: also over what somebody else changed in it, or deleted; without the plugin every edition is so.
+    """
     if site.has_plugin:
-        return publish_conditionally(Marked(site), publication, _digest(publication), look_first=True)
+        return publish_conditionally(
+            Marked(site), publication, _digest(publication), overwrite=overwrite, look_first=True
+        )
     return publish_drafts_first(Drafts(site), publication)
 
 
@@ -71,9 +76,9 @@ class Marked:
 
     def unpublish(self, found: Found, publication: Publication) -> None:
         # Into the bin, from where an editor can take it back; a bin that is switched off answers 501.
-        status, _ = self._site.ask("DELETE", f"wp/v2/posts/{found.id}", also=(404, 410, 501))
+        status, _ = self._site.ask("DELETE", path_of(found.id), also=(404, 410, 501))
         if status == 501:
-            self._site.ask("DELETE", f"wp/v2/posts/{found.id}", {"force": "true"}, also=(404, 410))
+            self._site.ask("DELETE", path_of(found.id), {"force": "true"}, also=(404, 410))
 
     def _found(self, item: Mapping[str, Any]) -> Found:
         more = item.get("cleancopy")
@@ -127,7 +132,7 @@ class Drafts:
 
     def unpublish(self, found: Found, publication: Publication) -> None:
         # For good: a request to publish it that WordPress carries out late must not find it in the bin.
-        self._site.ask("DELETE", f"wp/v2/posts/{found.id}", {"force": "true"}, also=(404, 410))
+        self._site.ask("DELETE", path_of(found.id), {"force": "true"}, also=(404, 410))
 
 
 def _parts(publication: Publication) -> dict[str, Any]:

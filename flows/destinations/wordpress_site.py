@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flows.destinations.client import Answered, Client, Refused, Unanswered
+from flows.destinations.names import as_step
 from flows.destinations.remote import Conflict
 from flows.sources.cms_wordpress import body_of
 
@@ -62,7 +63,7 @@ class Site:
 
     def get(self, id: str, fields: str = FIELDS) -> Mapping[str, Any] | None:
         """The post; None: there is none, or it lies in the bin."""
-        status, item = self.ask("GET", f"wp/v2/posts/{id}", {"_fields": fields}, also=(404, 410))
+        status, item = self.ask("GET", path_of(id), {"_fields": fields}, also=(404, 410))
         if status in (404, 410) or item.get("status") == "trash":
             return None
         return self.checked(item)
@@ -72,9 +73,7 @@ class Site:
     ) -> Mapping[str, Any]:
         """Change it, in this version if one is named. Raises Conflict."""
         body = {**changes, **({"cleancopy_expects": expects} if expects else {})}
-        return self._conflicting(
-            lambda: self.ask("POST", f"wp/v2/posts/{id}", {"_fields": FIELDS}, body), gone
-        )
+        return self._conflicting(lambda: self.ask("POST", path_of(id), {"_fields": FIELDS}, body), gone)
 
     def _conflicting(self, ask: Callable[[], tuple[int, Any]], statuses: Sequence[int]) -> Mapping[str, Any]:
         try:
@@ -104,6 +103,11 @@ class Site:
         """Whether our plugin is there, and can lock rows."""
         status, said = self.ask("GET", "cleancopy/v1/plugin", also=(404,))
         return status == 200 and isinstance(said, Mapping) and said.get("locks") is True
+
+
+def path_of(id: str) -> str:
+    """Where a post stands in the interface. Raises PublishError."""
+    return f"wp/v2/posts/{as_step(id)}"
 
 
 def raw_of(item: Any, key: str) -> str:

@@ -268,6 +268,9 @@ class CmsDestination(_Common):
     ``user:application password`` (WordPress), a bearer token (Strapi), or the secret that the items are signed with (Superdesk).
 
     ``collection`` is what Strapi calls the stories in its addresses (``articles``), ``fields`` how its entry calls the parts of a story.
+
+    ``overwrite: yes`` writes over what somebody else has changed in a post that was made of a story of another source, and makes it anew
+    where they have deleted it; otherwise that is an error that a person sees. In place an editor's version stands, whatever it says.
     """
 
     kind: Literal["cms"]
@@ -277,6 +280,7 @@ class CmsDestination(_Common):
     in_place: tuple[Name, ...] = ()
     collection: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,79}$")] | None = None
     fields: dict[PostField, FieldName] = Field(default_factory=dict)
+    overwrite: bool = False
     connect_seconds: float = Field(5.0, gt=0, le=60)
     seconds: float = Field(20.0, gt=0, le=120)
 
@@ -292,6 +296,12 @@ class CmsDestination(_Common):
         for key in ("collection", "fields"):
             if self.api != "strapi" and getattr(self, key):
                 raise fault(key, f"{key} is for api: strapi", f"{self.api} needs none: leave it out")
+        if self.api == "superdesk" and self.overwrite:
+            raise fault(
+                "overwrite",
+                "what is pushed to Superdesk is never compared with what it holds",
+                "Leave overwrite out: each edition is pushed as a new version of its item",
+            )
         if self.api == "superdesk" and self.in_place:
             raise fault(
                 "in_place",

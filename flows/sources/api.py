@@ -7,16 +7,17 @@ go along), and the status is told.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 
+import httpcore
 import httpx
 
 from flows.sources.addresses import Address, is_public, resolve
-from flows.sources.http import USER_AGENT
+from flows.sources.bounded import BoundedTransport, Deadline
+from flows.sources.http import BROKEN, USER_AGENT, ssl_context, words
 
 MOST_BYTES = 50_000_000
 """An answer with a page of stories."""
@@ -59,13 +60,16 @@ def ask(
     most_bytes: int = MOST_BYTES,
     lookup: Callable[[str, int], tuple[Address, ...]] = resolve,
 ) -> Any:
-    """The JSON that a CMS answers with. Raises ApiError."""
-    deadline = time.monotonic() + seconds
+    """The JSON that a CMS answers with, within ``seconds`` for everything. Raises ApiError."""
+    deadline = Deadline()
+    deadline.set(seconds)
     target = httpx.URL(question.url)
     if question.params:
         target = target.copy_merge_params(dict(question.params))
     problem: ApiError | None = None
-    with httpx.Client(trust_env=False, follow_redirects=False, timeout=seconds) as client:
+    with httpx.Client(
+        transport=BoundedTransport(deadline, seconds, ssl_context()), trust_env=False, follow_redirects=False
+    ) as client:
         for address in _addresses(question, target, allow_private, lookup):
             request = client.build_request(
                 "GET",
@@ -84,13 +88,13 @@ def ask(
             try:
                 response = client.send(request, stream=True)
                 try:
-                    return _answer(question, response, most_bytes, deadline)
+                    return _answer(question, response, most_bytes)
                 finally:
                     response.close()
-            except httpx.ConnectError as error:
-                problem = ApiError(f"{question.shown}: no connection ({_words(error)})", passing=True)
-            except httpx.HTTPError as error:
-                raise ApiError(f"{question.shown}: {_words(error)}", passing=True) from None
+            except httpcore.ConnectError as error:
+                problem = ApiError(f"{question.shown}: no connection ({words(error)})", passing=True)
+            except (*BROKEN, httpcore.UnsupportedProtocol, httpx.HTTPError) as error:
+                raise ApiError(f"{question.shown}: {words(error)}", passing=True) from None
     raise problem or ApiError(f"{question.shown}: the name has no address", passing=True)
 
 
@@ -115,7 +119,7 @@ def _addresses(
     return addresses
 
 
-def _answer(question: Question, response: httpx.Response, most_bytes: int, deadline: float) -> Any:
+def _answer(question: Question, response: httpx.Response, most_bytes: int) -> Any:
     if response.status_code != 200:
         raise _refusal(question, response)
     if response.headers.get("content-encoding", "identity").strip().lower() not in ("identity", ""):
@@ -128,8 +132,6 @@ def _answer(question: Question, response: httpx.Response, most_bytes: int, deadl
                 f"{question.shown}: the answer is larger than {most_bytes} bytes. Lower stories under limits: so many are "
                 "asked for at once, and at most a hundred"
             )
-        if time.monotonic() > deadline:
-            raise ApiError(f"{question.shown}: took too long", passing=True)
     try:
         return json.loads(body.decode("utf-8-sig"))
     except (ValueError, RecursionError):
@@ -172,9 +174,3 @@ def _wait(said: str) -> float:
     except (ValueError, TypeError):
         return 0.0
     return min(max(left, 0.0), LONGEST_WAIT)
-
-
-def _words(error: httpx.HTTPError) -> str:
-    if isinstance(error, httpx.TimeoutException):
-        return "took too long"
-    return str(error) or type(error).__name__

@@ -7,7 +7,6 @@ Who may be asked, how often and at what pace is the business of ``flows.sources.
 from __future__ import annotations
 
 import ssl
-import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ import httpcore
 import httpx
 
 from flows.sources.addresses import Address, is_public, resolve
+from flows.sources.bounded import BoundedBackend, Deadline
 
 USER_AGENT = f"cleancopy/{version('cleancopy')} (newsroom copy cleaner; fetches what its editor configured)"
 MOST_REDIRECTS = 5
@@ -125,7 +125,8 @@ class Connections:
 
     def __init__(self, lookup: Lookup = resolve) -> None:
         # Two pools: a connection into one's own network, made for a source that may, is never used for one that may not.
-        self._pools = {private: _pool(private, lookup) for private in (False, True)}
+        self._deadline = Deadline()
+        self._pools = {private: _pool(private, lookup, self._deadline) for private in (False, True)}
 
     def fetch(
         self,
@@ -143,16 +144,16 @@ class Connections:
         With ``known`` validators the answer may be ``unchanged``. ``cut``: what is larger ends at ``most_bytes`` in place of
         being refused. Raises FetchError.
         """
-        deadline = time.monotonic() + seconds
-        asked = _Asked(self._pools[allow_private], most_bytes, deadline, known, cut)
+        asked = _Asked(self._pools[allow_private], most_bytes, known, cut)
         here, permanent = url, True
-        for hop in range(MOST_REDIRECTS + 1):
-            if hop and on_hop is not None:
-                on_hop(here)
-            answer = _hop(asked, here, here if hop and permanent else None)
-            if isinstance(answer, Fetched):
-                return answer
-            here, permanent = answer.url, permanent and answer.permanent
+        with self._deadline.within(seconds):
+            for hop in range(MOST_REDIRECTS + 1):
+                if hop and on_hop is not None:
+                    on_hop(here)
+                answer = _hop(asked, here, here if hop and permanent else None)
+                if isinstance(answer, Fetched):
+                    return answer
+                here, permanent = answer.url, permanent and answer.permanent
         raise FetchError(url, f"more than {MOST_REDIRECTS} redirects")
 
     def close(self) -> None:
@@ -173,7 +174,6 @@ class _Asked(NamedTuple):
 
     pool: httpcore.ConnectionPool
     most_bytes: int
-    deadline: float
     known: Validators | None
     cut: bool
 
@@ -194,9 +194,9 @@ class _Refused(Exception):
 class _Guard(httpcore.NetworkBackend):
     """Connects to addresses that were checked, and to no name."""
 
-    def __init__(self, allow_private: bool, lookup: Lookup) -> None:
+    def __init__(self, allow_private: bool, lookup: Lookup, deadline: Deadline) -> None:
         self._allow_private, self._lookup = allow_private, lookup
-        self._plain = httpcore.SyncBackend()
+        self._bounded = BoundedBackend(deadline)
 
     def connect_tcp(
         self,
@@ -209,7 +209,7 @@ class _Guard(httpcore.NetworkBackend):
         error: Exception = _Refused("the name has no address", passing=True)
         for address in self._checked(host, port):
             try:
-                return self._plain.connect_tcp(str(address), port, timeout, local_address, socket_options)
+                return self._bounded.connect_tcp(str(address), port, timeout, local_address, socket_options)
             except httpcore.ConnectError as problem:
                 error = problem
         raise error
@@ -233,17 +233,18 @@ class _Guard(httpcore.NetworkBackend):
         return addresses
 
 
-def _pool(allow_private: bool, lookup: Lookup) -> httpcore.ConnectionPool:
+def _pool(allow_private: bool, lookup: Lookup, deadline: Deadline) -> httpcore.ConnectionPool:
     return httpcore.ConnectionPool(
-        ssl_context=_ssl_context(),
+        ssl_context=ssl_context(),
         max_connections=None,  # how many at once is decided where the host is known
         keepalive_expiry=KEEP_ALIVE_SECONDS,
-        network_backend=_Guard(allow_private, lookup),
+        network_backend=_Guard(allow_private, lookup, deadline),
     )
 
 
 @lru_cache(maxsize=1)
-def _ssl_context() -> ssl.SSLContext:
+def ssl_context() -> ssl.SSLContext:
+    """By which a server on the web is known to be the one that it says it is."""
     # Reading the certificates of all authorities takes 15 ms: once a process, not once a fetch.
     return httpx.create_ssl_context(trust_env=False)
 
@@ -252,36 +253,35 @@ def _hop(asked: _Asked, url: str, moved_to: str | None) -> Fetched | _Redirect:
     """What lies at ``url``, or the address that it points on to."""
     target = _parse(url)
     try:
-        response = _send(asked, target, url)
+        response = _send(asked, target)
     except _Refused as problem:
         raise FetchError(url, str(problem), passing=problem.passing) from None
     except httpcore.ConnectError as problem:
-        raise FetchError(url, f"no connection ({_words(problem)})", passing=True) from None
-    except (*_BROKEN, UnicodeError, httpcore.UnsupportedProtocol) as problem:
-        raise FetchError(url, _words(problem), passing=isinstance(problem, _BROKEN)) from None
+        raise FetchError(url, f"no connection ({words(problem)})", passing=True) from None
+    except (*BROKEN, UnicodeError, httpcore.UnsupportedProtocol) as problem:
+        raise FetchError(url, words(problem), passing=isinstance(problem, BROKEN)) from None
     try:
         return _read(response, asked, target, url, moved_to)
-    except _BROKEN as problem:
-        raise FetchError(url, _words(problem), passing=True) from None
+    except BROKEN as problem:
+        raise FetchError(url, words(problem), passing=True) from None
     finally:
         response.close()
 
 
-_BROKEN = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError)
+BROKEN = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError)
 _HUNG_UP = (httpcore.RemoteProtocolError, httpcore.ReadError, httpcore.WriteError)
 
 
-def _send(asked: _Asked, target: httpx.URL, url: str) -> httpcore.Response:
-    request = _request(asked, target, url)
+def _send(asked: _Asked, target: httpx.URL) -> httpcore.Response:
+    request = _request(asked, target)
     try:
         return asked.pool.handle_request(request)
     except _HUNG_UP:
         # A server may close a kept connection in the very moment in which it is used again; asking twice does no harm.
-        return asked.pool.handle_request(_request(asked, target, url))
+        return asked.pool.handle_request(request)
 
 
-def _request(asked: _Asked, target: httpx.URL, url: str) -> httpcore.Request:
-    left = _left(url, asked.deadline)
+def _request(asked: _Asked, target: httpx.URL) -> httpcore.Request:
     headers = [
         (b"Host", target.netloc),
         (b"User-Agent", USER_AGENT.encode()),
@@ -302,7 +302,6 @@ def _request(asked: _Asked, target: httpx.URL, url: str) -> httpcore.Request:
             scheme=target.raw_scheme, host=target.raw_host, port=target.port, target=target.raw_path
         ),
         headers=headers,
-        extensions={"timeout": dict.fromkeys(("connect", "read", "write", "pool"), left)},
     )
 
 
@@ -363,7 +362,6 @@ def _read(
             raise FetchError(
                 url, f"larger than {asked.most_bytes} bytes: raise story_bytes at the source if it is a story"
             )
-        _left(url, asked.deadline)
     return Fetched(
         str(target),
         bytes(body[: asked.most_bytes]),
@@ -452,14 +450,8 @@ def _moment(text: str) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def _left(url: str, deadline: float) -> float:
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise FetchError(url, "took too long", passing=True)
-    return left
-
-
-def _words(problem: Exception) -> str:
+def words(problem: Exception) -> str:
+    """Why there was no answer."""
     if isinstance(problem, httpcore.TimeoutException):
         return "took too long"
     return str(problem) or type(problem).__name__

@@ -68,6 +68,7 @@ _REFUSALS: dict[str, str] = {
     "408": "The body came too slowly.",
     "413": "The body is larger than the source's limit.",
     "415": "The body is not announced as plain JSON.",
+    "422": "The event is of something that is no story in this CMS, such as a page. Nothing is stored.",
     "503": "The event could not be stored just now: send it again, with the same id, after Retry-After.",
 }
 
@@ -162,6 +163,11 @@ def _door(source: WebhookSource) -> Schema:
 def _body(source: WebhookSource) -> Schema:
     """What an event of the source looks like, as far as it is read."""
     paths = cast(Mapping[str, str], source.map)
+    if source.adapter == "superdesk":
+        # Its own business, too; but what has no guid, or no copy, is refused.
+        content = [{"required": [key]} for key in ("body_html", "body_text")]
+        parts = {"guid": _ID["anyOf"][0], "body_html": _WORDS, "body_text": _WORDS}
+        return {"type": "object", "required": ["guid"], "properties": parts, "anyOf": content}
     if source.adapter in _SYSTEMS:
         # What such an event holds is the system's own business: its documentation says it.
         return {"type": "object", "description": _SYSTEMS[source.adapter]}

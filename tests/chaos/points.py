@@ -135,7 +135,7 @@ POINTS = (
     Point("table: in its transaction", f"{_TABLE}.publish", "commit"),
     Point("table: done", f"{_TABLE}.publish", "after"),
     Point("http: before a request", f"{_HTTP}.client.Client._once", "before", 3),
-    Point("http: while the answer is awaited", f"{_HTTP}.bounded._Stream.read", "before", 3),
+    Point("http: while the answer is awaited", "flows.sources.bounded._Stream.read", "before", 3),
     Point("http: after an answer", f"{_HTTP}.client.Client._once", "after", 3),
     Point("cms: before it writes", f"{_HTTP}.http.Stories._write", "before", asleep=True),
     Point("cms: written", f"{_HTTP}.http.Stories._write", "after"),

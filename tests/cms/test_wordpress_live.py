@@ -34,7 +34,7 @@ from cleaners.pipeline import Pipeline
 from cleaners.undo import undo
 from flows.destinations import PublishError, Receipt
 from flows.destinations.in_place import publish_in_place
-from flows.ledger.tables import INBOX, REVISIONS
+from flows.ledger.tables import INBOX, REVISIONS, STORIES
 from flows.settings import load_sources
 from flows.tasks.intake import poll
 
@@ -121,6 +121,19 @@ def test_an_update_is_cleaned_again(quiet: Newsroom) -> None:
     assert quiet.wp.body(id) == paragraph(FIRST) + "\n\n\n\n" + paragraph(SECOND)
     # The editor's, ours, the editor's, ours: nothing was written twice.
     assert len(quiet.wp.revisions(id)) == 3
+
+
+def test_a_page_is_nobody_s_story(quiet: Newsroom) -> None:
+    """What is written back goes to posts: a kill of a page would be told as done while readers see it."""
+    page = quiet.wp.ask("POST", "pages", {"title": "Imprint", "content": RAW, "status": "publish"})
+    quiet.wp.ask("DELETE", f"pages/{page['id']}", force="true")
+    id = quiet.wp.write(RAW)
+    quiet.settled()
+    assert quiet.wp.body(id) == CLEAN
+    with quiet.engine.connect() as connection:
+        known = set(connection.execute(select(STORIES.c.external_id)).scalars())
+    assert str(id) in known
+    assert str(page["id"]) not in known
 
 
 def test_a_save_without_a_change_is_not_written_over(quiet: Newsroom) -> None:
@@ -746,8 +759,8 @@ def ours(site: WordPress) -> list[dict[str, Any]]:
     return [one for one in found if "piano crosses" in one["title"]["raw"]]
 
 
-def act(site: WordPress, publication: Any) -> Receipt:
-    with connected(site) as connector:
+def act(site: WordPress, publication: Any, **more: Any) -> Receipt:
+    with connected(site, **more) as connector:
         return connector.publish(publication)
 
 
@@ -805,6 +818,24 @@ def test_what_an_editor_changed_in_our_post_is_not_written_over(site: WordPress,
         act(site, wire(pipeline, FIRST, THIRD, edition=2, last=first.as_json()))
     assert site.body(post["id"]) == "<p>Rewritten by the desk.</p>"
     act(site, wire(pipeline, FIRST, act="unpublish", edition=3, last=first.as_json()))
+    assert ours(site) == []
+
+
+@pytest.mark.parametrize("force", ["false", "true"])
+def test_our_post_that_an_editor_deleted_is_made_anew_where_that_is_meant(
+    site: WordPress, pipeline: Pipeline, force: str
+) -> None:
+    first = act(site, wire(pipeline, FIRST, SECOND))
+    (post,) = ours(site)
+    site.ask("DELETE", f"posts/{post['id']}", force=force)
+    second = wire(pipeline, FIRST, THIRD, edition=2, last=first.as_json())
+    with pytest.raises(PublishError, match=r"somebody has deleted it.*overwrite: yes"):
+        act(site, second)
+    assert ours(site) == []
+    again = act(site, second, overwrite=True)
+    (now,) = ours(site)
+    assert (again.did, now["status"], now["id"] != post["id"]) == ("wrote", "publish", True)
+    act(site, wire(pipeline, FIRST, act="unpublish", edition=3, last=again.as_json()))
     assert ours(site) == []
 
 

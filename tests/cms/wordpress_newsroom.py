@@ -19,7 +19,7 @@ from cleaners.model import Cleaned, Raw
 from cleaners.pipeline import Pipeline
 from cleaners.write import html, markdown, record, text
 from flows.destinations import Publication
-from flows.destinations.client import open_client
+from flows.destinations.client import hidden, open_client
 from flows.destinations.cms_wordpress import Editor, connect
 from flows.destinations.in_place import Connector
 from flows.ledger import open_ledger, queue_counts
@@ -152,7 +152,7 @@ def wait_until(true: Callable[[], bool], seconds: float = 20) -> None:
 
 @contextmanager
 def connected(
-    wp: WordPress, user: str = "cleancopy", settle_seconds: float | None = None
+    wp: WordPress, user: str = "cleancopy", settle_seconds: float | None = None, **more: Any
 ) -> Iterator[Connector]:
     """The connector of a site, as this user, without a ledger behind it."""
     destination = CmsDestination(
@@ -162,10 +162,11 @@ def connected(
         url=wp.url,
         secret_env="TEST_WORDPRESS_LOGIN",
         in_place=("wp",),
+        **more,
     )
     login = wp.logins[user]
     with open_client(
-        "wp-site", wp.url, seconds=20, connect_seconds=5, headers={}, secrets=[login, *login.split(":")]
+        "wp-site", wp.url, seconds=20, connect_seconds=5, headers={}, secrets=hidden(login)
     ) as client:
         connector = connect(client, destination, login)
         client.begin()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import StreamRequestHandler
 from typing import Any
 
 
@@ -43,18 +44,33 @@ def answering(
 
 @contextmanager
 def dripping(what: str) -> Iterator[str]:
+    """A server of which each read is in time, and which is never done: with its ``headers``, its ``body``, or what it is sent (``reads``).
+
+    ``redirects``: each sends on to another one, with a head that takes a quarter of a second.
+    """
+
     class Handler(BaseHTTPRequestHandler):
-        def do_PUT(self) -> None:
-            self.rfile.read(int(self.headers.get("content-length") or 0))
-            self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
-            if what == "body":
-                self.wfile.write(b"no\r\nContent-Length: 1000\r\n\r\n")
-            try:
-                for _ in range(100):
-                    self.wfile.write(b"x")
-                    time.sleep(0.05)
-            except OSError:
-                self.close_connection = True
+        def handle_any(self) -> None:
+            with suppress(OSError):
+                if what == "reads":
+                    self.drip(lambda: self.connection.recv(200_000))
+                self.rfile.read(int(self.headers.get("content-length") or 0))
+                if what == "redirects":
+                    self.wfile.write(b"HTTP/1.1 302 Found\r\nLocation: /on\r\nContent-Length: 0\r\nX-Slow: ")
+                    self.drip(lambda: self.wfile.write(b"x"), 5)
+                    self.wfile.write(b"\r\n\r\n")
+                    return
+                self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+                if what == "body":
+                    self.wfile.write(b"no\r\nContent-Length: 1000\r\n\r\n")
+                self.drip(lambda: self.wfile.write(b"x"))
+
+        def drip(self, act: Callable[[], object], times: int = 100) -> None:
+            for _ in range(times):
+                act()
+                time.sleep(0.05)
+
+        do_GET = do_PUT = handle_any
 
         def log_message(self, *_: object) -> None:
             pass
@@ -64,7 +80,23 @@ def dripping(what: str) -> Iterator[str]:
 
 
 @contextmanager
-def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+def slow_handshake() -> Iterator[str]:
+    """Begins a TLS handshake and sends a byte of it every 50 ms, for five seconds."""
+
+    class Handler(StreamRequestHandler):
+        def handle(self) -> None:
+            with suppress(OSError):
+                self.wfile.write(b"\x16\x03\x03\x40\x00\x02")
+                for _ in range(100):
+                    self.wfile.write(b"x")
+                    time.sleep(0.05)
+
+    with serving(Handler) as url:
+        yield url.replace("http:", "https:")
+
+
+@contextmanager
+def serving(handler: type[StreamRequestHandler]) -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()

@@ -2,7 +2,8 @@
 
 It knows texts, headings, HTML cards and cards that are one figure. Its clock is its own and goes ten seconds with every save, so that no
 write has to wait for the next second. ``faults`` come with the next writes: "drop after" (carried out, and not answered), "drop before",
-"editor" (somebody saves just before), "shows otherwise" (the HTML comes out another one, as after an update of Ghost).
+"editor" (somebody saves just before), "shows otherwise" (the HTML comes out another one, as after an update of Ghost). ``date`` is what
+a proxy before it makes of the header Date: "" takes it out.
 """
 
 from __future__ import annotations
@@ -112,6 +113,7 @@ class SmallGhost:
     writes: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     now: datetime = BEGIN
+    date: str | None = None
 
     def __post_init__(self) -> None:
         self.lock = threading.RLock()
@@ -212,7 +214,9 @@ def small_ghost() -> Iterator[SmallGhost]:
                 return
             written = json.dumps(answer).encode()
             self.send_response_only(status)
-            self.send_header("Date", format_datetime(ghost.now + timedelta(seconds=5), usegmt=True))
+            date = format_datetime(ghost.now + timedelta(seconds=5), usegmt=True)
+            if date := date if ghost.date is None else ghost.date:
+                self.send_header("Date", date)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(written)))
             self.end_headers()

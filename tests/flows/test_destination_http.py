@@ -23,7 +23,7 @@ from flows.destinations import Answer, Publication, PublishError, Receipt
 from flows.destinations.client import Refused, Unanswered
 from flows.destinations.names import story_hash
 from flows.destinations.remote import Conflict
-from flows.settings import HttpDestination
+from flows.settings import CmsDestination, HttpDestination
 
 KEY = story_hash("desk:ferry")
 
@@ -353,6 +353,47 @@ def test_a_secret_goes_into_the_header_and_into_no_error(monkeypatch: pytest.Mon
             assert "403" in str(answer)
             assert "pa55word" not in str(answer)
             assert "k3y" not in str(answer)
+
+
+@pytest.mark.parametrize("before", [0, 195, 495, 1995])
+@pytest.mark.parametrize("filled", ["x", " "])
+def test_no_part_of_a_secret_is_left_where_an_answer_is_cut(
+    before: int, filled: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CMS_LOGIN", "desk:pa55word")
+    body = filled * before + "pa55word, and no other, is wrong." + "x" * 600
+    with answering(403, {}, body.encode()) as url:
+        answer = one(at(f"{url}/{{key}}", login="basic", secret_env="CMS_LOGIN", seconds=5), publication())
+    said = str(answer).partition("403 Forbidden: ")[2]
+    assert 30 < len(said) <= 500
+    assert "pa" not in said
+
+
+def test_a_reason_that_stands_late_in_an_answer_is_shown() -> None:
+    with answering(400, {}, b"x" * 400 + b" the headline is too long") as url:
+        answer = one(at(f"{url}/{{key}}", seconds=5), publication())
+    assert str(answer).endswith(" the headline is too long")
+
+
+@pytest.mark.parametrize(
+    ("secret", "echoed", "shown"),
+    [
+        # README's own WordPress account: the name of it, and of us, is no secret.
+        ("cleancopy:abcd efgh", "cleancopy: the version abcd efgh", "cleancopy: the version …"),
+        ("cleancopy:abcd efgh", "not cleancopy:abcd efgh", "not …"),
+        ("cleancopy:abcd efgh", "heard Basic Y2xlYW5jb3B5OmFiY2QgZWZnaA==", "heard Basic …"),
+        ("desk:e", "There were letters, not desk:e", "There were letters, not …"),
+    ],
+)
+def test_of_a_login_the_password_is_hidden_and_not_the_name(
+    secret: str, echoed: str, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CMS_LOGIN", secret)
+    with answering(403, {}, echoed.encode()) as url:
+        site = CmsDestination(kind="cms", name="site", api="wordpress", url=url, secret_env="CMS_LOGIN")
+        [answer] = answers(site, Path("/nowhere"), [publication()])
+    assert f"was answered 403 Forbidden: {shown}" in str(answer)
+    assert echoed not in str(answer)
 
 
 @pytest.mark.parametrize(

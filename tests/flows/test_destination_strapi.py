@@ -323,13 +323,6 @@ def test_a_broken_answer_leads_to_no_write(
     assert not any(one.startswith("PUT") for one in strapi.asked)
 
 
-def test_an_id_cannot_lead_elsewhere(strapi: Strapi, ferry: Cleaned, tmp_path: Path) -> None:
-    odd = replace(act(ferry), story="cms:../users/1?x=y#z")
-    (receipt,) = publish(destination(strapi), tmp_path, odd)
-    assert receipt.did == "left"
-    assert all("users/1" not in one for one in strapi.asked)
-
-
 def test_stories_from_elsewhere_need_a_key_field(strapi: Strapi, tmp_path: Path) -> None:
     with pytest.raises(PublishError, match="at key"):
         publish(destination(strapi, fields={}), tmp_path, publication())
@@ -372,6 +365,17 @@ def test_what_an_editor_took_down_is_not_published_again(strapi: Strapi, tmp_pat
     with pytest.raises(PublishError, match="taken down there"):
         publish(destination(strapi), tmp_path, replace(publication(2), last=receipt.as_json()))
     assert strapi.public == {}
+
+
+def test_what_an_editor_deleted_is_made_anew_where_that_is_meant(strapi: Strapi, tmp_path: Path) -> None:
+    (receipt,) = publish(destination(strapi), tmp_path, publication())
+    strapi.public.clear()
+    strapi.drafts.clear()
+    newer = replace(publication(2), last=receipt.as_json())
+    with pytest.raises(PublishError, match=r"overwrite: yes .*cleancopy outbox --again"):
+        publish(destination(strapi), tmp_path, newer)
+    (again,) = publish(destination(strapi, overwrite=True), tmp_path, newer)
+    assert (again.did, list(strapi.public)) == ("wrote", [again.kept["id"]])
 
 
 def test_strapi_needs_its_collection(tmp_path: Path) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from doctor_findings import found_by_doctor
 from fake_cms import fake_cms
+from loopback import answering
 from newsroom import small_config
 from postgres_server import Postgres
 from publications import publication, publish
@@ -46,6 +48,37 @@ def test_secrets_are_missed_and_servers_reached(
         assert state == ("fail" if said else "ok")
         assert (said or f"something answers on {server.url}") in words
         assert not any(value in words for value in ("t0ken", "k3y", "pa55"))
+
+
+WORDPRESS = "  site: {{kind: cms, api: wordpress, url: '{url}', secret_env: WP_LOGIN{more}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "state", "said"),
+    [
+        (200, b'{"locks": true}', "ok", "with our plugin"),
+        (200, b'{"locks": false}', "warn", "no InnoDB table"),
+        (404, b'{"code": "rest_no_route"}', "warn", "cleancopy plugin wordpress > wp-content/mu-plugins/"),
+        (401, b'{"code": "incorrect_password"}', "fail", "Make a new application password"),
+        (403, b"{}", "fail", "the role Editor"),
+        (404, b"<html>", "warn", "are its permalinks not plain"),
+    ],
+)
+def test_a_wordpress_without_the_plugin_is_a_warning_where_its_own_posts_are_cleaned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int, answer: bytes, state: str, said: str
+) -> None:
+    """Without it a save in the same milliseconds as ours can be lost: who sets it up is told then."""
+    monkeypatch.setenv("WP_LOGIN", "desk:abcd efgh")
+    asked: list[Mapping[str, str]] = []
+    with answering(status, {}, answer, asked) as url:
+        config = small_config(tmp_path / "own", WORDPRESS.format(url=url, more=", in_place: [wp]"))
+        found, words = found_by_doctor(config, tmp_path)["destination site"]
+        assert (found, said in words) == (state, True), words
+        assert "abcd efgh" not in words
+        assert len(asked) == 1
+        config = small_config(tmp_path / "others", WORDPRESS.format(url=url, more=""))
+        assert found_by_doctor(config, tmp_path)["destination site"][0] == "ok"
+        assert len(asked) == 1
 
 
 def test_a_server_that_is_away_is_a_warning_for_its_stories_wait(tmp_path: Path) -> None:

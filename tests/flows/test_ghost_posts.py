@@ -9,12 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ghost_newsroom import KEY_ENV, LAST, LEDE, MORE, configure, newsroom
 from publications import publication
 from small_ghost import KEY, SmallGhost, small_ghost
+from typer.testing import CliRunner
 
+from cleaners.model import Raw
+from flows.cli import app
 from flows.destinations import Publication, PublishError, Receipt, open_destination
 from flows.destinations.remote import Conflict
+from flows.ledger import Arrival, receive
 from flows.settings import CmsDestination
+from flows.tasks.cleaning import WarmPool
+from flows.tasks.workers import make_clean
 
 Publish = Callable[[Publication], Receipt]
 
@@ -104,6 +111,58 @@ def test_what_somebody_changed_is_not_written_over_but_taken_down(
     assert ghost.posts[id]["title"] == "The ferry is late"
     assert publish(story(3, "unpublish", last=first)).did == "removed"
     assert states(ghost) == ["draft"]
+
+
+def test_what_somebody_changed_is_written_over_where_that_is_meant(
+    ghost: SmallGhost, publish: Publish
+) -> None:
+    first = publish(story())
+    [id] = ghost.posts
+    ghost.save(id, title="The ferry is late")
+    site = CmsDestination(
+        kind="cms", name="site", api="ghost", url=ghost.url, secret_env="TEST_GHOST_KEY", overwrite=True
+    )
+    with open_destination(site, Path()) as publisher:
+        [answer] = publisher([story(2, last=first)])
+    assert isinstance(answer, Receipt)
+    assert (answer.did, list(ghost.posts), ghost.posts[id]["title"]) == ("wrote", [id], "The ferry is back")
+
+
+def test_a_story_that_an_editor_deleted_is_there_again_when_the_advice_is_followed(
+    ghost: SmallGhost, tmp_path: Path, config_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of another source than the site's own: a desk's, whose stories become posts."""
+    monkeypatch.setenv(KEY_ENV, KEY)
+    config = configure(tmp_path / "config", config_dir, ghost.url)
+    with WarmPool(config, 1, 60, make_clean) as pool, newsroom(tmp_path, config, pool) as room:
+
+        def arrives(text: str) -> None:
+            raw = Raw("ferry", "text", f"{text}\n", headline="The ferry is back", language="en")
+            receive(room.engine, [Arrival(raw, "desk")], room.now())
+            room.work()
+
+        arrives(LEDE)
+        assert states(ghost) == ["published"]
+        ghost.posts.clear()
+        arrives(MORE)
+        [told] = room.errors()
+        assert "somebody has deleted it" in told
+        assert "write overwrite: yes for this destination in destinations.yaml" in told
+        assert "cleancopy outbox --again ID" in told
+        assert ghost.posts == {}
+
+        destinations = config / "destinations.yaml"
+        destinations.write_text(destinations.read_text().replace("api: ghost", "api: ghost, overwrite: yes"))
+        monkeypatch.setenv("CLEANCOPY_CONFIG", str(config))
+        monkeypatch.setenv("CLEANCOPY_DATA", str(room.settings.data_dir))
+        monkeypatch.setenv("CLEANCOPY_LEDGER", room.settings.ledger_url)
+        [owed] = json.loads(CliRunner().invoke(app, ["outbox", "--json"]).stdout)
+        done = CliRunner().invoke(app, ["outbox", "--again", str(owed["id"])])
+        assert done.exit_code == 0, done.output
+        [post] = ghost.posts.values()
+        assert (post["status"], MORE in post["html"]) == ("published", True)
+        arrives(LAST)
+        assert (list(ghost.posts), LAST in ghost.posts[post["id"]]["html"]) == ([post["id"]], True)
 
 
 def test_code_that_others_put_into_the_foot_stays(ghost: SmallGhost, publish: Publish) -> None:

@@ -174,6 +174,10 @@ def test_mistakes_in_sources_are_told_with_their_place(
     ("entry", "said"),
     [
         ("t: {kind: table}", "either url or url_env"),
+        (
+            "s: {kind: cms, api: superdesk, url: 'https://hub.example', secret_env: HUB, overwrite: yes}",
+            "Leave overwrite out",
+        ),
         ("t: {kind: table, url: 'sqlite:///x', url_env: URL_X}", "either url or url_env"),
         ("t: {kind: table, url: 'postgresql://a:pw@db/x'}", "holds a password"),
         ("t: {kind: table, url: 'sqlite:///x', table: 'a; DROP'}", "table"),

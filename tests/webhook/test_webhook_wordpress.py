@@ -108,6 +108,17 @@ def test_what_a_password_protects_is_not_published_elsewhere() -> None:
     assert not post_in(post(content=protected)).public
 
 
+@pytest.mark.parametrize("status", ["publish", "trash"])
+def test_what_is_no_post_is_refused_with_the_next_step(receiver: Receiver, status: str) -> None:
+    """It is never written to: its kill would be told as done while readers see the page."""
+    page = json.dumps(event("publish", type="page", status=status)).encode()
+    answer = receiver.post(page, source="wp", event_id=f"wp_{status}")
+    assert answer.status_code == 422
+    assert "the type 'page'" in answer.json()["error"]
+    assert "cleancopy plugin wordpress" in answer.json()["next"]
+    assert receiver.rows() == 0
+
+
 @pytest.mark.parametrize("empty", ["", " \n "])
 def test_a_post_without_text_is_refused(empty: str) -> None:
     with pytest.raises(Refused) as refusal:

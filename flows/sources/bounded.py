@@ -1,29 +1,44 @@
-"""A transport for httpx in which everything together ends at one moment: connecting, TLS, sending, headers, body.
+"""Requests in which everything together ends at one moment: connecting, TLS, sending, headers, body.
 
-httpx's own time limits are for each read: a server that sends a byte every few seconds keeps it for ever, and with it a
-publisher whose lease runs out.
+The time limits of httpcore and httpx are for each read: a server that sends a byte every few seconds keeps them for ever, and with them
+a look at a source, or a publisher whose lease runs out.
 """
 
 from __future__ import annotations
 
 import ssl
+import threading
 import time
 import typing
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpcore
 import httpx
 
+WRITTEN_BYTES = 16_384
+"""So many are given to the system at once. What takes few of them at a time is asked for its deadline in between."""
 
-class Deadline:
-    """Until when the request under way must have ended; shared by a transport and its connections."""
+
+class Deadline(threading.local):
+    """Until when what this thread asks for must have ended; shared by a pool and its connections. Each thread has its own."""
 
     def __init__(self) -> None:
         self._at = float("inf")
 
     def set(self, seconds: float) -> None:
         self._at = time.monotonic() + seconds
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """So many seconds for what is asked in the block. What was set before counts again behind it."""
+        before = self._at
+        self.set(seconds)
+        try:
+            yield
+        finally:
+            self._at = before
 
     def left(self, most: float | None = None) -> float | None:
         """The seconds left, at most ``most``. Raises httpcore.ReadTimeout where none is."""
@@ -41,15 +56,15 @@ class BoundedTransport(httpx.BaseTransport):
     Raises httpcore's exceptions, not httpx's.
     """
 
-    def __init__(self, deadline: Deadline, connect_seconds: float, tls: bool = True) -> None:
+    def __init__(
+        self, deadline: Deadline, connect_seconds: float, ssl_context: ssl.SSLContext | None
+    ) -> None:
         self._connect_seconds = connect_seconds
         self._pool = httpcore.ConnectionPool(
-            # The system's certificates, and those of SSL_CERT_FILE: a newsroom's CMS may have one of the house. Read only
-            # where they are needed, which takes a while.
-            ssl_context=ssl.create_default_context() if tls else None,
+            ssl_context=ssl_context,
             max_connections=4,
             keepalive_expiry=5.0,
-            network_backend=_Backend(deadline),
+            network_backend=BoundedBackend(deadline),
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -65,7 +80,10 @@ class BoundedTransport(httpx.BaseTransport):
                 ),
                 headers=request.headers.raw,
                 content=request.stream,
-                extensions={"timeout": {"connect": self._connect_seconds, "pool": self._connect_seconds}},
+                extensions={
+                    **request.extensions,
+                    "timeout": {"connect": self._connect_seconds, "pool": self._connect_seconds},
+                },
             )
         )
         return httpx.Response(
@@ -90,7 +108,9 @@ class _Body(httpx.SyncByteStream):
         self._answer.close()
 
 
-class _Backend(httpcore.NetworkBackend):
+class BoundedBackend(httpcore.NetworkBackend):
+    """Connections that are made, and whose every read and write ends, by the ``deadline``."""
+
     def __init__(self, deadline: Deadline) -> None:
         self._plain, self._deadline = httpcore.SyncBackend(), deadline
 
@@ -116,7 +136,8 @@ class _Stream(httpcore.NetworkStream):
         return self._stream.read(max_bytes, self._deadline.left(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, self._deadline.left(timeout))
+        for at in range(0, len(buffer), WRITTEN_BYTES):
+            self._stream.write(buffer[at : at + WRITTEN_BYTES], self._deadline.left(timeout))
 
     def close(self) -> None:
         self._stream.close()
