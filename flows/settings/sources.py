@@ -234,7 +234,11 @@ class UrlsSource(WebSource):
 
 
 class MissedSource(StrictModel):
-    """How a CMS is asked for what its webhooks did not bring: some send an event once and never again. As in CmsSource."""
+    """How a CMS is asked for what its webhooks did not bring: some send an event once and never again. As in CmsSource.
+
+    What was unpublished is taken down, as by its event, where the CMS itself says so: to credentials that may see drafts. What is
+    only not found is told.
+    """
 
     url: HttpUrl
     secret_env: SecretName | None = None
