@@ -301,7 +301,8 @@ class WebhookSource(_Common):
                 raise fault(
                     "missed",
                     f"{self.adapter} cannot be asked for what was missed",
-                    "Make it a source of its own, of kind: cms with api: json",
+                    "Leave it out: who sends here must send again what was not answered with 202. One that cannot is asked by "
+                    "kind: cms with api: json in place of this source; beside it, under another name, each story would be there twice",
                 )
             _check_collection(self.adapter == "strapi", self.missed.collection)
         return self
