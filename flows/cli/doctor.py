@@ -65,7 +65,7 @@ def examine(config: Path | None) -> Iterator[Finding]:
     except ValueError as error:
         yield Finding(State.fail, "settings", str(error))
         return
-    for look in (_configuration, _data, _ledger, _address, _secrets, _failing, destinations, _server):
+    for look in (_configuration, _data, _ledger, _address, secrets, _failing, destinations, _server):
         yield from _guarded(look, settings)
 
 
@@ -196,8 +196,9 @@ def _address(settings: Settings) -> Iterator[Finding]:
         )
 
 
-def _secrets(settings: Settings) -> Iterator[Finding]:
-    from flows.settings import CmsSource, WebhookSource, load_sources
+def secrets(settings: Settings) -> Iterator[Finding]:
+    """The sources that are switched on: whether what they need to be asked, or to be believed, is there."""
+    from flows.settings import CmsSource, WebhookSource, asked, load_sources
 
     if not (settings.config_dir / "sources.yaml").exists():
         yield Finding(State.ok, "sources", "none are configured (no sources.yaml)")
@@ -207,13 +208,19 @@ def _secrets(settings: Settings) -> Iterator[Finding]:
     yield Finding(
         State.ok, "sources", f"{len(enabled)} of {len(sources)} enabled: {', '.join(enabled) or 'none'}"
     )
-    for name, source in sources.items():
-        if isinstance(source, WebhookSource) and source.enabled:
+    for name in enabled:
+        source = sources[name]
+        if isinstance(source, WebhookSource):
             yield _secret(name, source)
-        elif isinstance(source, CmsSource) and source.enabled and source.secret_env:
-            is_set = bool(os.environ.get(source.secret_env, "").strip())
-            said = f"{source.secret_env} is {'set' if is_set else 'not set: the CMS will not be asked'}"
+        cms = asked(source)
+        if isinstance(cms, CmsSource) and cms.secret_env:
+            is_set = bool(os.environ.get(cms.secret_env, "").strip())
+            said = f"{cms.secret_env} is {'set' if is_set else 'not set: the CMS will not be asked'}"
             yield Finding(State.ok if is_set else State.fail, f"cms {name}", said)
+        if source.dry_run:
+            said = "a dry run: its stories are cleaned and reported, and nothing of them goes out"
+            then = "When the reports are as you want them, take dry_run out of sources.yaml"
+            yield Finding(State.warn, f"source {name}", f"{said}. {then}")
 
 
 def _failing(settings: Settings) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -35,12 +35,45 @@ def destinations(settings: Settings) -> Iterator[Finding]:
     for one in known.values():
         if one.enabled:
             yield _destination(one, settings.data_dir)
+    yield from _reached(settings, known)
     if off := [one.name for one in known.values() if not one.enabled]:
         yield Finding(
             State.ok,
             "switched off",
             f"{', '.join(off)} (enabled: no): what arrives meanwhile is not owed there, also not once it is switched on. Publish it "
             "there later with Deployments → clean-stories → Run, “Publish to”",
+        )
+
+
+def _reached(settings: Settings, known: Mapping[str, Destination]) -> Iterator[Finding]:
+    """Destinations that wait in vain: for the stories of a source that are to be cleaned in place there, or for any at all."""
+    from flows.settings import load_sources, wanted_destinations
+
+    if not (settings.config_dir / "sources.yaml").exists():
+        return
+    sources = {name: one for name, one in load_sources(settings.config_dir).items() if one.enabled}
+    goes = {name: wanted_destinations(known, one.destinations) for name, one in sources.items()}
+    in_vain = []
+    for one in known.values():
+        if not one.enabled:
+            continue
+        origins = [name for name in getattr(one, "in_place", ()) if name in goes]
+        for origin in origins:
+            if one.name not in goes[origin]:
+                yield Finding(
+                    State.warn,
+                    f"in place {origin}",
+                    f"{one.name} is to clean its stories where they stand, but they do not go there: nothing is written back. "
+                    f"Write destinations: [{', '.join((*goes[origin], one.name))}] at {origin} in sources.yaml",
+                )
+        if not origins and not one.default and not any(one.name in names for names in goes.values()):
+            in_vain.append(one.name)
+    if in_vain:
+        yield Finding(
+            State.warn,
+            "not reached",
+            f"{', '.join(in_vain)}: the stories of no source go there by themselves. Write destinations: [{in_vain[0]}] at a source, "
+            "or default: yes at the destination",
         )
 
 

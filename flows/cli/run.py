@@ -120,6 +120,8 @@ def show(console: Console, job: Job, settings: Settings, demo: bool) -> None:
         console.print(Text(printable(told), style="red"))
     count = len(summary.stories)
     did = ", ".join([*counted_acts(summary.published), f"{_unchanged(summary)} unchanged since the last run"])
+    if summary.dry_runs:
+        did += f"; dry run of {', '.join(summary.dry_runs)}: nothing from there goes out"
     console.print(
         f"{count} {'story' if count == 1 else 'stories'} in {summary.seconds:.1f} s, {did}", highlight=False
     )
@@ -192,7 +194,9 @@ def counted_acts(published: Published) -> list[str]:
 
 def _unchanged(summary: RunSummary) -> int:
     """Stories to publish that owe nothing new: their copy is as a reader already has it."""
-    return sum(line.row.outcome == "publish" and not line.owed for line in summary.stories)
+    return sum(
+        line.row.outcome == "publish" and not line.owed and not line.dry_run for line in summary.stories
+    )
 
 
 def _places(console: Console, summary: RunSummary, settings: Settings) -> None:
@@ -223,9 +227,13 @@ def _destinations(summary: RunSummary, settings: Settings) -> dict[str, list[str
 
     destinations, sources = load_destinations(settings.config_dir), load_sources(settings.config_dir)
     wishes = {
-        sources[line.source].destinations if line.source in sources else None for line in summary.stories
+        sources[line.source].destinations if line.source in sources else None
+        for line in summary.stories
+        if not line.dry_run
     }
-    used = {name for wish in wishes or {None} for name in wanted_destinations(destinations, wish)}
+    if not summary.stories:
+        wishes = {None}
+    used = {name for wish in wishes for name in wanted_destinations(destinations, wish)}
     missed = {late.destination for late in summary.published.not_made}
     used |= {made.destination for made in summary.published.made} | missed
     shown: dict[str, list[str]] = {}
@@ -237,7 +245,8 @@ def _destinations(summary: RunSummary, settings: Settings) -> dict[str, list[str
         shown.setdefault("Not done yet at" if name in missed else told, []).append(
             _near(Path(place)) if is_on_this_machine(one) else place
         )
-    return shown or {"Clean copy": ["no destination is enabled for these stories"]}
+    nowhere = "nowhere: a dry run" if summary.dry_runs else "no destination is enabled for these stories"
+    return shown or {"Clean copy": [nowhere]}
 
 
 def _next(console: Console, summary: RunSummary, settings: Settings, demo: bool) -> None:

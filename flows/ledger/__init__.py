@@ -1,6 +1,13 @@
 """The database that nothing is lost in: what arrived, what became of it, and what is owed to whom."""
 
-from flows.ledger.following import known_stories, not_done, read_cursor, write_cursor
+from flows.ledger.following import (
+    known_stories,
+    last_arrival,
+    not_done,
+    read_cursor,
+    standing_stories,
+    write_cursor,
+)
 from flows.ledger.inbox import (
     Arrival,
     InboxRow,
@@ -89,6 +96,7 @@ __all__ = [
     "held_stories",
     "known_among",
     "known_stories",
+    "last_arrival",
     "last_records",
     "last_runs",
     "ledger_id",
@@ -107,6 +115,7 @@ __all__ = [
     "release",
     "release_owner",
     "select_raws",
+    "standing_stories",
     "work_waits",
     "write_cursor",
 ]

@@ -6,10 +6,10 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, Select, exists, func, or_, select
 
 from flows.ledger.opening import reading
-from flows.ledger.tables import CURSORS, INBOX, STORIES, storable
+from flows.ledger.tables import CURSORS, INBOX, REVISIONS, STORIES, storable
 from flows.ledger.upsert import insert_into
 
 _AT_ONCE = 500
@@ -38,7 +38,30 @@ def write_cursor(engine: Engine, name: str, position: Mapping[str, Any], now: da
 
 def known_stories(engine: Engine, source: str, ids: Collection[str] | None = None) -> list[str]:
     """The names of a source's stories, the oldest first; ``ids``: which of these there are."""
-    query = select(STORIES.c.external_id).where(STORIES.c.source == source).order_by(STORIES.c.id)
+    return _names(engine, select(STORIES.c.external_id).where(STORIES.c.source == source), ids)
+
+
+def last_arrival(engine: Engine) -> int:
+    """The newest row of the inbox, whatever its source; 0: nothing has come yet."""
+    with reading(engine) as connection:
+        newest: int | None = connection.execute(select(func.max(INBOX.c.id))).scalar()
+    return newest or 0
+
+
+def standing_stories(engine: Engine, source: str, ids: Collection[str], arrived: int) -> list[str]:
+    """Those of the stories that were not killed, and of which nothing has come since the row ``arrived`` of the inbox."""
+    since = (
+        exists()
+        .where(INBOX.c.id > arrived, INBOX.c.revision_id == REVISIONS.c.id)
+        .where(REVISIONS.c.story_id == STORIES.c.id)
+    )
+    lives = or_(STORIES.c.verdict.is_(None), STORIES.c.verdict != "kill")
+    query = select(STORIES.c.external_id).where(STORIES.c.source == source, lives, ~since)
+    return _names(engine, query, ids)
+
+
+def _names(engine: Engine, query: Select[tuple[str]], ids: Collection[str] | None) -> list[str]:
+    query = query.order_by(STORIES.c.id)
     with reading(engine) as connection:
         if ids is None:
             return list(connection.execute(query).scalars())

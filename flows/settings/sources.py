@@ -234,7 +234,11 @@ class UrlsSource(WebSource):
 
 
 class MissedSource(StrictModel):
-    """How a CMS is asked for what its webhooks did not bring: some send an event once and never again. As in CmsSource."""
+    """How a CMS is asked for what its webhooks did not bring: some send an event once and never again. As in CmsSource.
+
+    What was unpublished is taken down, as by its event, where the CMS itself says so: to credentials that may see drafts. What is
+    only not found is told.
+    """
 
     url: HttpUrl
     secret_env: SecretName | None = None
@@ -297,7 +301,8 @@ class WebhookSource(_Common):
                 raise fault(
                     "missed",
                     f"{self.adapter} cannot be asked for what was missed",
-                    "Make it a source of its own, of kind: cms with api: json",
+                    "Leave it out: who sends here must send again what was not answered with 202. One that cannot is asked by "
+                    "kind: cms with api: json in place of this source; beside it, under another name, each story would be there twice",
                 )
             _check_collection(self.adapter == "strapi", self.missed.collection)
         return self

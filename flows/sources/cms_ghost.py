@@ -55,6 +55,25 @@ def ids_in(answer: Any) -> set[str]:
     return {found for item in _items(answer) if (found := identity(item))}
 
 
+def hidden(source: CmsSource, secret: str | None, ids: Sequence[str]) -> Question | None:
+    """The question which of these stories Ghost has and does not show; None: the Content API knows of none of them."""
+    if not secret or ":" not in secret:
+        return None
+    wanted = f"id:[{','.join(ids)}]+status:-published"
+    return _question(
+        source, secret, {"filter": wanted, "limit": str(MOST_AT_ONCE), "fields": "id,status,updated_at"}
+    )
+
+
+def hidden_in(answer: Any) -> dict[str, str | None]:
+    """The ids in an answer to ``hidden``, and when each was saved last."""
+    return {
+        found: text_at(item, "updated_at")
+        for item in _items(answer)
+        if (found := identity(item)) and text_at(item, "status") not in (None, "published")
+    }
+
+
 def page_in(answer: Any, source: CmsSource, size: int) -> Page:
     """The stories in an answer to ``changed``. Raises BrokenAnswer."""
     items = _items(answer)

@@ -45,15 +45,30 @@ def changed(source: CmsSource, secret: str | None, after: datetime | None, page:
 
 def still_public(source: CmsSource, secret: str | None, ids: Sequence[str]) -> Question:
     """The question which of these stories readers can see."""
-    params = {"status": "published", "locale": "*", "pagination[pageSize]": _PAGE}
-    for number, id in enumerate(ids):
-        params[f"filters[documentId][$in][{number}]"] = apart(id)[0]
-    return _question(source, secret, params)
+    return _question(source, secret, {"status": "published", **_these(ids)})
 
 
 def ids_in(answer: Any) -> set[str]:
     """The ids in an answer to ``still_public``."""
     return {found for item in _items(answer) if (found := identity(item))}
+
+
+def hidden(source: CmsSource, secret: str | None, ids: Sequence[str]) -> Question | None:
+    """The question of which of these entries there is nothing but a draft.
+
+    A Strapi that is too old for ``publicationFilter`` passes it by, and gives the drafts of published entries, too.
+    """
+    params = {"status": "draft", "publicationFilter": "never-published", **_these(ids)}
+    return _question(source, secret, params)
+
+
+def hidden_in(answer: Any) -> dict[str, str | None]:
+    """The ids in an answer to ``hidden``, and when each was saved last. A content type without drafts has none."""
+    return {
+        found: text_at(item, "updatedAt")
+        for item in _items(answer)
+        if (found := identity(item)) and not item.get("publishedAt")
+    }
 
 
 def page_in(answer: Any, source: CmsSource, size: int) -> Page:
@@ -130,6 +145,11 @@ def _plain(entry: Mapping[str, Any], paths: Mapping[str, str]) -> dict[str, Any]
 def _has_text(raw: Raw) -> bool:
     lines = raw.content if isinstance(raw.content, tuple) else (raw.content,)
     return any(line.strip() for line in lines)
+
+
+def _these(ids: Sequence[str]) -> dict[str, str]:
+    params = {"locale": "*", "pagination[pageSize]": _PAGE}
+    return params | {f"filters[documentId][$in][{number}]": apart(id)[0] for number, id in enumerate(ids)}
 
 
 def _question(source: CmsSource, secret: str | None, params: Mapping[str, str]) -> Question:

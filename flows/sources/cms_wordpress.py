@@ -51,16 +51,30 @@ def changed(source: CmsSource, secret: str | None, after: datetime | None, page:
 
 def still_public(source: CmsSource, secret: str | None, ids: Sequence[str]) -> Question:
     """The question which of these stories readers can see."""
-    return _question(
-        source,
-        secret,
-        {"include": ",".join(ids), "per_page": str(MOST_AT_ONCE), "_fields": "id", "status": "publish"},
-    )
+    fields = "id,content.protected" if secret else "id"
+    return _these(source, secret, ids, "publish", fields)
 
 
 def ids_in(answer: Any) -> set[str]:
     """The ids in an answer to ``still_public``."""
-    return {found for item in _items(answer) if (found := identity(item))}
+    return {found for item in _items(answer) if (found := identity(item)) and not _is_protected(item)}
+
+
+def hidden(source: CmsSource, secret: str | None, ids: Sequence[str]) -> Question | None:
+    """The question which of these stories WordPress has and does not show to every reader; None: without a login nobody is told."""
+    if not secret:
+        return None
+    return _these(source, secret, ids, _STATUSES, "id,status,modified_gmt,content.protected")
+
+
+def hidden_in(answer: Any) -> dict[str, str | None]:
+    """The ids in an answer to ``hidden``, and when each was saved last."""
+    return {
+        found: changed_at(item)
+        for item in _items(answer)
+        if (found := identity(item))
+        and (text_at(item, "status") not in (None, "publish") or _is_protected(item))
+    }
 
 
 def page_in(answer: Any, source: CmsSource, size: int) -> Page:
@@ -72,6 +86,14 @@ def page_in(answer: Any, source: CmsSource, size: int) -> Page:
 def is_past_the_end(status: int, page: int) -> bool:
     """WordPress answers 400 to a page behind the last one: there were exactly as many stories as pages hold."""
     return status == 400 and page > 1
+
+
+def _these(source: CmsSource, secret: str | None, ids: Sequence[str], status: str, fields: str) -> Question:
+    return _question(
+        source,
+        secret,
+        {"include": ",".join(ids), "per_page": str(MOST_AT_ONCE), "_fields": fields, "status": status},
+    )
 
 
 def _question(source: CmsSource, secret: str | None, params: Mapping[str, str]) -> Question:

@@ -100,7 +100,9 @@ def drain(
     owner = owner or new_owner()
     work = _Run(settings, owner, clock(), make, pool, run, progress, report)
     destinations = load_destinations(settings.config_dir)
-    destinations_of = by_source(destinations, load_sources(settings.config_dir))
+    sources = load_sources(settings.config_dir)
+    work.dry_runs = frozenset(name for name, source in sources.items() if source.dry_run)
+    destinations_of = by_source(destinations, sources)
     published = Published()
     with work, present(settings.data_dir, owner), _ended(engine, work.run, owner, clock):
         release_the_dead(engine, settings.data_dir)
@@ -306,6 +308,7 @@ class _Run:
         self._lines: list[StoryLine] = []
         self._lost = 0
         self.own = 0
+        self.dry_runs: frozenset[str] = frozenset()
         self._artifacts = {True: 0, False: 0}
         self._progress = progress
         self._clock_at_start = time.monotonic()
@@ -368,6 +371,8 @@ class _Run:
                     report=self._folder / path if path else None,
                     artifact=self._artifact(outcome),
                     against=_against(before.get((source, outcome.story_id)), outcome),
+                    # What was public before it became a dry run is taken down by a kill all the same.
+                    dry_run=source in self.dry_runs and not (one and one.owed),
                 )
             )
         done = len(self._lines) + self._lost + self.own
@@ -378,23 +383,20 @@ class _Run:
     def summary(self, published: Published, preview: bool = False) -> RunSummary:
         """Write the run's page and sum up, the stories in the order of their arrival."""
         lines = tuple(sorted(self._lines, key=lambda line: line.inbox_id))
-        note = "Preview: nothing was written down and nothing published." if preview else None
-        report = (
-            write_run_report(self._folder, (line.row for line in lines), self.started_at, note)
-            if lines
-            else None
-        )
-        return RunSummary(
+        summary = RunSummary(
             run=self.run,
             started_at=self.started_at,
             seconds=time.monotonic() - self._clock_at_start,
             stories=lines,
             published=published,
-            report=report,
             preview=preview,
             lost=self._lost,
             own=self.own,
         )
+        if not lines:
+            return summary
+        rows = (line.row for line in lines)
+        return replace(summary, report=write_run_report(self._folder, rows, self.started_at, _note(summary)))
 
     def _artifact(self, outcome: Outcome) -> str | None:
         record = outcome.record
@@ -408,6 +410,15 @@ class _Run:
             return None
         self._artifacts[publishes] += 1
         return outcome.artifact
+
+
+def _note(summary: RunSummary) -> str | None:
+    """What stands above a run's report: that it is none of which anything goes out."""
+    if summary.preview:
+        return "Preview: nothing was written down and nothing published."
+    if names := ", ".join(summary.dry_runs):
+        return f"Dry run of {names} (dry_run in sources.yaml): nothing from there goes out."
+    return None
 
 
 def _record(

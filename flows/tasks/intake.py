@@ -69,6 +69,7 @@ def poll(
     Raises SourceDown where the whole source cannot be looked at now; what is wrong with single stories is told in
     ``problems``. A webhook source is asked for what it ``missed``, if its CMS can be asked.
     """
+    for_events = isinstance(source, WebhookSource)
     if isinstance(source, WebhookSource) and source.as_cms is not None:
         source = source.as_cms
     if isinstance(source, FolderSource):
@@ -79,7 +80,7 @@ def poll(
             return poll_archive(engine, settings, source, owner)
     if isinstance(source, CmsSource):
         with noted(engine, source.name, str(source.url), clock, rests=True):
-            return poll_cms(engine, source, owner=owner)
+            return poll_cms(engine, source, owner=owner, for_events=for_events)
     if isinstance(source, WebSource):
         living = [name for name, one in load_sources(settings.config_dir).items() if one.enabled]
         with looking(engine, source, living, fetch, clock, owner) as look:

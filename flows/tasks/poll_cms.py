@@ -1,9 +1,13 @@
-"""A look into a CMS: what changed since the last one is taken in; what readers can no longer see is told."""
+"""A look into a CMS: what changed since the last one is taken in; what readers can no longer see is told.
+
+Where the look stands in for events that did not come, what the CMS itself says is no longer public is taken down, as its event would
+have had it. What is only not found stays: it may be a right that is missing, or a CMS that is being mended.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import ModuleType
@@ -11,11 +15,18 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from flows.ledger import Arrival, known_stories, read_cursor, write_cursor
+from flows.ledger import (
+    Arrival,
+    known_stories,
+    last_arrival,
+    read_cursor,
+    standing_stories,
+    write_cursor,
+)
 from flows.settings import CmsSource
 from flows.sources import cms_ghost, cms_json, cms_strapi, cms_wordpress
 from flows.sources.api import ApiError, Question, ask
-from flows.sources.cms import NAMELESS, BrokenAnswer, Page, Post
+from flows.sources.cms import NAMELESS, BrokenAnswer, Page, Post, withdrawn
 from flows.sources.records import filled
 from flows.tasks.taking import Intake, SourceDown, take
 
@@ -34,12 +45,14 @@ def poll_cms(
     owner: str | None = None,
     ask: Ask = ask,
     now: datetime | None = None,
+    for_events: bool = False,
 ) -> Intake:
     """Take in what the CMS changed since the last look, about ``limits.stories``; the next look goes on behind them.
 
+    ``for_events``: the CMS sends events, and this is how it is asked for those that did not come.
     Raises SourceDown where it does not answer now. What it refuses is told with the next step.
     """
-    look = _Look(engine, source, ask, now or datetime.now(UTC), owner)
+    look = _Look(engine, source, ask, now or datetime.now(UTC), owner, for_events)
     try:
         secret = _secret(source)
         look.check_wait()
@@ -76,6 +89,7 @@ class _Look:
     ask: Ask
     now: datetime
     owner: str | None = None
+    for_events: bool = False
     rows: list[int] = field(default_factory=list)
     duplicates: list[int] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -83,6 +97,8 @@ class _Look:
     back: list[str] = field(default_factory=list)
     position: dict[str, Any] = field(default_factory=dict)
     _met: dict[str, datetime | str | None] = field(default_factory=dict)
+    _arrived: int = 0
+    """The newest row of the inbox when the CMS was asked last: of what came after it the CMS's answer knows nothing."""
 
     def __post_init__(self) -> None:
         self.position = read_cursor(self.engine, self._cursor)
@@ -122,7 +138,7 @@ class _Look:
         number = 1
         while True:
             page = self._changed(api, secret, after, number, size)
-            self._take(page.posts)
+            self._not_shown(api, secret, self._take(page.posts))
             last = max((post.modified for post in page.posts if post.modified), default=None)
             if last is not None and (seen is None or last > seen):
                 seen = last
@@ -149,7 +165,8 @@ class _Look:
         if not ids:
             return
         public = api.ids_in(self._answer(api.still_public(self.source, secret, ids)))
-        self._note_gone([id for id in ids if id not in public], back=public)
+        self._note_gone([], back=public)
+        self._not_shown(api, secret, set(ids) - public, [id for id in ids if id in public])
         self._remember(checked=first + len(ids))
 
     def read_list(self, secret: str | None) -> None:
@@ -167,7 +184,7 @@ class _Look:
                 raise BrokenAnswer(
                     f"the page {following[:80]!r} names itself as the next one. Mend next at the source"
                 )
-            self._take(page.posts)
+            self._note_gone(self._take(page.posts))
             changes = [post.modified for post in page.posts if post.modified is not None]
             newest = max([*changes, *([newest] if newest else [])], default=None)
             following = page.next
@@ -181,7 +198,7 @@ class _Look:
         self._forget_told()
         if whole:
             missing = [id for id in known_stories(self.engine, self.source.name) if id not in self._met]
-            self._note_gone(missing, back=self._met)
+            self._note_gone(self._standing(missing), back=self._met)
         self._remember()
 
     def _changed(
@@ -197,14 +214,15 @@ class _Look:
         return page
 
     def _answer(self, question: Question) -> Any:
+        self._arrived = last_arrival(self.engine)
         return self.ask(
             question,
             seconds=self.source.limits.seconds,
             allow_private=self.source.private_addresses,
         )
 
-    def _take(self, posts: Iterable[Post]) -> None:
-        """One page, one transaction."""
+    def _take(self, posts: Iterable[Post]) -> list[str]:
+        """One page, one transaction. Gives the stories that readers cannot see."""
         arrivals = []
         hidden = []
         told: dict[str, str] = dict(self.position.get("told", {}))
@@ -228,15 +246,46 @@ class _Look:
         self.rows += intake.ids
         self.duplicates += intake.known
         self.position["told"] = told
-        if hidden:
-            self._note_gone(known_stories(self.engine, self.source.name, hidden))
         self._note_gone([], back={arrival.story_id for arrival in arrivals})
+        return hidden
 
     def _too_large(self, post: Post) -> str | None:
         most = self.source.limits.story_bytes
         if post.raw is not None and len(post.raw.content) > most:
             return f"{post.id}: larger than {most} bytes"
         return None
+
+    def _not_shown(
+        self, api: ModuleType, secret: str | None, ids: Collection[str], public: Sequence[str] = ()
+    ) -> None:
+        """Stories that are not among the public ones. What the CMS itself says is hidden is taken down, where an event would have done
+        so; the rest is told. Stories that are ``public`` are asked for as well: an answer that calls one of them hidden was overtaken,
+        or comes from a CMS that did not understand the question, and proves nothing.
+        """
+        left = self._standing(ids)
+        if left and self.for_events and (question := api.hidden(self.source, secret, [*left, *public])):
+            hidden: dict[str, str | None] = api.hidden_in(self._answer(question))
+            if hidden.keys().isdisjoint(public):
+                self._take_down(hidden)
+                left = [id for id in left if id not in hidden]
+        self._note_gone(left)
+
+    def _standing(self, ids: Collection[str]) -> list[str]:
+        """Those that may be public by what we know, and of which no event has come since the CMS was asked."""
+        return standing_stories(self.engine, self.source.name, ids, self._arrived) if ids else []
+
+    def _take_down(self, hidden: Mapping[str, str | None]) -> None:
+        """Stories, and when their CMS saved them last: what their event would have brought is taken in."""
+        source = self.source
+        for id in self._standing(hidden):
+            kill = withdrawn(id, source.publisher, source.language, hidden.get(id))
+            taken = take(self.engine, [Arrival(kill, source.name)], self.owner)
+            self.rows += taken.ids
+            self.duplicates += taken.known
+            if taken.ids:
+                self.gone.append(
+                    f"{source.name}: {id}: its CMS says that readers can no longer see it, and no event did: it is taken down"
+                )
 
     def _note_gone(self, ids: Collection[str], back: Iterable[str] = ()) -> None:
         """Tell, once, what readers can no longer see. Nothing is taken down by it: a CMS may only be being mended."""

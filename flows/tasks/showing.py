@@ -63,8 +63,7 @@ def headline_of(job: Job) -> str:
     It is the message of the run's last state, so that a list of runs can be read without opening one.
     """
     summary = job.summary
-    counts = summary.outcomes
-    parts = [f"{counts[outcome]} {_word(outcome, summary)}" for outcome in WORDS if counts[outcome]]
+    parts = [f"{count} {word}" for word, count in _outcomes(summary).items()]
     total = len(summary.stories)
     line = f"{total} {'story' if total == 1 else 'stories'}" + (f": {', '.join(parts)}" if parts else "")
     if summary.own:
@@ -76,6 +75,10 @@ def headline_of(job: Job) -> str:
     line += _refused(job)
     if summary.published.not_made:
         line += "; " + "; ".join(_not_made(summary.published.not_made))
+    if dry := summary.dry_runs:
+        what = f"ry run of {', '.join(dry)}"
+        all_of_it = all(one.dry_run for one in summary.stories)
+        line = f"D{what}. {line}" if all_of_it else f"{line}; d{what}"
     return ("Dry run. " if summary.preview else "") + line
 
 
@@ -225,7 +228,8 @@ def _copy(line: StoryLine) -> str:
         return "first"
     if line.edition is None:
         return ""
-    return f"edition {line.edition}" + ("" if line.changed else ", as before")
+    said = f"edition {line.edition}" + ("" if line.changed else ", as before")
+    return f"{said}; dry run: not published" if line.dry_run else said
 
 
 def _story(line: StoryLine) -> str:
@@ -253,8 +257,17 @@ def _before_after(line: StoryLine) -> str:
     return f"{title}\n\n{what}.{where}\n"
 
 
-def _word(outcome: str, summary: RunSummary) -> str:
-    return "would be " + WORDS[outcome] if summary.preview and outcome != "failed" else WORDS[outcome]
+def _outcomes(summary: RunSummary) -> dict[str, int]:
+    """How many stories of each outcome, in words: of a dry run what would have become of them."""
+    counts = Counter[tuple[str, bool]](
+        (line.row.outcome, summary.preview or line.dry_run) for line in summary.stories
+    )
+    return {
+        ("would be " if dry and outcome != "failed" else "") + word: counts[outcome, dry]
+        for outcome, word in WORDS.items()
+        for dry in (False, True)
+        if counts[outcome, dry]
+    }
 
 
 def _plain(text: str, most: int) -> str:

@@ -45,7 +45,8 @@ class StoryLine:
     ``state`` is what the ledger did: ``done``, ``failed``, ``overtaken`` (a newer revision was cleaned before) or
     ``preview``. ``changed``: there is a new edition. ``owed``: destinations that something is newly owed to. ``report`` is
     the story's page; ``artifact`` its before/after in Markdown, kept for the first stories that changed something. ``against`` is what
-    a dry run would change in the copy before, if there is one.
+    a dry run would change in the copy before, if there is one. ``dry_run``: its source is tried without publishing, so that
+    nothing of it goes out.
     """
 
     source: str
@@ -58,6 +59,7 @@ class StoryLine:
     report: Path | None = None
     artifact: str | None = None
     against: Against | None = None
+    dry_run: bool = False
 
     @property
     def key(self) -> str:
@@ -87,6 +89,11 @@ class RunSummary:
     def outcomes(self) -> Mapping[str, int]:
         """How many stories: ``publish``, ``hold``, ``embargo``, ``kill``, ``failed``."""
         return Counter(line.row.outcome for line in self.stories)
+
+    @property
+    def dry_runs(self) -> tuple[str, ...]:
+        """The sources of these stories that are tried without publishing (``dry_run: yes``)."""
+        return tuple(sorted({line.source for line in self.stories if line.dry_run}))
 
     @property
     def removals(self) -> Mapping[str, int]:

@@ -32,7 +32,7 @@ class Intake:
     """What one look at sources brought.
 
     ``ids`` are new rows of the inbox; ``known`` are those in which the others had come before. Sentences for people: ``problems``
-    about what could not be taken in, ``gone`` about stories that have vanished at their source (nothing is deleted because of it),
+    about what could not be taken in, ``gone`` about stories that have vanished at their source (nothing is deleted because of it, unless the source itself says so),
     ``back`` about those that are there again, ``skipped`` about addresses that were not asked now, for the log.
     """
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from cleaners.model import Raw
-from cleaners.read.wire import status_line
 from flows.settings import WebhookSource
-from flows.sources.cms import Post
+from flows.sources.cms import Post, withdrawn
 from flows.sources.records import filled
 from flows.webhook.refusal import Refused
 
@@ -21,10 +20,7 @@ def taken_down(id: str | None, source: WebhookSource) -> Raw:
     """A story that its CMS does not show any more: a kill, in the words of ninjs. Raises Refused (400)."""
     if id is None:
         raise _no_story("it has no id")
-    note = status_line("canceled")
-    return Raw(
-        id=id, form="text", content="", ednote=note, publisher=source.publisher, language=source.language
-    )
+    return withdrawn(id, source.publisher, source.language)
 
 
 def _no_story(what: str) -> Refused:

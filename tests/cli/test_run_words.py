@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -91,6 +92,19 @@ def test_where_copy_is_not_yet_is_not_called_a_place_of_clean_copy(settings: Set
     told = said_by(job("publish", (did("publish", "partner", "told"),)), settings)
     assert "https://partner.example/" in told["Told"]
     assert "Clean copy" not in told
+
+
+def test_a_dry_run_is_not_said_to_be_published_or_unchanged(settings: Settings) -> None:
+    live = job("publish", (did("publish", "cms", "wrote"),))
+    tried = replace(live.summary.stories[0], source="ghost", owed=(), dry_run=True)
+    both = live._replace(summary=replace(live.summary, stories=(*live.summary.stories, tried)))
+    assert headline_of(both) == "2 stories: 1 published, 1 would be published; dry run of ghost"
+    assert (
+        "2 stories in 1.0 s, 1 published anew, 0 unchanged since the last run; dry run of ghost"
+        in " ".join(said_by(both, settings))
+    )
+    alone = Job(replace(live.summary, stories=(tried,), published=Published()))
+    assert said_by(alone, settings)["Clean copy"].endswith("nowhere: a dry run")
 
 
 def test_what_was_given_up_is_not_said_to_be_tried_again() -> None:

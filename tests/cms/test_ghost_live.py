@@ -380,6 +380,27 @@ def test_what_no_event_told_is_found_by_asking(
             assert ghost.read(post["id"])["updated_at"] == now["updated_at"]
 
 
+def test_an_unpublish_that_no_event_told_is_found_by_asking(
+    ghost: Ghost, pool: WarmPool, tmp_path: Path, config_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(KEY_ENV, ghost.key)
+    with newsroom(tmp_path, configure(tmp_path / "config", config_dir, ghost.url), pool) as room:
+        posts = [
+            ghost.publish(f"The ferry of {day}", document(paragraph(LEDE), paragraph(MORE)))
+            for day in ("Monday", "Tuesday", "Friday")
+        ]
+        look_at(room.settings, "ghost")
+        until(room, lambda: room.receipts("copy-folder").count(("publish", "made", "wrote")) >= 3)
+        before = len(room.copies)
+        ghost.save(posts[0]["id"], status="draft")
+        ghost.delete(posts[1]["id"])
+        intake = look_at(room.settings, "ghost")
+        assert [posts[0]["id"] in one for one in intake.gone if "it is taken down" in one] == [True]
+        assert [posts[1]["id"] in one for one in intake.gone if "of it stays" in one] == [True]
+        until(room, lambda: len(room.copies) == before - 1)
+        assert look_at(room.settings, "ghost").gone == ()
+
+
 def test_a_caption_that_was_lifted_goes_to_the_feature_image(ghost: Ghost, room: Newsroom) -> None:
     caption = "The ferry Kesten at the quay on Monday. Photo: Ilse Marrow/Harbour Post"
     post = ghost.publish(

@@ -425,6 +425,29 @@ def test_what_no_event_brought_is_found_by_asking(newsroom: Newsroom) -> None:
     assert newsroom.writes(id) == 1
 
 
+def test_an_unpublish_that_no_event_told_is_found_by_asking(newsroom: Newsroom) -> None:
+    """Strapi sends each event once."""
+    strapi = newsroom.strapi
+    down, gone, stays = (strapi.publish("article", {"title": name, "body": CLEAN}) for name in "abc")
+    newsroom.settle()
+    look_at(newsroom.settings, "strapi")
+    newsroom.settle()
+    strapi.act("silence", on=True)
+    strapi.document("article", "unpublish", documentId=down)
+    strapi.document("article", "delete", documentId=gone)
+    time.sleep(1)
+    strapi.act("silence", on=False)
+    told: list[str] = []
+    # Each look asks for the next 25 stories that are known.
+    for _ in range(8):
+        told += look_at(newsroom.settings, "strapi").gone
+    assert [one for one in told if f"{down}: its CMS says" in one]
+    assert [one for one in told if f"{gone}: readers can no longer see it" in one]
+    newsroom.settle()
+    verdicts = [newsroom.verdict(f"{id}{locale}") for id in (down, gone, stays) for locale in ("", "@en")]
+    assert [one for one in verdicts if one] == ["kill", "publish", "publish"]
+
+
 def test_an_event_that_was_overtaken_does_not_bring_the_older_text_back(newsroom: Newsroom) -> None:
     strapi = newsroom.strapi
     strapi.act("silence", on=True)

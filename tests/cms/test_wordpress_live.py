@@ -243,6 +243,33 @@ def test_what_the_webhook_missed_is_asked_for(quiet: Newsroom) -> None:
     assert quiet.wp.body(id) == CLEAN
 
 
+def test_an_unpublish_that_the_webhook_missed_is_found_by_asking(quiet: Newsroom) -> None:
+    source = load_sources(quiet.settings.config_dir)["wp"]
+    ids = [quiet.wp.write(body(FIRST, SECOND), title=f"The ferry, {name}") for name in "abcdef"]
+    quiet.settled()
+    poll(quiet.engine, quiet.settings, source)
+    quiet.settled()
+    before = len(quiet.published())
+    told = (quiet.wp.site / "more.json").read_text()
+    quiet.wp.tell(None)
+    draft, hidden, secret, trash, gone, _ = ids
+    quiet.wp.change(draft, status="draft")
+    quiet.wp.change(hidden, status="private")
+    quiet.wp.change(secret, password="a word for subscribers")
+    quiet.wp.ask("DELETE", f"posts/{trash}")
+    quiet.wp.ask("DELETE", f"posts/{gone}", force="true")
+    found = poll(quiet.engine, quiet.settings, source)
+    (quiet.wp.site / "more.json").write_text(told)
+    assert (found.problems, found.back) == ((), ())
+    down = [one.split(": ")[1] for one in found.gone if "it is taken down" in one]
+    assert sorted(down) == sorted(map(str, (draft, hidden, secret, trash)))
+    assert [one.split(": ")[1] for one in found.gone if "of it stays" in one] == [str(gone)]
+    quiet.settled()
+    assert len(quiet.published()) == before - 4
+    assert (quiet.wp.post(draft)["status"], quiet.wp.post(trash)["status"]) == ("draft", "trash")
+    assert poll(quiet.engine, quiet.settings, source).gone == ()
+
+
 def test_what_came_by_an_event_is_not_taken_again_when_asked(quiet: Newsroom) -> None:
     """Both ways bring the same story, character by character: or each look would clean everything anew."""
     source = load_sources(quiet.settings.config_dir)["wp"]

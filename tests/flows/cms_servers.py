@@ -174,8 +174,8 @@ def _ghost(cms: Cms, query: dict[str, str], admin: bool) -> Any:
         found = [one for one in found if one.modified.strftime("%Y-%m-%d %H:%M:%S") > after[1]]
     if ids := re.search(r"id:\[([^\]]*)\]", wanted):
         found = [one for one in found if one.id in ids[1].split(",")]
-    if "status:published" in wanted:
-        found = [one for one in found if one.status == "publish"]
+    if status := re.search(r"status:(-?)published", wanted):
+        found = [one for one in found if (one.status == "publish") != bool(status[1])]
     size, number = min(100, int(query.get("limit", 15))), int(query.get("page", 1))
     part = found[(number - 1) * size : number * size]
     more = number * size < len(found)

@@ -9,6 +9,7 @@ a proxy before it makes of the header Date: "" takes it out.
 from __future__ import annotations
 
 import json
+import re
 import socket
 import threading
 from collections.abc import Iterator, Mapping
@@ -156,12 +157,17 @@ class SmallGhost:
         if id:
             found = [self.posts[id]] if id in self.posts else []
             return (200, {"posts": found}) if found else (404, {"errors": [{"message": "Post not found."}]})
-        words = query.get("filter", "").partition("codeinjection_foot:~'")[2].rstrip("'")
-        return 200, {
-            "posts": [
-                one for one in self.posts.values() if words and words in (one.get("codeinjection_foot") or "")
-            ]
-        }
+        wanted = query.get("filter", "")
+        found = sorted(self.posts.values(), key=lambda one: str(one["updated_at"]))
+        if words := wanted.partition("codeinjection_foot:~'")[2].rstrip("'"):
+            found = [one for one in found if words in (one.get("codeinjection_foot") or "")]
+        if after := re.search(r"updated_at:>'(\S+ \S+)'", wanted):
+            found = [one for one in found if one["updated_at"].replace("T", " ") > after[1]]
+        if ids := re.search(r"id:\[(.*?)\]", wanted):
+            found = [one for one in found if one["id"] in ids[1].split(",")]
+        if status := re.search(r"status:(-?)published", wanted):
+            found = [one for one in found if (one["status"] == "published") != bool(status[1])]
+        return 200, {"posts": found, "meta": {"pagination": {"next": None}}}
 
     def _write(self, method: str, id: str, sent: dict[str, Any]) -> tuple[int, Any]:
         if method == "POST":

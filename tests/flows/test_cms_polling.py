@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,11 @@ from sqlalchemy import Engine
 
 from cleaners.model import Raw
 from cleaners.rules import ConfigError
-from flows.ledger import StoryFilter, open_ledger, select_raws
-from flows.settings import CmsSource, load_sources
+from flows.ledger import Arrival, StoryFilter, open_ledger, receive, select_raws
+from flows.settings import CmsSource, WebhookSource, load_sources
 from flows.tasks.poll_cms import poll_cms
 from flows.tasks.taking import SourceDown
+from flows.webhook.cms_events import taken_down
 
 SECRETS = {
     "wordpress": None,
@@ -156,6 +158,79 @@ def test_drafts_are_not_taken_and_a_story_that_becomes_one_is_told(
     assert gone.gone == ("cms: 1: readers can no longer see it at the CMS; what was published of it stays",)
     cms.write(1, "<p>Published again, and changed.</p>", minute=180)
     assert len(poll_cms(engine, make(kind)).ids) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "hidden"),
+    [
+        ("ghost-admin", {"status": "draft"}),
+        ("ghost-admin", {"status": "scheduled"}),
+        *(
+            ("wordpress-login", {"status": status})
+            for status in ("draft", "pending", "private", "future", "trash")
+        ),
+        ("wordpress-login", {"password": True}),
+    ],
+)
+@pytest.mark.parametrize("long_ago", [False, True])
+def test_a_look_for_missed_events_takes_down_what_the_cms_says_is_not_public(
+    kind: str, hidden: dict[str, Any], long_ago: bool, cms: Cms, make: Any, engine: Engine
+) -> None:
+    cms.write(1, minute=1)
+    cms.write(2, minute=500)
+    source = make(kind, publisher="Harbour Post")
+    poll_cms(engine, source, for_events=True)
+    # Long ago: the last looks failed, so that what changed is not among the changes that are asked for.
+    cms.write(1, minute=2 if long_ago else 600, **hidden)
+    look = poll_cms(engine, source, for_events=True)
+    assert (len(look.ids), look.problems) == (1, ())
+    assert look.gone == (
+        "cms: 1: its CMS says that readers can no longer see it, and no event did: it is taken down",
+    )
+    event = taken_down(
+        "1", WebhookSource(kind="webhook", name="cms", secret_env="X_Y", publisher="Harbour Post")
+    )
+    killed = known(engine)["1"]
+    assert replace(killed, given=event.given) == event
+    assert killed.given is not None
+    assert killed.given.updated is not None
+    again = poll_cms(engine, source, for_events=True)
+    assert (again.ids, again.gone, again.back) == ((), (), ())
+    assert set(known(engine)) == {"1", "2"}
+
+
+@pytest.mark.parametrize("kind", ["wordpress", "wordpress-login", "ghost", "ghost-admin"])
+def test_what_is_only_not_found_is_told_and_stays(kind: str, cms: Cms, make: Any, engine: Engine) -> None:
+    """A story that was deleted, a right that was taken away, a key that shows what readers see."""
+    for number in (1, 2):
+        cms.write(number, minute=number)
+    poll_cms(engine, make(kind), for_events=True)
+    if kind in ("wordpress", "ghost"):
+        cms.write(1, minute=90, status="draft")
+    else:
+        del cms.stories["1"]
+    look = poll_cms(engine, make(kind), for_events=True)
+    assert look.ids == ()
+    assert look.gone == ("cms: 1: readers can no longer see it at the CMS; what was published of it stays",)
+
+
+@pytest.mark.parametrize("kind", ["wordpress-login", "ghost-admin"])
+def test_an_event_that_comes_while_the_cms_is_asked_is_newer_than_its_answer(
+    kind: str, cms: Cms, make: Any, engine: Engine
+) -> None:
+    cms.write(1, minute=1)
+    poll_cms(engine, make(kind), for_events=True)
+    raw = known(engine)["1"]
+    cms.write(1, minute=90, status="draft")
+    events = iter(("evt-1", "evt-2", "evt-3"))
+    cms.after_answer = lambda: receive(
+        engine, [Arrival(raw, "cms", event_id=next(events))], datetime.now(UTC)
+    )
+    look = poll_cms(engine, make(kind), for_events=True)
+    assert (look.ids, look.gone) == ((), ())
+    # And when no event comes, the next look is believed.
+    cms.after_answer = None
+    assert len(poll_cms(engine, make(kind), for_events=True).ids) == 1
 
 
 @pytest.mark.parametrize("kind", ["wordpress", "ghost"])

@@ -155,6 +155,14 @@ def test_a_watched_source_has_manners_by_default(tmp_path: Path) -> None:
         ("My Demo: {kind: folder, path: demo}", "2:", "My Demo"),
         ("cms: {kind: webhook, secret_env: whsec_MfKQ9r}", "2:36", "whsec"),
         ("cms: {kind: webhook, secret_env: S_CMS, map: {title: post.title}}", "2:", "title"),
+        *(
+            (
+                f"cms: {{kind: webhook, adapter: {adapter}, secret_env: S_CMS, missed: {{url: 'https://cms.example'}}}}",
+                "2:",
+                "in place of this source; beside it, under another name, each story would be there twice",
+            )
+            for adapter in ("standard", "superdesk")
+        ),
         ("feed: {kind: feed, url: 'file:///etc/passwd'}", "2:27", "url"),
         ("feed: {kind: feed, url: 'https://example.org', schedule: hourly}", "2:60", "schedule"),
         ("demo: {kind: folder, path: demo, destinations: [copy-foldr]}", "2:51", "Did you mean copy-folder?"),

@@ -31,15 +31,27 @@ def entry(number: int, **more: Any) -> dict[str, Any]:
 
 
 class Strapi:
-    """Answers questions as Strapi does."""
+    """Answers questions as Strapi does: 5.54 knows ``publicationFilter``, and an ``old`` one passes it by. ``drafts`` are entries that
+    were saved and not published; each published entry has a draft of its own."""
 
     def __init__(self, *entries: dict[str, Any]) -> None:
         self.entries, self.asked = list(entries), list[Question]()
+        self.drafts: list[dict[str, Any]] = []
+        self.old = False
+
+    def unpublish(self, number: int) -> None:
+        self.drafts.append(self.entries.pop(number) | {"publishedAt": None})
 
     def __call__(self, question: Question, **_: Any) -> Any:
         self.asked.append(question)
         params = question.params
-        assert (params["status"], params["locale"]) == ("published", "*")
+        assert params["locale"] == "*"
+        if params["status"] == "draft":
+            assert params["publicationFilter"] == "never-published"
+            own = [one | {"publishedAt": None} for one in self.entries] if self.old else []
+            ids = {value for key, value in params.items() if "$in" in key}
+            return {"data": [one for one in [*own, *self.drafts] if one["documentId"] in ids]}
+        assert params["status"] == "published"
         found = sorted(self.entries, key=lambda one: one["publishedAt"])
         after = params.get("filters[publishedAt][$gt]", "")
         ids = {value for key, value in params.items() if "$in" in key}
@@ -99,6 +111,31 @@ def test_what_readers_can_no_longer_see_is_told(ledger: Engine) -> None:
     intake = poll_cms(ledger, SOURCE, ask=strapi, now=NOON)
     assert len(intake.gone) == 1
     assert "doc2@de" in intake.gone[0]
+
+
+def test_what_was_unpublished_is_taken_down_where_its_event_was_missed(ledger: Engine) -> None:
+    """Strapi sends each event once."""
+    strapi = Strapi(entry(1), entry(2, locale="en"), entry(3, documentId="doc2", locale="de"))
+    poll_cms(ledger, SOURCE, ask=strapi, now=NOON, for_events=True)
+    strapi.unpublish(2)
+    look = poll_cms(ledger, SOURCE, ask=strapi, now=NOON, for_events=True)
+    assert (len(look.ids), len(look.gone)) == (1, 1)
+    assert "doc2@de: its CMS says" in look.gone[0]
+    # What was deleted is only not found.
+    del strapi.entries[0]
+    look = poll_cms(ledger, SOURCE, ask=strapi, now=NOON, for_events=True)
+    assert look.ids == ()
+    assert "doc1: readers can no longer see it" in look.gone[0]
+
+
+def test_a_strapi_that_cannot_say_what_was_unpublished_is_not_believed(ledger: Engine) -> None:
+    strapi = Strapi(entry(1), entry(2))
+    poll_cms(ledger, SOURCE, ask=strapi, now=NOON, for_events=True)
+    strapi.old = True
+    strapi.unpublish(1)
+    look = poll_cms(ledger, SOURCE, ask=strapi, now=NOON, for_events=True)
+    assert look.ids == ()
+    assert "doc2: readers can no longer see it" in look.gone[0]
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,13 @@ from receiving import SECRET, running, signed_headers
 
 from cleaners.rules import ConfigError
 from cleaners.write.safe_body import safe_body
+from flows.ledger import open_ledger
+from flows.ledger.owing import Owing, owing
 from flows.settings import Settings, load_destinations, load_settings
 from flows.tasks.cleaning import WarmPool
-from flows.tasks.jobs import clean_waiting
+from flows.tasks.jobs import Job, clean_waiting
+from flows.tasks.publishing import utc_now
+from flows.tasks.showing import headline_of, stories_shown, table_rows
 from flows.tasks.summary import RunSummary
 from flows.webhook import create_app
 
@@ -182,6 +186,16 @@ class Pair:
     def configure(self, more: str) -> None:
         (self.settings.config_dir / "destinations.yaml").write_text(destinations(self.cms.url, more))
 
+    def owing(self) -> list[Owing]:
+        engine = open_ledger(self.settings.ledger_url)
+        try:
+            return owing(engine, utc_now())
+        finally:
+            engine.dispose()
+
+    def published(self) -> list[Path]:
+        return list((self.settings.data_dir / "published").glob("*.json"))
+
     def body(self, id: str) -> str:
         return str(self.cms.docs[id]["content"]["html"])
 
@@ -227,6 +241,43 @@ def test_a_saved_story_is_clean_in_the_cms_after_one_write_and_nothing_else_of_i
     assert sum(one.own for one in (summary, *again)) == 1
     assert [one.stories for one in again] == [(), (), ()]
     assert pair.cms.writes == [(method, "7")]
+
+
+def test_a_dry_run_shows_what_it_would_do_and_does_it_once_it_is_over(pair: Pair) -> None:
+    sources = pair.settings.config_dir / "sources.yaml"
+    sources.write_text(SOURCES.replace("kind: webhook", "kind: webhook\n    dry_run: yes"))
+    pair.cms.save("7", RAW)
+    summary = pair.drain()
+    [line] = summary.stories
+    assert headline_of(Job(summary)) == "Dry run of cms. 1 story: 1 would be published"
+    assert [row["Copy"] for row in table_rows(summary)] == ["edition 1; dry run: not published"]
+    [before_after] = stories_shown(summary)
+    assert "Published: undefined" in before_after.text
+    assert summary.report is not None
+    assert line.report is not None
+    assert "Dry run of cms (dry_run in sources.yaml): nothing from there goes out." in (
+        summary.report.read_text()
+    )
+    assert "Published: undefined" in line.report.read_text()
+    assert (pair.cms.writes, pair.body("7"), pair.owing(), pair.published()) == ([], RAW, [], [])
+
+    sources.write_text(SOURCES)
+    pair.drain()
+    assert pair.cms.writes == [], "what came while it was tried stays as it is"
+    pair.cms.save("7", RAW)
+    assert headline_of(Job(pair.drain())).startswith("1 story: 1 published")
+    assert (pair.cms.writes, pair.body("7"), len(pair.published())) == ([("PUT", "7")], CLEAN, 1)
+
+
+def test_a_kill_in_a_dry_run_takes_down_what_was_public_before_it(pair: Pair) -> None:
+    pair.cms.save("7", RAW)
+    pair.drain()
+    sources = pair.settings.config_dir / "sources.yaml"
+    sources.write_text(SOURCES.replace("kind: webhook", "kind: webhook\n    dry_run: yes"))
+    pair.cms.save("7", "<p>KILL KILL KILL</p>" + RAW)
+    assert headline_of(Job(pair.drain())).startswith("1 story: 1 killed")
+    assert "7" not in pair.cms.docs
+    assert pair.published() == []
 
 
 def test_the_next_version_is_cleaned_too(pair: Pair) -> None:
