@@ -30,6 +30,7 @@ MapKey = Literal[
     "headline",
     "url",
     "published",
+    "updated",
     "language",
     "publisher",
     "ednote",
@@ -349,12 +350,13 @@ def _check_paths(key: str, paths: Mapping[MapKey, str]) -> None:
 
 
 def _check_entry_map(paths: Mapping[MapKey, str]) -> None:
-    if "id" in paths:
-        raise fault(
-            "map",
-            "the id of a Strapi entry is its documentId",
-            "Take id out of map: write-back and kills go by it",
-        )
+    for key, field in (("id", "documentId"), ("updated", "updatedAt")):
+        if key in paths:
+            raise fault(
+                "map",
+                f"{key} of a Strapi entry is its {field}",
+                f"Take {key} out of map: write-back and kills go by it",
+            )
 
 
 Source = Annotated[

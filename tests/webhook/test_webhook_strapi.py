@@ -284,6 +284,7 @@ def test_hostile_bodies_are_4xx_or_nothing(door: Door, body: bytes) -> None:
     ("source", "words"),
     [
         ("kind: webhook, adapter: strapi, secret_env: X_Y, map: {id: slug}", "documentId"),
+        ("kind: webhook, adapter: strapi, secret_env: X_Y, map: {updated: savedAt}", "updatedAt"),
         ("kind: webhook, adapter: ghost, secret_env: X_Y, models: [post]", "models is for adapter: strapi"),
         (
             "kind: webhook, adapter: strapi, secret_env: X_Y, missed: {url: 'https://cms.example'}",
