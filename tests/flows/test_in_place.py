@@ -400,6 +400,32 @@ def test_what_is_taken_down_in_the_cms_is_taken_down_everywhere(
         assert len(room.copies) == 1
 
 
+@pytest.mark.parametrize("deleted", [False, True])
+def test_a_save_that_is_told_again_behind_the_taking_down_brings_nothing_back(
+    ghost: SmallGhost, room: Newsroom, deleted: bool
+) -> None:
+    """The receiver was away when it came first; Ghost tries again."""
+    cleaned(ghost, room)
+    last = ghost.save("ferry", *RAW, paragraph("The ferry was a ferry."))
+    edited = ghost.event("ferry")
+    if deleted:
+        room.hears({"post": {"current": {}, "previous": ghost.posts.pop("ferry")}}, "evt-3")
+    else:
+        down = ghost.save("ferry", status="draft")
+        room.hears({"post": {"current": down, "previous": {"status": "published"}}}, "evt-3")
+    room.work()
+    assert room.copies == []
+    room.hears(edited, "evt-2")
+    room.work()
+    assert (room.copies, room.receipts()[-1]) == ([], ("unpublish", "made", "removed"))
+    if not deleted:
+        assert down["updated_at"] > last["updated_at"]
+        ghost.save("ferry", *RAW, status="published")
+        room.hears(ghost.event("ferry"), "evt-4")
+        room.work()
+        assert (len(room.copies), body(ghost)) == (1, shown(document(*CLEAN)))
+
+
 def test_a_kill_passes_over_an_editor_who_saves_at_this_moment(ghost: SmallGhost, room: Newsroom) -> None:
     cleaned(ghost, room)
     ghost.save("ferry", paragraph("KILL KILL KILL"), *RAW)

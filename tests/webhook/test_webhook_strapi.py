@@ -12,7 +12,7 @@ import httpx
 import pytest
 from receiving import MARKER, count_rows, log_of, raws_in, running
 
-from cleaners.model import Raw
+from cleaners.model import Fields, Raw
 from cleaners.rules import ConfigError
 from flows.settings import Settings, load_settings, load_sources
 from flows.webhook import create_app
@@ -180,6 +180,9 @@ def test_what_readers_cannot_see_any_more_is_a_kill(door: Door, name: str) -> No
         ENTRY["documentId"],
         "",
         "STORY WITHDRAWN: pubstatus canceled",
+    )
+    assert raw.given == Fields(updated=ENTRY["updatedAt"]), (
+        "of the entry: it may be published again unchanged"
     )
 
 
