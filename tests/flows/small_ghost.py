@@ -159,12 +159,7 @@ class SmallGhost:
         if id:
             found = [self.posts[id]] if id in self.posts else []
             return (200, {"posts": found}) if found else (404, {"errors": [{"message": "Post not found."}]})
-        words = query.get("filter", "").partition("codeinjection_foot:~'")[2].rstrip("'")
-        return 200, {
-            "posts": [
-                one for one in self.posts.values() if words and words in (one.get("codeinjection_foot") or "")
-            ]
-        }
+        return 200, {"posts": [one for one in self.posts.values() if _fits(one, query.get("filter", ""))]}
 
     def _write(self, method: str, id: str, sent: dict[str, Any]) -> tuple[int, Any]:
         if method == "POST":
@@ -194,6 +189,16 @@ class SmallGhost:
         post["updated_at"] = f"{self.now:%Y-%m-%dT%H:%M:%S}.000Z"
         self.posts[post["id"]] = post
         return post
+
+
+def _fits(post: Mapping[str, Any], wanted: str) -> bool:
+    """The filters that are asked for: by a mark, by ids, by when it was saved last; without one every post."""
+    field, _, value = wanted.partition(":")
+    if field == "codeinjection_foot":
+        return value.strip("~'") in (post.get("codeinjection_foot") or "")
+    if field == "id":
+        return post["id"] in value.partition("]")[0].strip("[").split(",") and post["status"] == "published"
+    return not field or str(post["updated_at"])[:19].replace("T", " ") > value.strip(">'")
 
 
 @contextmanager

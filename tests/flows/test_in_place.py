@@ -26,6 +26,7 @@ from flows.ledger import Arrival, again, receive
 from flows.ledger.tables import PUBLICATIONS
 from flows.sources.cms_ghost import post_in
 from flows.tasks.cleaning import WarmPool
+from flows.tasks.taking import Intake
 from flows.tasks.workers import make_clean
 
 CARD = html_card('<div class="weather" data-kind=storm>The weather: <b>storm</b></div>')
@@ -131,6 +132,35 @@ def test_our_own_writing_ends_however_often_it_comes_back(ghost: SmallGhost, roo
     assert (room.counts(), len(ghost.writes)) == ((1, 1), 1)
     # So cleaning once more, by the rules as they are then, begins with what a person wrote.
     assert room.decides("ferry", "raw").decided.edition == 2
+
+
+def test_looks_into_a_quiet_cms_store_nothing(ghost: SmallGhost, room: Newsroom) -> None:
+    """A look reads a minute behind the last one again, and our own writing with it."""
+    ghost.save("ferry", *RAW)
+    assert len(room.looks().ids) == 1
+    room.work()
+    assert body(ghost) == shown(document(*CLEAN))
+    assert [room.looks() for _ in range(2)] == [Intake()] * 2
+    # As the Content API of the same site writes the same time.
+    saved = ghost.posts["ferry"]["updated_at"]
+    ghost.posts["ferry"]["updated_at"] = saved.replace("Z", "+00:00")
+    assert room.looks() == Intake()
+    ghost.posts["ferry"]["updated_at"] = saved
+    room.decides("ferry", "raw")
+    assert room.looks() == Intake()
+    assert (children(ghost), room.counts(), room.rows()) == (list(RAW), (1, 2), 1)
+    ghost.editor_saves("ferry")
+    assert len(room.looks().ids) == 1
+
+
+def test_a_post_that_readers_see_again_is_told_though_it_is_our_own_writing(
+    ghost: SmallGhost, room: Newsroom
+) -> None:
+    cleaned(ghost, room)
+    ghost.posts["ferry"]["status"] = "draft"
+    assert room.looks().gone != ()
+    ghost.posts["ferry"]["status"] = "published"
+    assert room.looks() == Intake(back=("ghost: ferry: readers can see it again",))
 
 
 def test_an_editors_new_save_is_cleaned_again(ghost: SmallGhost, room: Newsroom) -> None:

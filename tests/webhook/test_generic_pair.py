@@ -19,10 +19,13 @@ from receiving import SECRET, running, signed_headers
 
 from cleaners.rules import ConfigError
 from cleaners.write.safe_body import safe_body
-from flows.settings import Settings, load_destinations, load_settings
+from flows.ledger import open_ledger
+from flows.settings import Settings, load_destinations, load_settings, load_sources
 from flows.tasks.cleaning import WarmPool
+from flows.tasks.intake import poll
 from flows.tasks.jobs import clean_waiting
 from flows.tasks.summary import RunSummary
+from flows.tasks.taking import Intake
 from flows.webhook import create_app
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -113,6 +116,9 @@ def serving(cms: Cms) -> Iterator[Cms]:
 
         def do_GET(self) -> None:
             id = self.path.rpartition("/")[2]
+            if id == "docs":
+                self.answer(200, {"items": list(cms.docs.values())})
+                return
             if id not in cms.docs:
                 self.answer(404, {})
                 return
@@ -232,6 +238,48 @@ def test_a_saved_story_is_clean_in_the_cms_after_one_write_and_nothing_else_of_i
     assert sum(one.own for one in (summary, *again)) == 1
     assert [one.stories for one in again] == [(), (), ()]
     assert pair.cms.writes == [(method, "7")]
+
+
+def test_a_list_that_is_read_whole_at_every_look_brings_our_own_writing_only_once_it_is_changed(
+    pair: Pair,
+) -> None:
+    """It has no versions: our own writing is known by its body."""
+    pair.cms.late = []
+    (pair.settings.config_dir / "sources.yaml").write_text(
+        f"""
+sources:
+  cms:
+    kind: cms
+    api: json
+    url: "{pair.cms.url}/docs"
+    private_addresses: yes
+    items: items
+    map: {{id: doc.id, body: content.html, headline: doc.title}}
+"""
+    )
+    source = load_sources(pair.settings.config_dir)["cms"]
+    ledger = open_ledger(pair.settings.ledger_url)
+
+    def look() -> Intake:
+        return poll(ledger, pair.settings, source)
+
+    try:
+        pair.cms.save("7", RAW, refused=True)
+        pair.cms.save("8", CLEAN, refused=True)
+        assert len(look().ids) == 2
+        pair.drain()
+        assert pair.body("7") == CLEAN
+        assert [look().ids for _ in range(2)] == [(), ()]
+        more = "<p>The ferry will sail again in April, when the ice on the northern quay has gone.</p>"
+        pair.cms.save("7", RAW + more, refused=True)
+        assert len(look().ids) == 1
+        # Not cleaned yet, and taken back: that is what they want now.
+        pair.cms.save("7", CLEAN, refused=True)
+        assert len(look().ids) == 1
+        pair.drain()
+        assert (pair.body("7"), look().ids, pair.cms.writes) == (CLEAN, (), [("PUT", "7")])
+    finally:
+        ledger.dispose()
 
 
 def test_the_next_version_is_cleaned_too(pair: Pair) -> None:
