@@ -304,6 +304,11 @@ class WebhookSource(_Common):
         return self
 
     @property
+    def could_be_asked(self) -> bool:
+        """Whether its CMS can be asked for what its events did not bring, and is not."""
+        return self.missed is None and self.adapter in _ASKED
+
+    @property
     def as_cms(self) -> CmsSource | None:
         """The source as one that is asked: under the same name, for its stories are the same."""
         api = _ASKED.get(self.adapter)
