@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from cleaners.model import Fields, Raw
-from cleaners.read.wire import status_line
+from cleaners.model import Raw
 from flows.settings import WebhookSource
-from flows.sources.cms import Post
+from flows.sources.cms import Post, withdrawn
 from flows.sources.records import filled
 from flows.webhook.refusal import Refused
 
@@ -24,15 +23,7 @@ def taken_down(id: str | None, source: WebhookSource, updated: str | None) -> Ra
     """
     if id is None:
         raise _no_story("it has no id")
-    return Raw(
-        id=id,
-        form="text",
-        content="",
-        ednote=status_line("canceled"),
-        publisher=source.publisher,
-        language=source.language,
-        given=Fields(updated=updated) if updated else None,
-    )
+    return withdrawn(id, source.publisher, source.language, updated)
 
 
 def _no_story(what: str) -> Refused:
