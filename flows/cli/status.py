@@ -27,6 +27,7 @@ WIDEST = 40
 """Columns of a table, the last one aside."""
 RUNS = 8
 HELD = 8
+LEFT = 8
 
 
 def status(
@@ -105,6 +106,7 @@ def _configured(settings: Settings) -> dict[str, dict[str, Any]]:
             "kind": one.kind,
             "enabled": one.enabled,
             "schedule": getattr(one, "schedule", None),
+            "could_be_asked": getattr(one, "could_be_asked", False),
             "stories": 0,
             "held": 0,
             "last_seen_at": None,
@@ -117,7 +119,7 @@ def _from_ledger(
     engine: Engine, settings: Settings, sources: dict[str, dict[str, Any]], now: datetime
 ) -> dict[str, Any]:
     from flows.ledger import held_count, held_stories, last_runs, queue_counts
-    from flows.ledger.overview import destination_lines, sources_seen
+    from flows.ledger.overview import destination_lines, left_alone, sources_seen
     from flows.ledger.owing import embargoes, open_kills
     from flows.ledger.watching import source_states
 
@@ -142,6 +144,17 @@ def _from_ledger(
                 "why": one.error if one.destination in known else "not configured any more",
             }
             for one in open_kills(engine, now)
+        ],
+        "left": [
+            {
+                "story": f"{one.source}:{one.id}",
+                "headline": one.headline,
+                "destination": one.destination,
+                "since": one.since.isoformat(),
+            }
+            for one in left_alone(
+                engine, [name for name, one in known.items() if getattr(one, "in_place", ())], now
+            )
         ],
         "embargoes": [
             {
@@ -207,11 +220,27 @@ def _to_mend(found: Mapping[str, Any]) -> list[str]:
             told.append(
                 f"{one['name']}: {_some(one['late'], 'publication is', 'publications are')} late: {one['error']}"
             )
+    told += _left(found)
     told += [
         f"source {name} fails: {one['failing']}"
         for name, one in found["sources"].items()
         if one.get("failing")
     ]
+    return told
+
+
+def _left(found: Mapping[str, Any]) -> list[str]:
+    told = []
+    for one in found.get("left", ())[:LEFT]:
+        source = one["story"].partition(":")[0]
+        could = found["sources"].get(source, {}).get("could_be_asked")
+        told.append(
+            f"left at {one['destination']}: {one['story']}: its CMS has a newer version that has not come here (since "
+            f"{_until(one['since'])}): save it there again"
+            + (f", or write missed: at the source {source}, so that it is asked for" if could else "")
+        )
+    if (more := len(found.get("left", ())) - LEFT) > 0:
+        told.append(f"left so: {_some(more, 'more story', 'more stories')} ({command('status --json')})")
     return told
 
 

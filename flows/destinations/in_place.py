@@ -2,7 +2,8 @@
 
 What stands in the CMS is compared with what was cleaned, character by character, and the write depends on the version that was
 compared, where the CMS knows versions. What an editor has saved is never written over: it comes in by itself, as the CMS's
-next event, and is cleaned then. So one body follows the other: raw, clean, the editor's, clean.
+next event, and is cleaned then. So one body follows the other: raw, clean, the editor's, clean. What we wrote ourselves is written over
+only by another copy of the version that it was made of: an event that comes late would else put an older version in its place.
 """
 
 from __future__ import annotations
@@ -66,7 +67,8 @@ class Connector(NamedTuple):
 
 
 def publish_in_place(editor: Editor, publication: Publication) -> Receipt:
-    """One act. ``left``: there is nothing to clean, or an editor has saved another version, which is cleaned when it arrives.
+    """One act. ``left``: there is nothing to clean, or an editor has saved another version, which is cleaned when it arrives
+    (``newer_there``), or what stands there was made of another version, and this one came late.
 
     Raises PublishError.
     """
@@ -75,20 +77,23 @@ def publish_in_place(editor: Editor, publication: Publication) -> Receipt:
     if publication.act == "unpublish":
         return _take_down(editor, id)
     before, clean = bodies_of(publication.record)
+    last: Mapping[str, Any] = publication.last.get("kept", {})
     for _ in range(TRIES):
         post = editor.read(id)
         if post is None:
-            return Receipt("left")
+            return Receipt("left", kept=last)
+        ours = _is_as_we_left_it(post, last)
         if post.body == clean:
-            left = publication.last.get("kept", {}) if _is_as_we_left_it(post, publication.last) else {}
-            return Receipt("wrote", (post.where,), {**left, **_kept(post, publication)})
-        if post.body != before and (_is_late(publication) or not _is_as_we_left_it(post, publication.last)):
-            return Receipt("left", (post.where,))
+            return Receipt(
+                "wrote", (post.where,), {**_kept(post, publication, before), **(last if ours else {})}
+            )
+        if post.body != before and not (ours and _is_of_the_same(publication, before)):
+            return Receipt("left", (post.where,), last, newer_there=not ours)
         try:
             post = editor.write(post, clean, publication)
         except Conflict:
             continue
-        return Receipt("wrote", (post.where,), _kept(post, publication))
+        return Receipt("wrote", (post.where,), _kept(post, publication, before))
     raise PublishError("somebody keeps saving this post there; tried again later")
 
 
@@ -147,22 +152,33 @@ def _take_down(editor: Editor, id: str) -> Receipt:
 
 def _is_as_we_left_it(post: Post, last: Mapping[str, Any]) -> bool:
     """Whether what stands there is what we wrote last: the same body in the same version."""
-    kept = last.get("kept", {})
-    return bool(kept) and kept.get("body") == digest_of(post.body) and kept.get("version") == post.version
+    return bool(last) and last.get("body") == digest_of(post.body) and last.get("version") == post.version
 
 
-def _is_late(publication: Publication) -> bool:
-    """Whether a newer version of the post than this one was cleaned there already: events may overtake each other on their way."""
-    last = moment_of(publication.last.get("kept", {}).get("of"))
-    this = moment_of(publication.record.get("updated"))
-    return last is not None and this is not None and this < last
+def _is_of_the_same(publication: Publication, before: str) -> bool:
+    """Whether what we wrote last was made of this version, ``before``: who saves a new one leaves it in the CMS, and not our writing.
+
+    Another one has come late: events may overtake each other on their way. Where the CMS says times, they tell the same; but not every
+    one does, and two saves may bear the same.
+    """
+    last: Mapping[str, Any] = publication.last.get("kept", {})
+    of, updated = last.get("of"), publication.record.get("updated")
+    if "raw" not in last:  # a receipt of before it was remembered: in doubt what stands there stays
+        return of is not None and of == updated
+    known, this = moment_of(of), moment_of(updated)
+    return last["raw"] == digest_of(before) and not (known is not None and this is not None and this < known)
 
 
-def _kept(post: Post, publication: Publication) -> dict[str, object]:
+def _kept(post: Post, publication: Publication, before: str) -> dict[str, object]:
     """What the ledger is to remember: our own writing comes back as an event (see ``flows.ledger.echoes``).
 
-    ``of`` is when the version that was cleaned had been saved, as its CMS says.
+    ``raw`` is the body that was cleaned, ``of`` when it had been saved, as its CMS says.
     """
     of = publication.record.get("updated")
-    known = {"id": post.id, "body": digest_of(post.body), "version": post.version}
+    known = {
+        "id": post.id,
+        "body": digest_of(post.body),
+        "version": post.version,
+        "raw": digest_of(before),
+    }
     return {**post.kept, **known} | ({"of": of} if of else {})

@@ -43,16 +43,20 @@ class Receipt:
     """What a destination did, and where.
 
     ``wrote``, ``removed``, ``newer`` (it has a newer edition, and was left as it is), ``told`` (a subscriber has heard of
-    it) or ``left`` (a subscriber does not want to hear of this). ``kept`` is what the destination wants to be reminded of
-    at its next act with the story (``Publication.last``), such as the ETag that a server gave.
+    it) or ``left`` (a subscriber does not want to hear of this; a CMS's own post stays as somebody else has saved it). ``kept`` is what
+    the destination wants to be reminded of at its next act with the story (``Publication.last``), such as the ETag that a server gave.
+    ``newer_there``: it was left because somebody has saved a version there that is to come by itself.
     """
 
     did: Literal["wrote", "removed", "newer", "told", "left"]
     where: tuple[str, ...] = ()
     kept: Mapping[str, Any] = field(default_factory=dict)
+    newer_there: bool = False
 
     def as_json(self) -> dict[str, Any]:
-        return {"did": self.did, "where": list(self.where)} | ({"kept": dict(self.kept)} if self.kept else {})
+        told: dict[str, Any] = {"did": self.did, "where": list(self.where)}
+        told |= {"kept": dict(self.kept)} if self.kept else {}
+        return told | ({"newer_there": True} if self.newer_there else {})
 
 
 class PublishError(RuntimeError):

@@ -8,21 +8,24 @@ that is what is cleaned again under new rules, and what undo restores.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, and_, delete, func, select, update
 
+from cleaners.model import Raw
 from flows.destinations.in_place import bodies_of, digest_of
 from flows.destinations.publication import PublishError
-from flows.ledger.inbox import InboxRow
+from flows.ledger.inbox import Arrival, InboxRow, batched
 from flows.ledger.leases import has_run_out
 from flows.ledger.opening import reading
 from flows.ledger.outbox import tried_before
+from flows.ledger.receipts import after
 from flows.ledger.tables import COPIES, DECISIONS, INBOX, PUBLICATIONS, RAWS, REVISIONS, STORIES, AnyRow
 from flows.ledger.transactions import transact
+from flows.sources.cms import moment_of
 
 NOTE = "our own writing, come back from the CMS"
 SEEN = "seen"
@@ -86,6 +89,50 @@ def echoes_among(
     return Echoes(frozenset(own), frozenset(under_way - own))
 
 
+def without_own(engine: Engine, arrivals: Sequence[Arrival]) -> list[Arrival]:
+    """What a look brought, without our own writing, which stands in the CMS at every look until somebody saves the post again.
+
+    It is what the newest receipt says, body and version, where the ledger knows of no newer revision of the story.
+    """
+    with reading(engine) as connection:
+        return [one for some in batched(arrivals) for one in _without_own(connection, some)]
+
+
+def _without_own(connection: Connection, arrivals: Sequence[Arrival]) -> list[Arrival]:
+    of_these = and_(
+        STORIES.c.source.in_({one.source for one in arrivals}),
+        STORIES.c.external_id.in_({one.story_id for one in arrivals}),
+    )
+    name = STORIES.c.source, STORIES.c.external_id
+    acts = (
+        select(*name, PUBLICATIONS.c.destination, PUBLICATIONS.c.receipt, COPIES.c.revision_id)
+        .join(STORIES, STORIES.c.id == PUBLICATIONS.c.story_id)
+        .join(COPIES, COPIES.c.id == PUBLICATIONS.c.copy_id)
+        .where(of_these, PUBLICATIONS.c.state == "made", PUBLICATIONS.c.act != "hold")
+        .order_by(PUBLICATIONS.c.edition)
+    )
+    revisions = (
+        select(*name, func.max(REVISIONS.c.id))
+        .join(REVISIONS, REVISIONS.c.story_id == STORIES.c.id)
+        .where(of_these)
+        .group_by(*name)
+    )
+    newest = {(source, id): revision for source, id, revision in connection.execute(revisions)}
+    last: defaultdict[tuple[str, str], dict[str, tuple[int, Mapping[str, Any] | None]]] = defaultdict(dict)
+    for source, id, destination, receipt, revision in connection.execute(acts):
+        _, before = last[source, id].get(destination, (0, None))
+        last[source, id][destination] = revision, after(before, receipt)
+
+    def is_own(one: Arrival) -> bool:
+        story = one.source, one.story_id
+        return any(
+            revision == newest[story] and _is_kept((receipt or {}).get("kept", {}), one.raw)
+            for revision, receipt in last[story].values()
+        )
+
+    return [one for one in arrivals if not is_own(one)]
+
+
 def end_echoes(engine: Engine, owner: str, rows: Collection[int], now: datetime) -> set[int]:
     """These rows are done, and nothing comes of them: those that ``owner`` still held."""
 
@@ -142,12 +189,20 @@ def _note_seen(connection: Connection, story: int, body: str) -> None:
             connection.execute(update(PUBLICATIONS).where(PUBLICATIONS.c.id == act.id).values(receipt=seen))
 
 
+def _is_kept(kept: Mapping[str, Any], raw: Raw) -> bool:
+    """Whether this body in this version is what a receipt tells of. One CMS may write the same time in two ways."""
+    if not isinstance(raw.content, str) or kept.get("body") != digest_of(raw.content):
+        return False
+    version, updated = kept.get("version"), raw.given.updated if raw.given is not None else None
+    moment = moment_of(version)
+    return version in (None, updated) or (moment is not None and moment == moment_of(updated))
+
+
 def _wrote(connection: Connection, act: AnyRow, row: InboxRow) -> bool:
     content = str(row.raw.content)
     kept: dict[str, Any] = (act.receipt or {}).get("kept", {})
     if kept:
-        updated = row.raw.given.updated if row.raw.given is not None else None
-        return kept.get("body") == digest_of(content) and kept.get("version") in (None, updated)
+        return _is_kept(kept, row.raw)
     if act.state == "made":
         return False
     record = connection.execute(select(COPIES.c.record).where(COPIES.c.id == act.copy_id)).scalar_one()

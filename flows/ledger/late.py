@@ -1,7 +1,8 @@
 """Events that were overtaken on their way: a CMS sends several at once, and again what failed. What it saved earlier is not cleaned after
 what it saved later, or the older text would be published over the newer one, everywhere.
 
-It is told by the times that the CMS itself gives its versions. What stops a story is never late: a kill counts whenever it comes.
+It is told by the times that the CMS itself gives its versions. What stops a story is never late: a kill counts whenever it comes, and
+what was saved before it does not bring the story back.
 """
 
 from __future__ import annotations
@@ -30,9 +31,12 @@ def late_among(engine: Engine, rows: Sequence[InboxRow]) -> dict[int, int]:
     """Of these rows the events whose version was overtaken: for each the revision that was saved last.
 
     Versions count that were cleaned, and those of the ``rows``, among which no writing of our own may be any more: what we wrote
-    ourselves is newer than what an editor saved a moment before, and no version of the story.
+    ourselves is newer than what an editor saved a moment before, and no version of the story. One that says only when the story was
+    ``published`` is its first: it may be late, and makes no other one so, for that time may lie ahead.
     """
-    saved = {row.id: moment for row in rows if (moment := _saved(row.raw)) is not None}
+    dated = {row.id: moment for row in rows if (moment := _saved(row.raw)) is not None}
+    first = {row.id: moment for row in rows if (moment := moment_of(row.raw.published)) is not None}
+    saved = first | dated
     if not saved:
         return {}
     known: defaultdict[tuple[str, str], list[tuple[datetime, int]]] = defaultdict(list)
@@ -56,11 +60,12 @@ def late_among(engine: Engine, rows: Sequence[InboxRow]) -> dict[int, int]:
             if (moment := _moment_in(revision.given)) is not None:
                 known[revision.source, revision.external_id].append((moment, revision.id))
     for row, revision_id in sent.items():
-        known[stories[row]].append((saved[row], revision_id))
+        if row in dated:
+            known[stories[row]].append((saved[row], revision_id))
     late: dict[int, int] = {}
     for one in rows:
-        if one.id in sent:
-            moment, revision_id = max(known[stories[one.id]])
+        if one.id in sent and (versions := known[stories[one.id]]):
+            moment, revision_id = max(versions)
             if moment > saved[one.id] and not _takes_back(one.raw):
                 late[one.id] = revision_id
     return late

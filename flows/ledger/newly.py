@@ -22,8 +22,12 @@ OPEN = ("waiting", "claimed", "failed")
 """The states of the inbox that are counted: done rows gather for years."""
 
 
+UNDONE = ("left", "newer")
+"""What a receipt says of an act by which nothing was changed at its destination."""
+
+
 class Ended(NamedTuple):
-    """An act that is owed no more. ``state`` is made, overtaken or failed.
+    """An act that is owed no more. ``state`` is made, left (answered, and nothing was done: see UNDONE), overtaken or failed.
 
     ``after_seconds`` lie between the story's arrival and its publication; None where it was under embargo, or is not published.
     """
@@ -114,6 +118,7 @@ _ENDED = (
         PUBLICATIONS.c.destination,
         PUBLICATIONS.c.act,
         PUBLICATIONS.c.state,
+        PUBLICATIONS.c.receipt,
         PUBLICATIONS.c.made_at,
         PUBLICATIONS.c.not_before,
         REVISIONS.c.arrived_at,
@@ -141,11 +146,17 @@ def _counted(connection: Connection, query: Select[Any], ids: Iterable[int]) -> 
 
 def _ended(connection: Connection, ids: Iterable[int]) -> tuple[Ended, ...]:
     rows = (row for some in batched(sorted(ids)) for row in connection.execute(_ENDED, {"ids": some}))
-    return tuple(Ended(row.destination, row.act, row.state, _after(row)) for row in rows)
+    return tuple(_end(row) for row in rows)
+
+
+def _end(row: AnyRow) -> Ended:
+    left = row.state == "made" and (row.receipt or {}).get("did") in UNDONE
+    state = "left" if left else row.state
+    return Ended(row.destination, row.act, state, _after(row) if state == "made" else None)
 
 
 def _after(row: AnyRow) -> float | None:
-    if row.state != "made" or row.act != "publish" or row.not_before is not None or row.made_at is None:
+    if row.act != "publish" or row.not_before is not None or row.made_at is None:
         return None
     seconds: float = (row.made_at - row.arrived_at).total_seconds()
     return seconds

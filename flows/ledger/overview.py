@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, and_, case, func, select
+from sqlalchemy import Engine, and_, case, exists, func, select
 
 from flows.ledger.opening import reading
-from flows.ledger.tables import PUBLICATIONS, STORIES
+from flows.ledger.tables import COPIES, PUBLICATIONS, REVISIONS, STORIES
+
+COMES_WITHIN = timedelta(hours=1)
+"""A CMS that sends again what was not taken has done so by then, and one that is asked every half hour has been."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,52 @@ class DestinationLine:
     counts: Mapping[str, int]
     late: int
     error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LeftLine:
+    """A post that was left as it is in its CMS, for somebody had saved a newer version there, ``since`` when. ``source`` and ``id``
+    name the story."""
+
+    destination: str
+    source: str
+    id: str
+    headline: str | None
+    since: datetime
+
+
+def left_alone(engine: Engine, in_place: Collection[str], now: datetime) -> list[LeftLine]:
+    """Where a CMS has a version of its post that never came here, and so is not cleaned: at the destinations ``in_place``, the oldest
+    first. What may come yet (COMES_WITHIN) is not among them."""
+    newer = PUBLICATIONS.alias("newer")
+    query = (
+        select(
+            PUBLICATIONS.c.destination,
+            STORIES.c.source,
+            STORIES.c.external_id,
+            STORIES.c.headline,
+            PUBLICATIONS.c.made_at,
+        )
+        .join(STORIES, STORIES.c.id == PUBLICATIONS.c.story_id)
+        .join(COPIES, COPIES.c.id == PUBLICATIONS.c.copy_id)
+        .where(
+            PUBLICATIONS.c.destination.in_(in_place),
+            PUBLICATIONS.c.state == "made",
+            PUBLICATIONS.c.made_at <= now - COMES_WITHIN,
+            PUBLICATIONS.c.receipt["newer_there"].as_boolean(),
+            ~exists().where(
+                newer.c.story_id == PUBLICATIONS.c.story_id,
+                newer.c.destination == PUBLICATIONS.c.destination,
+                newer.c.edition > PUBLICATIONS.c.edition,
+            ),
+            ~exists().where(
+                REVISIONS.c.story_id == PUBLICATIONS.c.story_id, REVISIONS.c.id > COPIES.c.revision_id
+            ),
+        )
+        .order_by(PUBLICATIONS.c.made_at, PUBLICATIONS.c.id)
+    )
+    with reading(engine) as connection:
+        return [LeftLine(*row) for row in connection.execute(query)]
 
 
 def sources_seen(engine: Engine) -> list[SourceLine]:

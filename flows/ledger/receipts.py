@@ -20,7 +20,8 @@ from flows.ledger.tables import COPIES, PUBLICATIONS, AnyRow
 def last_receipts(
     engine: Engine, publications: Sequence[int], now: datetime | None = None
 ) -> dict[int, Mapping[str, Any]]:
-    """For each of these publications the receipt of the newest act that was made before it, of its story at its destination.
+    """For each of these publications the receipt of the newest act that was made before it, of its story at its destination; or of
+    itself, where it was made and is to be done once more. One that left things as they are keeps what was kept before.
 
     None where an unpublish was tried after that act, and its answer is not known: what the receipt tells of may be gone, by our own
     doing. An unpublish is told too, under SINCE_UNANSWERED, how long ago a publish was tried that the destination may be carrying out yet;
@@ -32,6 +33,7 @@ def last_receipts(
             PUBLICATIONS.c.id.label("for_id"),
             PUBLICATIONS.c.act.label("for_act"),
             PUBLICATIONS.c.owed_at.label("for_owed_at"),
+            earlier.c.id,
             earlier.c.act,
             earlier.c.state,
             earlier.c.attempts,
@@ -44,8 +46,13 @@ def last_receipts(
             and_(
                 earlier.c.story_id == PUBLICATIONS.c.story_id,
                 earlier.c.destination == PUBLICATIONS.c.destination,
-                earlier.c.edition < PUBLICATIONS.c.edition,
-                or_(earlier.c.state == "made", tried_before(earlier)),
+                or_(
+                    and_(
+                        earlier.c.edition < PUBLICATIONS.c.edition,
+                        or_(earlier.c.state == "made", tried_before(earlier)),
+                    ),
+                    and_(earlier.c.id == PUBLICATIONS.c.id, earlier.c.receipt.is_not(None)),
+                ),
             ),
         )
         .where(PUBLICATIONS.c.id.in_(publications), earlier.c.act != "hold")
@@ -57,6 +64,20 @@ def last_receipts(
             if told := dict(_told(list(rows), now)):
                 found[id] = told
     return found
+
+
+def after(before: Mapping[str, Any] | None, receipt: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """What is known of a destination after this receipt: what it left as it was is what was ``before``.
+
+    >>> after({"did": "wrote", "kept": {"version": "3"}}, {"did": "left", "where": []})
+    {'did': 'left', 'where': [], 'kept': {'version': '3'}}
+    """
+    if receipt is None:
+        return before
+    kept = (before or {}).get("kept")
+    if receipt.get("did") != "left" or "kept" in receipt or not kept:
+        return receipt
+    return {**receipt, "kept": kept}
 
 
 def reminders(
@@ -99,17 +120,17 @@ def _corrected_before(engine: Engine, owed: Sequence[Owed]) -> dict[int, Mapping
 
 
 def _told(rows: Sequence[AnyRow], now: datetime | None) -> Iterator[tuple[str, Any]]:
-    """``rows`` are the acts before one act, the oldest first."""
+    """``rows`` are the acts before one act, the oldest first; it is the last itself, if it has a receipt."""
     receipt: Mapping[str, Any] | None = None
     tried: datetime | None = None
     for row in rows:
-        if row.state == "made":
-            receipt = row.receipt or receipt
+        if row.state == "made" or row.id == row.for_id:
+            receipt = after(receipt, row.receipt)
         elif row.act == "unpublish":
             receipt = None
         if row.act == "unpublish" and row.state == "made":
             tried = None
-        elif row.act == "publish" and (row.state != "made" or row.attempts > 1):
+        elif row.act == "publish" and row.id != row.for_id and (row.state != "made" or row.attempts > 1):
             last = _last_tried(row)
             tried = last if tried is None else max(tried, last)
     yield from (receipt or {}).items()

@@ -30,6 +30,7 @@ MapKey = Literal[
     "headline",
     "url",
     "published",
+    "updated",
     "language",
     "publisher",
     "ednote",
@@ -308,6 +309,11 @@ class WebhookSource(_Common):
         return self
 
     @property
+    def could_be_asked(self) -> bool:
+        """Whether its CMS can be asked for what its events did not bring, and is not."""
+        return self.missed is None and self.adapter in _ASKED
+
+    @property
     def as_cms(self) -> CmsSource | None:
         """The source as one that is asked: under the same name, for its stories are the same."""
         api = _ASKED.get(self.adapter)
@@ -354,12 +360,13 @@ def _check_paths(key: str, paths: Mapping[MapKey, str]) -> None:
 
 
 def _check_entry_map(paths: Mapping[MapKey, str]) -> None:
-    if "id" in paths:
-        raise fault(
-            "map",
-            "the id of a Strapi entry is its documentId",
-            "Take id out of map: write-back and kills go by it",
-        )
+    for key, field in (("id", "documentId"), ("updated", "updatedAt")):
+        if key in paths:
+            raise fault(
+                "map",
+                f"{key} of a Strapi entry is its {field}",
+                f"Take {key} out of map: write-back and kills go by it",
+            )
 
 
 Source = Annotated[

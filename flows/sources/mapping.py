@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from cleaners.model import Raw
+from cleaners.model import Fields, Raw
 from flows.settings.paths import BadPath, steps_of
+from flows.sources.cms import moment_of
 from flows.sources.records import BrokenRecord, raw_from_record
 
 CONTENT_KEYS = ("lines", "body", "html", "page", "text")
@@ -35,9 +37,12 @@ def mapped_story(payload: Mapping[str, Any], paths: Mapping[str, str]) -> Raw:
 
     A key that it does not name is looked for under its own name, but where it names a content key, only the content keys
     that it names count. ``html`` may be a whole page or the story's body, as CMSs use the word for both. Without an
-    ``id`` the ``url`` is the story's name. Raises BrokenRecord.
+    ``id`` the ``url`` is the story's name. ``updated`` is when this version was saved: by it one that comes late is known.
+    Raises BrokenRecord.
     """
-    return raw_from_record(_record(payload, paths))
+    raw = raw_from_record(_record(payload, paths))
+    updated = _updated(payload, paths)
+    return raw if updated is None else replace(raw, given=Fields(updated=updated))
 
 
 def value_at(payload: Mapping[str, Any], path: str) -> Any:
@@ -63,6 +68,17 @@ def value_at(payload: Mapping[str, Any], path: str) -> Any:
         else:
             return None
     return value
+
+
+def _updated(payload: Mapping[str, Any], paths: Mapping[str, str]) -> str | None:
+    """The time as it is said, or of seconds since 1970 in ISO 8601; None where it is none (``0000-00-00``, as some say "never")."""
+    said = value_at(payload, paths.get("updated", "updated"))
+    moment = moment_of(said)
+    if moment is not None:
+        return said.strip() if isinstance(said, str) else moment.isoformat()
+    if "updated" in paths and isinstance(said, bool | list | Mapping):
+        raise BrokenRecord('"updated" must be a time, as ISO 8601 or in seconds since 1970')
+    return None
 
 
 def _record(payload: Mapping[str, Any], paths: Mapping[str, str]) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from flows.ledger import (
     standing_stories,
     write_cursor,
 )
+from flows.ledger.echoes import without_own
 from flows.settings import CmsSource
 from flows.sources import cms_ghost, cms_json, cms_strapi, cms_wordpress
 from flows.sources.api import ApiError, Question, ask
@@ -242,7 +243,7 @@ class _Look:
                 arrivals.append(
                     Arrival(filled(post.raw, self.source.publisher, self.source.language), self.source.name)
                 )
-        intake = take(self.engine, arrivals, self.owner)
+        intake = take(self.engine, without_own(self.engine, arrivals), self.owner)
         self.rows += intake.ids
         self.duplicates += intake.known
         self.position["told"] = told

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from cleaners.model import Raw
 from flows.settings import WebhookSource
 from flows.sources import cms_ghost
-from flows.sources.cms import identity, text_at
+from flows.sources.cms import identity, moment_of, text_at
 from flows.webhook.cms_events import posted, taken_down
 from flows.webhook.proofs import check_time, named, only, signed_by, unsigned
 
@@ -52,4 +53,11 @@ def story(payload: Mapping[str, Any], source: WebhookSource) -> Raw | None:
         return posted(cms_ghost.post_in(now), source)
     if text_at(before, "status") != "published":
         return None
-    return taken_down(identity(now) or identity(before), source)
+    updated = text_at(now, "updated_at") if now else _a_second_after(text_at(before, "updated_at"))
+    return taken_down(identity(now) or identity(before), source, updated)
+
+
+def _a_second_after(moment: str | None) -> str | None:
+    """A deletion has no time of its own, only that of the last save, which may be sent again behind it; and the post never comes back."""
+    saved = moment_of(moment)
+    return None if saved is None else (saved + timedelta(seconds=1)).isoformat()

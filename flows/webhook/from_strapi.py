@@ -61,7 +61,11 @@ def story(payload: Mapping[str, Any], source: WebhookSource) -> Raw | None:
     paths = cast(Mapping[str, str], source.map)
     if event in GONE:
         # A published entry and its draft go with an event each; the draft alone says nothing of what readers see.
-        return taken_down(cms_strapi.identity(entry), source) if has_been_public(event, entry) else None
+        # Not when the event was made: who publishes the entry again unchanged publishes what was saved before that.
+        updated = text_at(entry, "updatedAt")
+        return (
+            taken_down(cms_strapi.identity(entry), source, updated) if has_been_public(event, entry) else None
+        )
     if event not in STANDS or not entry.get("publishedAt") or not cms_strapi.has_body(entry, paths):
         return None
     return posted(cms_strapi.post_in(entry, paths), source)

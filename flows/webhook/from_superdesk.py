@@ -55,7 +55,7 @@ def story(payload: Mapping[str, Any], source: WebhookSource) -> Raw | None:
         return None
     if (status_line(payload.get("pubstatus")) or "").startswith("STORY WITHDRAWN"):
         # A kill repeats what must not be used any more: none of it is kept.
-        return taken_down(guid, source)
+        return taken_down(guid, source, text_at(payload, "versioncreated"))
     return read_payload(payload, {}, source.publisher, source.language)
 
 

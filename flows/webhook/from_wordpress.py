@@ -36,4 +36,4 @@ def story(payload: Mapping[str, Any], source: WebhookSource) -> Raw | None:
         return posted(cms_wordpress.post_in(post), source)
     if text_at(payload, "previous_status") != "publish":
         return None
-    return taken_down(identity(post), source)
+    return taken_down(identity(post), source, cms_wordpress.changed_at(post))

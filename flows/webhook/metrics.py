@@ -88,9 +88,14 @@ class Metrics:
         self._held = counter("held", "Editions that were held for a person, since the receiver began.")
         self._published = counter(
             "published",
-            "Acts that a destination confirmed, since the receiver began.",
+            "Acts that a destination did and confirmed, since the receiver began.",
             "destination",
             "act",
+        )
+        self._left = counter(
+            "left",
+            "Acts that changed nothing at a destination: a newer version stands there, or it did not want them.",
+            "destination",
         )
         self._failed = counter("publications_failed", "Acts that were given up.", "destination")
         self._rules = counter("rule_hits", "Removals and lifts by rule, since the receiver began.", "rule")
@@ -138,6 +143,8 @@ class Metrics:
         for one in news.ended:
             if one.state == "failed":
                 self._failed.labels(one.destination).inc()
+            elif one.state == "left":
+                self._left.labels(one.destination).inc()
             elif one.state == "made":
                 self._published.labels(one.destination, one.act).inc()
             if one.after_seconds is not None:

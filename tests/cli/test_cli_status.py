@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -99,6 +104,63 @@ def test_a_rule_that_is_not_true_to_its_examples_is_told(settings: Settings) -> 
     assert found["rules"]["version"] is None
     assert "house.yaml" in found["to_mend"][0]
     assert "Read less" in found["to_mend"][0]
+
+
+@contextmanager
+def cms_that_has(body: str) -> Iterator[str]:
+    """A CMS of JSON in which somebody has saved this body."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            answer = json.dumps({"html": body}).encode()
+            self.send_response(200)
+            self.send_header("ETag", '"1"')
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.parametrize("adapter", ["ghost", "standard"])
+def test_a_version_that_never_came_from_the_cms_is_told(settings: Settings, adapter: str) -> None:
+    with cms_that_has("<p>What the editor wrote last.</p>") as url:
+        (settings.config_dir / "destinations.yaml").write_text(
+            f"destinations: {{site: {{kind: http, url: '{url}/{{id}}', in_place: [cms], body: html, default: yes}}}}\n"
+        )
+        (settings.config_dir / "sources.yaml").write_text(
+            f"sources:\n  cms: {{kind: webhook, adapter: {adapter}, secret_env: A_SECRET}}\n"
+        )
+        then = utc_now() - timedelta(hours=2)
+        engine = open_ledger(settings.ledger_url)
+        for number in range(10):
+            raw = Raw(f"ferry-{number}", "body", "<p>The ferry left the quay at noon.</p>")
+            receive(engine, [Arrival(raw, "cms", event_id=f"evt-{number}")], then)
+        drain(engine, settings, clock=lambda: then)
+        engine.dispose()
+    told = [" ".join(one.split()) for one in gather(settings)["to_mend"]]
+    assert len(told) == 9
+    assert told[0].startswith(
+        f"left at site: cms:ferry-0: its CMS has a newer version that has not come here (since {then:%Y-%m-%d %H:%M} UTC): "
+        "save it there again"
+    )
+    assert told[0].endswith(
+        "again, or write missed: at the source cms, so that it is asked for"
+        if adapter == "ghost"
+        else "again"
+    )
+    assert told[8].startswith("left so: 2 more stories (")
+    assert "cms:ferry-0: its CMS has a newer version" in " ".join(shown(1).split())
 
 
 def test_a_feed_that_does_not_answer_is_told(settings: Settings) -> None:

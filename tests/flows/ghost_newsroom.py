@@ -12,13 +12,15 @@ from typing import Any
 from sqlalchemy import Engine, select
 
 from flows.ledger import Arrival, Decision, look_at_story, open_ledger, receive
-from flows.ledger.tables import COPIES, PUBLICATIONS, REVISIONS
+from flows.ledger.tables import COPIES, INBOX, PUBLICATIONS, REVISIONS
 from flows.settings import Settings, WebhookSource, load_sources
 from flows.tasks.cleaning import WarmPool
 from flows.tasks.drain import drain
+from flows.tasks.poll_cms import poll_cms
 from flows.tasks.publishing import utc_now
 from flows.tasks.review import Done, decide_and_publish
 from flows.tasks.summary import RunSummary
+from flows.tasks.taking import Intake
 from flows.webhook.from_ghost import story
 
 SECRET = "a-secret-of-the-ghost-of-Kesten"
@@ -84,6 +86,12 @@ class Newsroom:
         assert raw is not None
         receive(self.engine, [Arrival(raw, "ghost", event_id=event_id)], self.now())
 
+    def looks(self) -> Intake:
+        """A look into the CMS for what its events did not bring."""
+        asked = self.source.as_cms
+        assert asked is not None
+        return poll_cms(self.engine, asked, now=self.now())
+
     def work(self) -> RunSummary:
         """What the drain does, once."""
         found = drain(self.engine, self.settings, pool=self.pool, clock=self.now)
@@ -113,6 +121,11 @@ class Newsroom:
         with self.engine.connect() as connection:
             rows = [connection.execute(select(table.c.id)).all() for table in (REVISIONS, COPIES)]
             return len(rows[0]), len(rows[1])
+
+    def rows(self) -> int:
+        """What the inbox ever held."""
+        with self.engine.connect() as connection:
+            return len(connection.execute(select(INBOX.c.id)).all())
 
     @property
     def copies(self) -> list[str]:

@@ -130,6 +130,11 @@ class SmallGhost:
             )
             return self._keep(before | fields)
 
+    def save_at_once(self, id: str, *children: dict[str, Any]) -> None:
+        """An editor saves in the same second as whoever saved last."""
+        self.now -= timedelta(seconds=10)
+        self.save(id, *children)
+
     def event(self, id: str) -> dict[str, Any]:
         """What Ghost's webhook would say of the post as it stands."""
         with self.lock:

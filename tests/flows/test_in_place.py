@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,10 +20,13 @@ from ghost_newsroom import (
     newsroom,
 )
 from small_ghost import KEY, SmallGhost, document, figure, heading, html_card, paragraph, shown, small_ghost
+from sqlalchemy import select, update
 
 from flows.ledger import Arrival, again, receive
+from flows.ledger.tables import PUBLICATIONS
 from flows.sources.cms_ghost import post_in
 from flows.tasks.cleaning import WarmPool
+from flows.tasks.taking import Intake
 from flows.tasks.workers import make_clean
 
 CARD = html_card('<div class="weather" data-kind=storm>The weather: <b>storm</b></div>')
@@ -63,6 +66,19 @@ def room(
     monkeypatch.setenv(KEY_ENV, KEY)
     with newsroom(tmp_path, configure(tmp_path / "config", config_dir, ghost.url), pool) as open_room:
         yield open_room
+
+
+def forget_kept(room: Newsroom, keys: Collection[str] | None = None) -> None:
+    """The newest receipt of the CMS's, without these of the things that it keeps, or without any: as receipts were before."""
+    query = (
+        select(PUBLICATIONS).where(PUBLICATIONS.c.destination == "site").order_by(PUBLICATIONS.c.id.desc())
+    )
+    with room.engine.begin() as connection:
+        act = connection.execute(query).first()
+        assert act is not None
+        kept = {key: value for key, value in act.receipt["kept"].items() if keys and key not in keys}
+        said = {"did": act.receipt["did"], "where": act.receipt["where"]} | ({"kept": kept} if kept else {})
+        connection.execute(update(PUBLICATIONS).where(PUBLICATIONS.c.id == act.id).values(receipt=said))
 
 
 def children(ghost: SmallGhost, id: str = "ferry") -> list[object]:
@@ -116,6 +132,35 @@ def test_our_own_writing_ends_however_often_it_comes_back(ghost: SmallGhost, roo
     assert (room.counts(), len(ghost.writes)) == ((1, 1), 1)
     # So cleaning once more, by the rules as they are then, begins with what a person wrote.
     assert room.decides("ferry", "raw").decided.edition == 2
+
+
+def test_looks_into_a_quiet_cms_store_nothing(ghost: SmallGhost, room: Newsroom) -> None:
+    """A look reads a minute behind the last one again, and our own writing with it."""
+    ghost.save("ferry", *RAW)
+    assert len(room.looks().ids) == 1
+    room.work()
+    assert body(ghost) == shown(document(*CLEAN))
+    assert [room.looks() for _ in range(2)] == [Intake()] * 2
+    # As the Content API of the same site writes the same time.
+    saved = ghost.posts["ferry"]["updated_at"]
+    ghost.posts["ferry"]["updated_at"] = saved.replace("Z", "+00:00")
+    assert room.looks() == Intake()
+    ghost.posts["ferry"]["updated_at"] = saved
+    room.decides("ferry", "raw")
+    assert room.looks() == Intake()
+    assert (children(ghost), room.counts(), room.rows()) == (list(RAW), (1, 2), 1)
+    ghost.editor_saves("ferry")
+    assert len(room.looks().ids) == 1
+
+
+def test_a_post_that_readers_see_again_is_told_though_it_is_our_own_writing(
+    ghost: SmallGhost, room: Newsroom
+) -> None:
+    cleaned(ghost, room)
+    ghost.posts["ferry"]["status"] = "draft"
+    assert room.looks().gone != ()
+    ghost.posts["ferry"]["status"] = "published"
+    assert room.looks() == Intake(back=("ghost: ferry: readers can see it again",))
 
 
 def test_an_editors_new_save_is_cleaned_again(ghost: SmallGhost, room: Newsroom) -> None:
@@ -264,6 +309,66 @@ def test_one_removal_comes_back_and_later_the_others(ghost: SmallGhost, room: Ne
     assert len(ghost.writes) == 3
 
 
+def test_of_two_saves_in_one_second_the_one_that_stands_there_stays_though_the_other_comes_last(
+    ghost: SmallGhost, room: Newsroom
+) -> None:
+    news = paragraph(
+        "On Tuesday the first crossing was at six, with forty passengers and a band on the quay."
+    )
+    ghost.save("ferry", *RAW)
+    first = ghost.event("ferry")
+    ghost.save_at_once("ferry", *RAW, news)
+    assert first["post"]["current"]["updated_at"] == ghost.posts["ferry"]["updated_at"]
+    room.hears(ghost.event("ferry"), "evt-2")
+    room.work()
+    there = body(ghost)
+    assert there == shown(document(*CLEAN[:-1], paragraph(), news))
+    room.hears(first, "evt-1")
+    room.work()
+    assert room.receipts()[-1] == ("publish", "made", "left")
+    assert (body(ghost), len(ghost.writes)) == (there, 1)
+
+
+@pytest.mark.parametrize("of", [True, False])
+def test_a_receipt_that_does_not_say_what_was_cleaned_is_still_one_to_undo_by(
+    ghost: SmallGhost, room: Newsroom, of: bool
+) -> None:
+    """As they were before. Where it does not even say when that had been saved, what stands there stays, until it is cleaned again."""
+    cleaned(ghost, room)
+    forget_kept(room, {"raw"} if of else {"raw", "of"})
+    room.decides("ferry", "raw")
+    assert children(ghost) == list(RAW if of else CLEAN)
+
+
+def test_what_undo_needs_outlives_an_act_that_left_things_as_they_were(
+    ghost: SmallGhost, room: Newsroom
+) -> None:
+    cleaned(ghost, room)
+    away = ghost.posts.pop("ferry")
+    room.hears({"post": {"current": {**away, "html": shown(document(*RAW))}}}, "evt-2")
+    room.work()
+    assert room.receipts()[-1] == ("publish", "made", "left")
+    ghost.posts["ferry"] = away
+    room.decides("ferry", "raw")
+    assert children(ghost) == list(RAW)
+    assert body(ghost) == shown(document(*RAW))
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_an_undo_that_found_no_post_does_not_spoil_the_next_one(
+    ghost: SmallGhost, room: Newsroom, told: bool
+) -> None:
+    cleaned(ghost, room)
+    away = ghost.posts.pop("ferry")
+    room.decides("ferry", "restore", numbers=(1,))
+    assert [did for _, _, did in room.receipts()] == ["wrote", "left"]
+    if not told:
+        forget_kept(room)
+    ghost.posts["ferry"] = away
+    room.decides("ferry", "raw")
+    assert children(ghost) == list(RAW)
+
+
 def test_undo_passes_by_what_an_editor_has_saved(ghost: SmallGhost, room: Newsroom) -> None:
     cleaned(ghost, room)
     ghost.editor_saves("ferry")
@@ -323,6 +428,32 @@ def test_what_is_taken_down_in_the_cms_is_taken_down_everywhere(
         room.work()
         assert body(ghost) == shown(document(*CLEAN))
         assert len(room.copies) == 1
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+def test_a_save_that_is_told_again_behind_the_taking_down_brings_nothing_back(
+    ghost: SmallGhost, room: Newsroom, deleted: bool
+) -> None:
+    """The receiver was away when it came first; Ghost tries again."""
+    cleaned(ghost, room)
+    last = ghost.save("ferry", *RAW, paragraph("The ferry was a ferry."))
+    edited = ghost.event("ferry")
+    if deleted:
+        room.hears({"post": {"current": {}, "previous": ghost.posts.pop("ferry")}}, "evt-3")
+    else:
+        down = ghost.save("ferry", status="draft")
+        room.hears({"post": {"current": down, "previous": {"status": "published"}}}, "evt-3")
+    room.work()
+    assert room.copies == []
+    room.hears(edited, "evt-2")
+    room.work()
+    assert (room.copies, room.receipts()[-1]) == ([], ("unpublish", "made", "removed"))
+    if not deleted:
+        assert down["updated_at"] > last["updated_at"]
+        ghost.save("ferry", *RAW, status="published")
+        room.hears(ghost.event("ferry"), "evt-4")
+        room.work()
+        assert (len(room.copies), body(ghost)) == (1, shown(document(*CLEAN)))
 
 
 def test_a_kill_passes_over_an_editor_who_saves_at_this_moment(ghost: SmallGhost, room: Newsroom) -> None:

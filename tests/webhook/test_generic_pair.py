@@ -21,12 +21,14 @@ from cleaners.rules import ConfigError
 from cleaners.write.safe_body import safe_body
 from flows.ledger import open_ledger
 from flows.ledger.owing import Owing, owing
-from flows.settings import Settings, load_destinations, load_settings
+from flows.settings import Settings, load_destinations, load_settings, load_sources
 from flows.tasks.cleaning import WarmPool
+from flows.tasks.intake import poll
 from flows.tasks.jobs import Job, clean_waiting
 from flows.tasks.publishing import utc_now
 from flows.tasks.showing import headline_of, stories_shown, table_rows
 from flows.tasks.summary import RunSummary
+from flows.tasks.taking import Intake
 from flows.webhook import create_app
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -45,7 +47,7 @@ sources:
     kind: webhook
     secret_env: TEST_GENERIC_HOOK
     publisher: harbour-post
-    map: {id: $.doc.id, body: "doc['content'].html", headline: doc.title}
+    map: {id: $.doc.id, body: "doc['content'].html", headline: doc.title, updated: doc.saved}
 """
 
 
@@ -55,6 +57,10 @@ destinations:
   cms: {{kind: http, url: "{url}/docs/{{id}}", in_place: [cms], body: content.html, default: yes, seconds: 5{more}}}
   folder: {{kind: folder, path: published, formats: [json], default: yes}}
 """
+
+
+Sent = tuple[bytes, dict[str, str]]
+"""An event: its body and its headers."""
 
 
 @dataclass
@@ -68,24 +74,24 @@ class Cms:
     versions: dict[str, int] = field(default_factory=dict)
     writes: list[tuple[str, str]] = field(default_factory=list)
     before_write: Callable[[str], None] | None = None
-    late: list[tuple[bytes, dict[str, str]]] | None = None
+    late: list[Sent] | None = None
     _numbers: Iterator[int] = field(default_factory=count)
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def save(self, id: str, html: str) -> None:
-        """What an editor does."""
+    def save(self, id: str, html: str, at: str | None = None, *, refused: bool = False) -> Sent:
+        """What an editor does; ``at`` is when, as the CMS says it. The event; one that was ``refused`` is to be sent again."""
         title = f"The ferry {id}"
         self.docs[id] = {
-            "doc": {"id": id, "title": title},
+            "doc": {"id": id, "title": title, **({"saved": at} if at else {})},
             "content": {"html": html, "theme": "sea"},
             "tags": [1.5],
         }
-        self.tell(id)
+        return self.tell(id, refused=refused)
 
-    def tell(self, id: str, ours: bool = False) -> None:
+    def tell(self, id: str, ours: bool = False, refused: bool = False) -> Sent:
         self.versions[id] = self.versions.get(id, 0) + 1
         doc = self.docs[id]
         event = {"type": "saved", "doc": {**doc["doc"], "content": doc["content"]}}
@@ -95,8 +101,9 @@ class Cms:
         }
         if ours and self.late is not None:
             self.late.append((body, headers))
-        else:
+        elif not refused:
             self.send(body, headers)
+        return body, headers
 
     def send(self, body: bytes, headers: dict[str, str]) -> None:
         assert httpx.post(self.hook, content=body, headers=headers).status_code == 202
@@ -112,6 +119,9 @@ def serving(cms: Cms) -> Iterator[Cms]:
 
         def do_GET(self) -> None:
             id = self.path.rpartition("/")[2]
+            if id == "docs":
+                self.answer(200, {"items": list(cms.docs.values())})
+                return
             if id not in cms.docs:
                 self.answer(404, {})
                 return
@@ -280,6 +290,48 @@ def test_a_kill_in_a_dry_run_takes_down_what_was_public_before_it(pair: Pair) ->
     assert pair.published() == []
 
 
+def test_a_list_that_is_read_whole_at_every_look_brings_our_own_writing_only_once_it_is_changed(
+    pair: Pair,
+) -> None:
+    """It has no versions: our own writing is known by its body."""
+    pair.cms.late = []
+    (pair.settings.config_dir / "sources.yaml").write_text(
+        f"""
+sources:
+  cms:
+    kind: cms
+    api: json
+    url: "{pair.cms.url}/docs"
+    private_addresses: yes
+    items: items
+    map: {{id: doc.id, body: content.html, headline: doc.title}}
+"""
+    )
+    source = load_sources(pair.settings.config_dir)["cms"]
+    ledger = open_ledger(pair.settings.ledger_url)
+
+    def look() -> Intake:
+        return poll(ledger, pair.settings, source)
+
+    try:
+        pair.cms.save("7", RAW, refused=True)
+        pair.cms.save("8", CLEAN, refused=True)
+        assert len(look().ids) == 2
+        pair.drain()
+        assert pair.body("7") == CLEAN
+        assert [look().ids for _ in range(2)] == [(), ()]
+        more = "<p>The ferry will sail again in April, when the ice on the northern quay has gone.</p>"
+        pair.cms.save("7", RAW + more, refused=True)
+        assert len(look().ids) == 1
+        # Not cleaned yet, and taken back: that is what they want now.
+        pair.cms.save("7", CLEAN, refused=True)
+        assert len(look().ids) == 1
+        pair.drain()
+        assert (pair.body("7"), look().ids, pair.cms.writes) == (CLEAN, (), [("PUT", "7")])
+    finally:
+        ledger.dispose()
+
+
 def test_the_next_version_is_cleaned_too(pair: Pair) -> None:
     pair.cms.save("7", RAW)
     pair.drain()
@@ -334,6 +386,40 @@ def test_the_event_of_our_own_writing_may_come_late(pair: Pair) -> None:
     (file,) = (pair.settings.data_dir / "published").glob("*.json")
     assert (pair.body("7"), json.loads(file.read_text())["html"]) == (CLEAN, safe_body(CLEAN))
     assert pair.cms.writes == writes
+
+
+def test_an_editors_event_that_comes_late_is_not_written_over_the_later_save(pair: Pair) -> None:
+    """This CMS says no times: what came late is told by what our copy was made of."""
+    more = "<p>The ferry will sail again in April, when the ice on the northern quay has gone.</p>"
+    first = pair.cms.save("7", RAW, refused=True)
+    pair.cms.save("7", RAW + more)
+    pair.drain()
+    pair.drain()
+    assert pair.body("7") == CLEAN + more
+    pair.cms.send(*first)
+    late = pair.drain()
+    assert ("cms", "left") in [(one.destination, one.did) for one in late.published.made]
+    assert (pair.body("7"), len(pair.cms.writes)) == (CLEAN + more, 1)
+    # The next save is cleaned as ever.
+    pair.cms.save("7", JUNK + more + CLEAN)
+    pair.drain()
+    assert pair.body("7") == more + CLEAN
+
+
+def test_an_editors_event_that_comes_late_comes_nowhere_where_the_map_says_when_it_was_saved(
+    pair: Pair,
+) -> None:
+    more = "<p>The ferry will sail again in April, when the ice on the northern quay has gone.</p>"
+    first = pair.cms.save("8", RAW, "2026-03-03T06:10:00Z", refused=True)
+    pair.cms.save("8", RAW + more, "2026-03-03T06:11:00Z")
+    pair.drain()
+    pair.drain()
+    pair.cms.send(*first)
+    assert pair.drain().stories == ()
+    assert (pair.body("8"), len(pair.cms.writes)) == (CLEAN + more, 1)
+    (file,) = (pair.settings.data_dir / "published").glob("*.json")
+    told = json.loads(file.read_text())
+    assert (told["html"], told["updated"]) == (safe_body(CLEAN + more), "2026-03-03T06:11:00Z")
 
 
 def test_an_editor_who_saves_while_it_is_written_wins(pair: Pair) -> None:

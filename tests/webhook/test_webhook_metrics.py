@@ -12,11 +12,12 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from receiving import STRANGER, Receiver, story
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, func, select, update
 
 from cleaners.model import Raw
 from flows.ledger import Arrival, open_ledger, receive
 from flows.ledger.newly import Newly
+from flows.ledger.tables import PUBLICATIONS
 from flows.settings import Settings
 from flows.settings.sqlite import SQLITE
 from flows.tasks.drain import drain
@@ -121,6 +122,24 @@ def test_what_became_of_the_stories_is_counted(receiver: Receiver, ledger: Engin
     assert figures(receiver) | {"cleancopy_webhook_seconds_sum": 0} == found | {
         "cleancopy_webhook_seconds_sum": 0
     }
+
+
+def test_what_changed_nothing_at_a_destination_is_not_counted_as_published(
+    receiver: Receiver, ledger: Engine
+) -> None:
+    """A CMS in which the editors are always quicker, and a folder that has a newer edition."""
+    figures(receiver)
+    for number, did in enumerate(("wrote", "left", "newer")):
+        receiver.post(story(id=f"s{number}", text=PROSE), event_id=f"evt_{number}")
+        drain(ledger, receiver.settings)
+        with ledger.begin() as connection:
+            [newest] = connection.execute(select(func.max(PUBLICATIONS.c.id))).scalars()
+            said = {"did": did, "where": []}
+            connection.execute(update(PUBLICATIONS).where(PUBLICATIONS.c.id == newest).values(receipt=said))
+    found = figures(receiver)
+    assert found['cleancopy_published_total{act="publish",destination="copy-folder"}'] == 1
+    assert found['cleancopy_left_total{destination="copy-folder"}'] == 2
+    assert found["cleancopy_arrival_to_published_seconds_count"] == 1
 
 
 def test_a_ledger_that_is_down_is_told(receiver: Receiver) -> None:

@@ -81,6 +81,33 @@ def test_where_the_map_names_the_copy_no_other_key_is_taken_for_it() -> None:
         read_payload({"id": "1", "text": "an alt text"}, {"body": "post.html"})
 
 
+@pytest.mark.parametrize(
+    ("said", "updated"),
+    [
+        (" 2026-03-03T06:10:00+0200 ", "2026-03-03T06:10:00+0200"),
+        (1772518200, "2026-03-03T06:10:00+00:00"),
+        (1772518200123, "2026-03-03T06:10:00.123000+00:00"),
+        ("0000-00-00 00:00:00", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_when_a_version_was_saved(said: object, updated: str | None) -> None:
+    for payload, paths in (
+        ({"saved": {"at": said}}, {"updated": "saved.at"}),
+        ({"updated": said}, {}),
+    ):
+        raw = read_payload({"id": "1", "text": "x", **payload}, paths)
+        assert (raw.given and raw.given.updated) == updated
+
+
+def test_what_only_is_called_so_is_no_time() -> None:
+    assert read_payload({"id": "1", "text": "x", "updated": True}, {}).given is None
+    for said in (True, [2026], {"at": "2026"}):
+        with pytest.raises(Refused, match="bad-story"):
+            read_payload({"id": "1", "text": "x", "saved": said}, {"updated": "saved"})
+
+
 def test_the_url_names_a_story_without_id() -> None:
     assert read_payload({"url": "https://post.example/a", "text": "x"}, {}).id == "https://post.example/a"
 

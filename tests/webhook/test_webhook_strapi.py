@@ -12,7 +12,7 @@ import httpx
 import pytest
 from receiving import MARKER, count_rows, log_of, raws_in, running
 
-from cleaners.model import Raw
+from cleaners.model import Fields, Raw
 from cleaners.rules import ConfigError
 from flows.settings import Settings, load_settings, load_sources
 from flows.webhook import create_app
@@ -181,6 +181,9 @@ def test_what_readers_cannot_see_any_more_is_a_kill(door: Door, name: str) -> No
         "",
         "STORY WITHDRAWN: pubstatus canceled",
     )
+    assert raw.given == Fields(updated=ENTRY["updatedAt"]), (
+        "of the entry: it may be published again unchanged"
+    )
 
 
 def test_an_entry_without_drafts_is_a_story_when_it_is_saved(door: Door) -> None:
@@ -284,6 +287,7 @@ def test_hostile_bodies_are_4xx_or_nothing(door: Door, body: bytes) -> None:
     ("source", "words"),
     [
         ("kind: webhook, adapter: strapi, secret_env: X_Y, map: {id: slug}", "documentId"),
+        ("kind: webhook, adapter: strapi, secret_env: X_Y, map: {updated: savedAt}", "updatedAt"),
         ("kind: webhook, adapter: ghost, secret_env: X_Y, models: [post]", "models is for adapter: strapi"),
         (
             "kind: webhook, adapter: strapi, secret_env: X_Y, missed: {url: 'https://cms.example'}",

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from receiving import MARKER, count_rows, log_of, raws_in, running
 
-from cleaners.model import Raw
+from cleaners.model import Fields, Raw
 from flows.settings import Settings, load_settings
 from flows.webhook import create_app
 
@@ -177,6 +177,7 @@ def test_a_kill_is_kept_without_what_it_takes_back(door: Door) -> None:
         "",
         "STORY WITHDRAWN: pubstatus canceled",
     )
+    assert raw.given == Fields(updated=ITEM["versioncreated"])
 
 
 def test_what_holds_a_story_comes_along(door: Door) -> None:

@@ -10,6 +10,7 @@ import pytest
 from receiving import MARKER, STRANGER, Receiver
 from sqlalchemy import create_engine, select
 
+from cleaners.model import Fields
 from flows.ledger.tables import INBOX
 from flows.settings import Settings, WebhookSource
 from flows.settings.sqlite import SQLITE
@@ -83,6 +84,7 @@ def test_what_readers_saw_and_cannot_see_any_more_is_a_kill(status: str) -> None
     assert raw is not None
     assert (raw.id, raw.content) == ("41", "")
     assert "canceled" in (raw.ednote or "").lower()
+    assert raw.given == Fields(updated="2026-03-03T06:10:00Z")
 
 
 @pytest.mark.parametrize("status", ["draft", "pending", "private", "trash", "auto-draft"])
