@@ -143,6 +143,34 @@ def test_what_an_editor_changed_is_told_and_not_written_over() -> None:
         assert judge(cms, {"desk:ferry": 2}) == NOTHING_WRONG
 
 
+@pytest.mark.parametrize("is_update", [False, True])
+def test_what_an_editor_saved_over_an_edition_whose_answer_was_lost_is_not_written_over(
+    is_update: bool,
+) -> None:
+    with fake_cms(Plan(methods=("PUT",))) as cms:
+        last = wrote(one(by_etags(cms), publication(1))) if is_update else None
+        cms.play("drop after")
+        assert isinstance(one(by_etags(cms), publication(2), last), Unanswered)
+        cms.edit(KEY, headline="Theirs")
+        again = wrote(one(by_etags(cms), publication(2), last))  # it is there, under their words
+        refused = one(by_etags(cms), publication(3), again)
+        assert isinstance(refused, Conflict)
+        assert "was changed by somebody else since edition 2 was published there" in str(refused)
+        assert json.loads(cms.documents[KEY].body)["headline"] == "Theirs"
+        # A person decides; a kill asks nobody.
+        assert dids([one(by_etags(cms, overwrite=True), publication(3), again)]) == ["wrote"]
+        cms.edit(KEY, headline="Theirs again")
+        assert dids([one(by_etags(cms), publication(4, "unpublish"), again)]) == ["removed"]
+
+
+def test_what_a_server_adds_to_a_story_is_no_editor_s_change() -> None:
+    with fake_cms(Plan(script=("drop after",), methods=("PUT",))) as cms:
+        assert isinstance(one(by_etags(cms), publication(1)), Unanswered)
+        cms.edit(KEY, changed_at="2026-03-03T12:00:00Z")
+        again = wrote(one(by_etags(cms), publication(1)))
+        assert dids([one(by_etags(cms), publication(2), again)]) == ["wrote"]
+
+
 def test_what_an_editor_deleted_is_told_and_not_brought_back() -> None:
     with fake_cms() as cms:
         first = one(by_etags(cms), publication(1))
