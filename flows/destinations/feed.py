@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -33,9 +34,17 @@ from sqlalchemy.exc import OperationalError
 
 from flows.destinations import feed_writing
 from flows.destinations.batches import in_batches
+from flows.destinations.elsewhere import down_elsewhere
 from flows.destinations.feed_items import freed_moment, item_of, readable, stated_moment
 from flows.destinations.feed_writing import Item, json_feed, rss
-from flows.destinations.publication import Publication, Publisher, Receipt, refuse_holds
+from flows.destinations.publication import (
+    Answer,
+    Publication,
+    Publisher,
+    PublishError,
+    Receipt,
+    refuse_holds,
+)
 from flows.destinations.sql_table import open_engine, upsert
 from flows.destinations.stores import LocalStore, open_store
 from flows.settings import FeedDestination
@@ -74,14 +83,39 @@ def open_feed(
         engine = open_engine(make_url(f"sqlite:///{store.root / STATE}"))
         event.listen(engine, "connect", _overwrite_what_goes)
         ITEMS.metadata.create_all(engine)
+
+    def together(some: Sequence[Publication]) -> list[Answer]:
+        done = publish(store, engine, destination, some, clock())
+        return list(
+            down_elsewhere(some, done, lambda one, where: _take_down_at(destination, store, one, where))
+        )
+
     try:
         yield lambda publications: in_batches(
-            lambda some: publish(store, engine, destination, some, clock()),
+            together,
             publications,
             alike=(OperationalError, OSError),
         )
     finally:
         engine.dispose()
+
+
+def _take_down_at(
+    destination: FeedDestination, store: LocalStore, publication: Publication, where: str
+) -> Sequence[str]:
+    """Take a story out of the feed that an address of a receipt is of, if that is another one; what was written there."""
+    folder, name = Path(where).parent, Path(where).name
+    if folder == store.root:
+        return ()
+    if "://" in where or (name not in (feed_writing.RSS, feed_writing.JSON) and Path(where).exists()):
+        raise PublishError("it is no feed of this machine")
+    if not (Path(where).exists() or (folder / STATE).exists()):
+        return ()
+    with open_feed(destination.model_copy(update={"path": str(folder)}), folder) as publisher:
+        [answer] = publisher([replace(publication, last={})])
+    if isinstance(answer, Exception):
+        raise answer
+    return answer.where
 
 
 def _overwrite_what_goes(connection: Any, _: object) -> None:
