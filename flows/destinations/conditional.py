@@ -6,6 +6,8 @@ write whose answer was lost is known again by its mark; what somebody else has w
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flows.destinations.publication import Publication, PublishError, Receipt, refuse_holds
 from flows.destinations.remote import Conflict, Found, Remote
 
@@ -157,6 +159,9 @@ def _with_version(remote: Remote, here: Found, publication: Publication) -> Foun
 
 
 def _wrote(here: Found, publication: Publication, digest: str) -> Receipt:
+    if here.digest not in (None, digest):
+        # Our mark over other words: an editor has saved since. Their version is not one that the next edition may replace.
+        here = replace(here, version=None)
     return Receipt(
         "wrote", (here.where,), _kept(here, publication.idempotency_key, digest, publication.edition)
     )

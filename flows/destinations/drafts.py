@@ -32,6 +32,8 @@ def publish_drafts_first(remote: Remote, publication: Publication) -> Receipt:
         try:
             if here is None:
                 here = remote.create(publication)
+                if not there:
+                    _see_it(remote, here, publication)
             for one in others:
                 if not one.public:
                     remote.unpublish(one, publication)
@@ -49,6 +51,17 @@ def publish_drafts_first(remote: Remote, publication: Publication) -> Receipt:
         if [one.id for one in now] == [here.id]:
             return Receipt("wrote", (here.where,))
     raise PublishError("the drafts of this story keep changing there; tried again later")
+
+
+def _see_it(remote: Remote, here: Found, publication: Publication) -> None:
+    """Raises PublishError where a draft that was just made is not found: so it will be with what is public, and with every kill."""
+    if all(one.id != here.id for one in remote.find(publication)):
+        remote.unpublish(here, publication)
+        raise PublishError(
+            f"the draft that was written to {here.where} is not among what is found under the story's key, and was deleted again. Made "
+            "public, no edition would be replaced by the next, or taken down. See that find_url in destinations.yaml leads to the "
+            "story's drafts, and that the CMS gives back the field _cleancopy as it got it"
+        )
 
 
 def _take_down(remote: Remote, publication: Publication) -> Receipt:

@@ -7,8 +7,9 @@ old feeds, each whole, and the next act makes them new.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -33,9 +34,17 @@ from sqlalchemy.exc import OperationalError
 
 from flows.destinations import feed_writing
 from flows.destinations.batches import in_batches
-from flows.destinations.feed_items import freed_moment, item_of, stated_moment
+from flows.destinations.elsewhere import down_elsewhere
+from flows.destinations.feed_items import freed_moment, item_of, readable, stated_moment
 from flows.destinations.feed_writing import Item, json_feed, rss
-from flows.destinations.publication import Publication, Publisher, Receipt, refuse_holds
+from flows.destinations.publication import (
+    Answer,
+    Publication,
+    Publisher,
+    PublishError,
+    Receipt,
+    refuse_holds,
+)
 from flows.destinations.sql_table import open_engine, upsert
 from flows.destinations.stores import LocalStore, open_store
 from flows.settings import FeedDestination
@@ -74,14 +83,39 @@ def open_feed(
         engine = open_engine(make_url(f"sqlite:///{store.root / STATE}"))
         event.listen(engine, "connect", _overwrite_what_goes)
         ITEMS.metadata.create_all(engine)
+
+    def together(some: Sequence[Publication]) -> list[Answer]:
+        done = publish(store, engine, destination, some, clock())
+        return list(
+            down_elsewhere(some, done, lambda one, where: _take_down_at(destination, store, one, where))
+        )
+
     try:
         yield lambda publications: in_batches(
-            lambda some: publish(store, engine, destination, some, clock()),
+            together,
             publications,
             alike=(OperationalError, OSError),
         )
     finally:
         engine.dispose()
+
+
+def _take_down_at(
+    destination: FeedDestination, store: LocalStore, publication: Publication, where: str
+) -> Sequence[str]:
+    """Take a story out of the feed that an address of a receipt is of, if that is another one; what was written there."""
+    folder, name = Path(where).parent, Path(where).name
+    if folder == store.root:
+        return ()
+    if "://" in where or (name not in (feed_writing.RSS, feed_writing.JSON) and Path(where).exists()):
+        raise PublishError("it is no feed of this machine")
+    if not (Path(where).exists() or (folder / STATE).exists()):
+        return ()
+    with open_feed(destination.model_copy(update={"path": str(folder)}), folder) as publisher:
+        [answer] = publisher([replace(publication, last={})])
+    if isinstance(answer, Exception):
+        raise answer
+    return answer.where
 
 
 def _overwrite_what_goes(connection: Any, _: object) -> None:
@@ -96,18 +130,19 @@ def publish(
     publications: Sequence[Publication],
     moment: datetime,
 ) -> list[Receipt]:
-    """Note the stories, which are all different, and write both feeds anew if they change. Raises OSError, SQLAlchemyError."""
+    """Note the stories, which are all different, and write both feeds anew if they change.
+
+    Raises OSError, SQLAlchemyError, and ValueError for a story that no feed can hold: then none of them is noted.
+    """
     for one in publications:
         refuse_holds(one)
     rows = [_row(one, moment) for one in publications]
+    # Once it is noted every later act writes it, too.
+    _feeds(destination, [_item(**row) for row in rows if not row["withdrawn"]])
     with store.lock(LOCK):
         with engine.begin() as connection:
             changed = set(connection.execute(upsert(engine, ITEMS, lasting=("first",)), rows).scalars())
-        items = _newest(engine, destination.items)
-        feeds = {
-            feed_writing.RSS: rss(destination, items),
-            feed_writing.JSON: json_feed(destination, items),
-        }
+        feeds = _feeds(destination, _newest(engine, destination.items))
         there = store.read(feeds)
         store.write({name: content for name, content in feeds.items() if there.get(name) != content})
     where = tuple(store.address(name) for name in feeds)
@@ -120,23 +155,27 @@ def _receipt(publication: Publication, changed: bool, where: tuple[str, ...]) ->
     return Receipt("wrote" if publication.act == "publish" else "removed", where)
 
 
+def _feeds(destination: FeedDestination, items: Sequence[Item]) -> dict[str, bytes]:
+    return {feed_writing.RSS: rss(destination, items), feed_writing.JSON: json_feed(destination, items)}
+
+
 def _newest(engine: Engine, most: int) -> list[Item]:
     query = (
-        select(ITEMS, _PUBLISHED.label("published"))
+        select(ITEMS)
         .where(ITEMS.c.withdrawn.is_(False))
         .order_by(_PUBLISHED.desc(), ITEMS.c.story)
         .limit(most)
     )
     with engine.connect() as connection:
-        return [
-            Item(
-                row.story,
-                datetime.fromisoformat(row.published),
-                max(datetime.fromisoformat(row.modified), datetime.fromisoformat(row.published)),
-                row.said,
-            )
-            for row in connection.execute(query)
-        ]
+        return [_item(**row._mapping) for row in connection.execute(query)]
+
+
+def _item(
+    *, story: str, stated: str | None, first: str, modified: str, said: Mapping[str, Any], **_: Any
+) -> Item:
+    """Of a row of ITEMS."""
+    published = datetime.fromisoformat(stated or first)
+    return Item(story, published, max(datetime.fromisoformat(modified), published), readable(said))
 
 
 def _row(publication: Publication, moment: datetime) -> dict[str, Any]:

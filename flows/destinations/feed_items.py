@@ -29,7 +29,7 @@ def item_of(publication: Publication) -> dict[str, Any]:
         "url": web_address(record.get("canonical")) or web_address(record.get("url")),
         "title": line(record.get("headline")),
         "summary": line(record.get("standfirst")) or _beginning(text),
-        "html": safe_body(clean(publication.rendered["html"])),
+        "html": safe_body(publication.rendered["html"]),
         "authors": _authors(record),
         "byline": line(record.get("byline")),
         "agency": line(record.get("agency")),
@@ -48,6 +48,22 @@ def item_of(publication: Publication) -> dict[str, Any]:
         "revision": publication.revision,
         "ledger": publication.ledger,
     }
+
+
+def readable(said: Mapping[str, Any]) -> dict[str, Any]:
+    """An item as it was kept, without what no feed may hold: older versions let pass what stood in HTML as an entity."""
+    from cleaners.write.safe_body import safe_body
+
+    html = said["html"]
+    return {**_cleaned(said), "html": html if clean(html) == html else safe_body(html)}
+
+
+def _cleaned(said: Any) -> Any:
+    if isinstance(said, str):
+        return clean(said)
+    if isinstance(said, Mapping):
+        return {name: _cleaned(value) for name, value in said.items()}
+    return [_cleaned(one) for one in said] if isinstance(said, list) else said
 
 
 def stated_moment(record: Mapping[str, Any], now: datetime) -> datetime | None:

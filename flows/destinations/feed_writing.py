@@ -14,6 +14,7 @@ from typing import Any
 
 from lxml import etree
 
+from flows.destinations.feed_items import clean
 from flows.settings import FeedDestination
 
 RSS, JSON = "rss.xml", "feed.json"
@@ -40,11 +41,12 @@ class Item:
 
     @property
     def name(self) -> str:
-        """Its id in the feed."""
+        """Its id in the feed: its URI where its key holds what no feed may hold."""
         # Imported here: most destinations want none of the writers.
         from cleaners.write import Edition
 
-        return Edition(self.story, ledger=self.said["ledger"]).known_as
+        edition = Edition(self.story, ledger=self.said["ledger"])
+        return edition.known_as if clean(self.story) == self.story else edition.uri
 
 
 def rss(feed: FeedDestination, items: Sequence[Item]) -> bytes:

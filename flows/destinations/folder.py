@@ -10,9 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from flows.destinations.batches import in_batches
+from flows.destinations.elsewhere import down_elsewhere
 from flows.destinations.formats import FORMATS
 from flows.destinations.names import file_stem, story_hash
-from flows.destinations.publication import Answer, Publication, Publisher, Receipt, refuse_holds
+from flows.destinations.publication import (
+    Answer,
+    Publication,
+    Publisher,
+    PublishError,
+    Receipt,
+    refuse_holds,
+)
 from flows.destinations.stores import Store, open_store
 from flows.settings import FolderDestination, Format
 
@@ -24,9 +32,41 @@ so that an older edition cannot bring it back."""
 @contextmanager
 def open_folder(destination: FolderDestination, data_dir: Path) -> Iterator[Publisher]:
     store = open_store(destination.path, data_dir)
-    yield lambda publications: in_batches(
-        lambda some: publish(store, destination.formats, some), publications
-    )
+
+    def together(some: Sequence[Publication]) -> list[Answer]:
+        done = publish(store, destination.formats, some)
+        return list(down_elsewhere(some, done, lambda one, where: _take_down_at(store, one, where)))
+
+    yield lambda publications: in_batches(together, publications)
+
+
+def _take_down_at(store: Store, publication: Publication, where: str) -> Sequence[str]:
+    """Take a story down in the folder that an address of its files is in, if that is another one; what has gone."""
+    folder, name = _parted(where)
+    if (folder, name) == _parted(store.address(name)):
+        return ()
+    if where.startswith(("http://", "https://")):
+        raise PublishError("it is no folder")
+    other = open_store(folder, Path())
+    # Where no files are any more there is nothing to lock, or to note.
+    if not _cards(other, [publication])[_card_name(publication)].get("files"):
+        gone: tuple[str, ...] = ()
+    else:
+        [answer] = publish(other, (), [publication])
+        if isinstance(answer, Exception):
+            raise answer
+        gone = answer.where
+    if other.read([name]):
+        raise PublishError("a file lies there still, and is none of a folder's")
+    return gone
+
+
+def _parted(where: str) -> tuple[str, str]:
+    """The folder and the name in an address as stores give them."""
+    if "://" in where:
+        folder, _, name = where.rpartition("/")
+        return folder, name
+    return str(Path(where).parent), Path(where).name
 
 
 def publish(store: Store, formats: Sequence[Format], publications: Sequence[Publication]) -> list[Answer]:
@@ -36,10 +76,8 @@ def publish(store: Store, formats: Sequence[Format], publications: Sequence[Publ
     one of the formats is answered with the error. Raises OSError for what befalls the place.
     """
     with store.lock(f"{CARDS}/lock"):
-        cards = store.read(_card_name(one) for one in publications)
-        planned = [
-            _planned(store, formats, one, _read_card(cards.get(_card_name(one)))) for one in publications
-        ]
+        cards = _cards(store, publications)
+        planned = [_planned(store, formats, one, cards[_card_name(one)]) for one in publications]
         plans = [one for one in planned if isinstance(one, _Plan)]
         try:
             # The cards go first and name old and new files: after a crash the next try knows all that may lie about, and
@@ -83,6 +121,25 @@ class _Plan:
         if self.publication.act == "unpublish":
             return Receipt("removed", tuple(store.address(name) for name in self.gone))
         return Receipt("wrote", tuple(store.address(name) for name in self.contents))
+
+
+def _cards(store: Store, publications: Sequence[Publication]) -> dict[str, dict[str, Any]]:
+    """The card of each story, by its name. Where one is lost (a ``rsync --delete``, a ``git clean``), the files tell what lay there: each
+    has the story's hash in its name. Without having been there before a story has neither card nor files, and nothing is looked for."""
+    read = store.read(_card_name(one) for one in publications)
+    cards = {_card_name(one): _read_card(read.get(_card_name(one))) for one in publications}
+    lost = [
+        one
+        for one in publications
+        if not cards[_card_name(one)] and (one.act == "unpublish" or one.previous is not None)
+    ]
+    names = sorted(store.names()) if lost else []
+    stems = {name: name.partition(".")[0] for name in names}
+    for one in lost:
+        files = [name for name, stem in stems.items() if stem.endswith(f"-{story_hash(one.story)}")]
+        if files:
+            cards[_card_name(one)] = {"stem": stems[files[0]], "files": files}
+    return cards
 
 
 def _planned(

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from flows.destinations.feed_items import clean
 from flows.destinations.publication import Publication
 from flows.destinations.with_fields import html_article, markdown_document, status_of
 from flows.settings import Format
@@ -48,7 +49,7 @@ def published_record(publication: Publication) -> dict[str, Any]:
 
 
 def _safe(html: str, record: Mapping[str, Any]) -> str:
-    if (record.get("source") or {}).get("form") in _MADE_ANEW:
+    if (record.get("source") or {}).get("form") in _MADE_ANEW and clean(html) == html:
         return html
     # Imported here: most stories need it not.
     from cleaners.write.safe_body import safe_body
@@ -61,7 +62,7 @@ def _record(publication: Publication) -> bytes:
 
 
 def _html(publication: Publication) -> bytes:
-    return _bytes(html_article(publication, published_html(publication)))
+    return _bytes(clean(html_article(publication, published_html(publication))))
 
 
 def _markdown(publication: Publication) -> bytes:

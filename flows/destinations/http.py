@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from hashlib import sha256
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from flows.destinations.client import (
     Answered,
@@ -22,11 +22,12 @@ from flows.destinations.client import (
 )
 from flows.destinations.conditional import LATE_SECONDS, publish_conditionally
 from flows.destinations.drafts import publish_drafts_first
+from flows.destinations.elsewhere import not_reached
 from flows.destinations.formats import FORMATS
 from flows.destinations.http_in_place import Documents
 from flows.destinations.in_place import publish_in_place
 from flows.destinations.names import as_step, last_part, slug, story_hash
-from flows.destinations.publication import Answer, Publication, Publisher, PublishError, Receipt
+from flows.destinations.publication import PLACES, Answer, Publication, Publisher, PublishError, Receipt
 from flows.destinations.remote import MARK, Found, mark_of, read_mark, with_conflicts
 from flows.settings import HttpDestination
 
@@ -35,6 +36,8 @@ RESTS_AFTER = 3
 tried, for it is the server, and not the stories. Fewer could be stories that it stumbles over."""
 PATIENCE_SECONDS = 2.0
 """Where one answer was waited for longer than this, and in vain, the rest of the batch is not tried either: three would be a minute."""
+
+_ANY_ID = "the-id-of-any-story"
 
 LATE_TIMES = 15
 """So many times as long as this client waits, a request that it gave up may be carried out yet: 300 seconds, where it waits for 20."""
@@ -54,7 +57,7 @@ def open_http(destination: HttpDestination) -> Iterator[Publisher]:
     ) as client:
         if destination.draft == "first":
             drafts = Drafts(client, destination)
-            yield each(client, lambda one: publish_drafts_first(drafts, one))
+            yield each(client, lambda one: down_everywhere(drafts, one, publish_drafts_first(drafts, one)))
         else:
             stories = Stories(client, destination)
 
@@ -67,13 +70,14 @@ def open_http(destination: HttpDestination) -> Iterator[Publisher]:
                             "Publish them by a destination without in_place"
                         )
                     return publish_in_place(Documents(client, destination, filled(destination.url, one)), one)
-                return publish_conditionally(
+                done = publish_conditionally(
                     stories,
                     one,
                     stories.digest(one),
                     overwrite=destination.overwrite,
                     late_seconds=min(LATE_SECONDS, LATE_TIMES * destination.seconds),
                 )
+                return down_everywhere(stories, one, done)
 
             yield each(client, act)
 
@@ -107,6 +111,20 @@ def each(client: Client, act: Callable[[Publication], Receipt]) -> Publisher:
                 yield receipt
 
     return publisher
+
+
+def down_everywhere(remote: Stories | Drafts, one: Publication, receipt: Receipt) -> Receipt:
+    """After a kill: what receipts tell of, and is not found under the story's key any more, is taken down, too. Raises PublishError.
+
+    So it is when the destination's address was changed, or where a server did not give back by what its stories are known.
+    """
+    if one.act != "unpublish" or receipt.did != "removed":
+        return receipt
+    gone = dict.fromkeys(receipt.where)
+    for where in remote.left_at(one, one.last.get(PLACES, ())):
+        if where not in gone and remote.take_down_at(where, one):
+            gone[where] = None
+    return replace(receipt, where=tuple(gone))
 
 
 class Stories:
@@ -145,8 +163,18 @@ class Stories:
                 f"{self._destination.name}: GET {where} was answered without a strong ETag. If this server gives none, "
                 "write draft: first or etags: no for this destination"
             )
-        digest = sha256(answered.body).hexdigest()
-        return [Found(where, where, mark=read_mark(_json(answered)), version=version, digest=digest)]
+        there = _json(answered)
+        digest = (
+            self.digest(publication) if self._holds(there, publication) else sha256(answered.body).hexdigest()
+        )
+        return [Found(where, where, mark=read_mark(there), version=version, digest=digest)]
+
+    def _holds(self, there: Any, publication: Publication) -> bool:
+        """Whether a JSON story is this one as it was sent. A server may have added fields of its own, such as a date of change."""
+        if publication.act != "publish" or self._destination.format != "json" or not isinstance(there, dict):
+            return False
+        sent = json.loads(body_of(self._destination, publication))
+        return all(name in there and there[name] == value for name, value in sent.items())
 
     def create(self, publication: Publication) -> Found:
         where = filled(self._destination.url, publication)
@@ -164,6 +192,22 @@ class Stories:
             return
         headers = {"Idempotency-Key": publication.idempotency_key, **_only(found)}
         with_conflicts(lambda: self._client.ask("DELETE", found.where, headers=headers, also=(404, 410)))
+
+    def left_at(self, publication: Publication, places: Sequence[str]) -> Sequence[str]:
+        """Where of these the story may be still after it is down at its own address."""
+        return [where for where in places if where != filled(self._destination.url, publication)]
+
+    def take_down_at(self, where: str, publication: Publication) -> bool:
+        """Take down what was published there; whether there was something."""
+        _same_server(self._destination, where)
+        found = Found(where, where)
+        if self._by_version:
+            answered = self._client.ask("GET", where, also=(404, 410))
+            if answered.status in (404, 410):
+                return False
+            found = replace(found, version=_version(answered))
+        self.unpublish(found, publication)
+        return True
 
     def _write(self, where: str, publication: Publication, condition: dict[str, str]) -> Found:
         headers = {
@@ -245,6 +289,19 @@ class Drafts:
     def unpublish(self, found: Found, publication: Publication) -> None:
         self._client.ask("DELETE", found.where, also=(404, 410))
 
+    def left_at(self, publication: Publication, places: Sequence[str]) -> Sequence[str]:
+        """Where of these the story may be still after nothing of it is found: what was published at other addresses than today's, and the
+        last edition. Those before it went when it was made public."""
+        item_url = self._destination.item_url or _with_path(self._destination.url, "/{id}")
+        before, _, after = filled(item_url, publication, _ANY_ID).partition(_ANY_ID)
+        other = [one for one in places[:-1] if not (one.startswith(before) and one.endswith(after))]
+        return [*other, *places[-1:]]
+
+    def take_down_at(self, where: str, publication: Publication) -> bool:
+        """Take down what was published there; whether there was something."""
+        _same_server(self._destination, where)
+        return self._client.ask("DELETE", where, also=(404, 410)).status not in (404, 410)
+
     def _found(self, story: Any, publication: Publication) -> Found | None:
         """The story as found, None where it is none; without a mark where it is not marked as this story."""
         id = story.get("id") if isinstance(story, dict) else None
@@ -288,6 +345,13 @@ def filled(address: str, publication: Publication, id: str = "") -> str:
     }
     quoted = {name: quote(value, safe="", errors="replace") for name, value in slots.items()}
     return address.format_map(quoted | ({"id": as_step(id or own)} if "{id" in address else {}))
+
+
+def _same_server(destination: HttpDestination, where: str) -> None:
+    """Raises PublishError for an address on another server than the destination's, to which its login must not go."""
+    here, there = urlsplit(destination.url), urlsplit(where)
+    if (here.scheme, here.netloc) != (there.scheme, there.netloc):
+        raise not_reached(where, f"it is on another server than {destination.name} is now")
 
 
 def _only(found: Found) -> dict[str, str]:

@@ -67,6 +67,8 @@ def most_at_once(destination: Destination) -> int:
             return CHEAP_BATCH
 
 
-def remembers(destination: Destination) -> bool:
-    """Whether the destination wants to see its last receipt for a story (``Publication.last``)."""
-    return isinstance(destination, HttpDestination | CmsDestination)
+def remembers(destination: Destination) -> tuple[str, ...]:
+    """The acts at which the destination wants to see its receipts for a story (``Publication.last``)."""
+    if isinstance(destination, HttpDestination | CmsDestination):
+        return ("publish", "unpublish")
+    return () if isinstance(destination, WebhookDestination) else ("unpublish",)

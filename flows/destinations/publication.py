@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
+PLACES = "places"
+"""The ledger tells an unpublish by this name, in ``Publication.last``, where the story was published, by the receipts since it was last
+taken down: the destination may have had another path or address then."""
+
 
 @dataclass(frozen=True, slots=True)
 class Publication:
@@ -20,7 +24,8 @@ class Publication:
 
     ``last`` is what this destination is to remember, as JSON values: the receipt of what it last did with the story (where it wants to
     be reminded); under CORRECTED the corrections that the edition before had, for an update; under SINCE_UNANSWERED, for an unpublish,
-    how many seconds ago a publish was tried that the destination may be carrying out yet (see ``flows.ledger.receipts``).
+    how many seconds ago a publish was tried that the destination may be carrying out yet (see ``flows.ledger.receipts``); under PLACES,
+    for an unpublish, where it was published.
 
     ``hold`` is given only to destinations that hear of holds; the others raise PublishError.
     """

@@ -20,6 +20,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    inspect,
     or_,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -27,8 +28,16 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
 
 from flows.destinations.batches import in_batches
+from flows.destinations.elsewhere import down_elsewhere
 from flows.destinations.formats import published_record
-from flows.destinations.publication import Publication, Publisher, PublishError, Receipt, refuse_holds
+from flows.destinations.publication import (
+    Answer,
+    Publication,
+    Publisher,
+    PublishError,
+    Receipt,
+    refuse_holds,
+)
 from flows.settings import TableDestination
 from flows.settings.databases import make_engine, with_driver
 
@@ -45,6 +54,9 @@ COPY_COLUMNS = (
     "text",
     "html",
 )
+
+_SERVER = ("drivername", "username", "host", "port", "query")
+"""The parts of an address that say which server is meant, and as whom."""
 
 
 def table_named(name: str) -> Table:
@@ -71,8 +83,15 @@ def open_table(destination: TableDestination, data_dir: Path) -> Iterator[Publis
     table = table_named(destination.table)
     try:
         table.create(engine, checkfirst=True)
+
+        def together(some: Sequence[Publication]) -> list[Answer]:
+            done = publish(engine, table, some)
+            return list(
+                down_elsewhere(some, done, lambda one, where: _take_down_at(engine, table, one, where))
+            )
+
         yield lambda publications: in_batches(
-            lambda some: publish(engine, table, some),
+            together,
             publications,
             # "database is locked", "connection refused", "disk is full": no story's fault
             alike=(OperationalError, InterfaceError),
@@ -92,8 +111,37 @@ def publish(engine: Engine, table: Table, publications: Sequence[Publication]) -
     rows = [_row(one) for one in sorted(publications, key=lambda one: one.story)]
     with engine.begin() as connection:
         changed = set(connection.execute(upsert(engine, table), rows).scalars())
-    place = f"{engine.url.render_as_string(hide_password=True)}#{table.name}"
-    return [_receipt(one, f"{place}/{one.story}", one.story in changed) for one in publications]
+    return [_receipt(one, _where(engine, table, one), one.story in changed) for one in publications]
+
+
+def _where(engine: Engine, table: Table, publication: Publication) -> str:
+    return f"{engine.url.render_as_string(hide_password=True)}#{table.name}/{publication.story}"
+
+
+def _take_down_at(engine: Engine, table: Table, publication: Publication, where: str) -> Sequence[str]:
+    """Take a story down in the table that a receipt names, if that is another one; what was written there.
+
+    Another database of the same server is asked with the same login, a file as it is; of any other server the login is not known.
+    """
+    if where == _where(engine, table, publication):
+        return ()
+    address, _, rest = where.partition("#")
+    url, here = make_url(address), engine.url
+    if url.get_backend_name() != "sqlite":
+        if any(getattr(url, part) != getattr(here, part) for part in _SERVER):
+            raise PublishError("its login is not kept")
+        url = here.set(database=url.database)
+    elif not Path(url.database or "").is_file():
+        return ()
+    other = open_engine(url)
+    try:
+        there = table_named(rest.removesuffix(f"/{publication.story}"))
+        if not inspect(other).has_table(there.name):
+            return ()
+        [receipt] = publish(other, there, [publication])
+        return receipt.where
+    finally:
+        other.dispose()
 
 
 def upsert(engine: Engine, table: Table, lasting: Sequence[str] = ()) -> Insert:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -40,6 +41,10 @@ class Store(Protocol):
         """Those of them that are there. Lasting when the call returns."""
         ...
 
+    def names(self) -> list[str]:
+        """The files of the place itself; none where there is no such place."""
+        ...
+
     def address(self, name: str) -> str: ...
 
     def lock(self, name: str) -> Any: ...
@@ -65,6 +70,13 @@ class LocalStore:
 
     def remove(self, names: Iterable[str]) -> None:
         remove_together(self.root / name for name in names)
+
+    def names(self) -> list[str]:
+        try:
+            with os.scandir(self.root) as found:
+                return [one.name for one in found if one.is_file()]
+        except FileNotFoundError:
+            return []
 
     def address(self, name: str) -> str:
         return str(self.root / name)
@@ -135,6 +147,13 @@ class RemoteStore:
                 self.files.rm_file(f"{self.root}/{name}")
             except FileNotFoundError:
                 continue
+
+    def names(self) -> list[str]:
+        self.files.invalidate_cache(self.root)
+        try:
+            return [path.rpartition("/")[2] for path in self.files.ls(self.root, detail=False)]
+        except FileNotFoundError:
+            return []
 
     def address(self, name: str) -> str:
         full: str = self.files.unstrip_protocol(f"{self.root}/{name}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
@@ -12,6 +12,7 @@ from sqlalchemy import Engine, and_, or_, select
 
 from flows.destinations.conditional import SINCE_UNANSWERED
 from flows.destinations.formats import CORRECTED
+from flows.destinations.publication import PLACES
 from flows.ledger.opening import reading
 from flows.ledger.outbox import Owed, delay_seconds, tried_before
 from flows.ledger.tables import COPIES, PUBLICATIONS, AnyRow
@@ -25,7 +26,8 @@ def last_receipts(
 
     None where an unpublish was tried after that act, and its answer is not known: what the receipt tells of may be gone, by our own
     doing. An unpublish is told too, under SINCE_UNANSWERED, how long ago a publish was tried that the destination may be carrying out yet;
-    of one that was tried before it was made that is when it was made. Without ``now`` it is not.
+    of one that was tried before it was made that is when it was made. Without ``now`` it is not. And under PLACES where all the publishes
+    were made since the story was last taken down.
     """
     earlier = PUBLICATIONS.alias("earlier")
     query = (
@@ -81,11 +83,12 @@ def after(before: Mapping[str, Any] | None, receipt: Mapping[str, Any] | None) -
 
 
 def reminders(
-    engine: Engine, owed: Sequence[Owed], now: datetime, *, remembers: bool
+    engine: Engine, owed: Sequence[Owed], now: datetime, *, remembers: Collection[str]
 ) -> dict[int, Mapping[str, Any]]:
-    """What a destination is reminded of before it does these acts: for those that want it their last receipts, and for an update with
-    corrections those that the edition before had, under CORRECTED."""
-    receipts = last_receipts(engine, [one.id for one in owed], now) if remembers else {}
+    """What a destination is reminded of before it does these acts: its last receipts for acts of the kinds that it ``remembers``, and for
+    an update with corrections those that the edition before had, under CORRECTED."""
+    wanted = [one.id for one in owed if one.act in remembers]
+    receipts = last_receipts(engine, wanted, now) if wanted else {}
     before = _corrected_before(engine, owed)
     return {id: {**receipts.get(id, {}), **before.get(id, {})} for id in receipts.keys() | before.keys()}
 
@@ -123,11 +126,17 @@ def _told(rows: Sequence[AnyRow], now: datetime | None) -> Iterator[tuple[str, A
     """``rows`` are the acts before one act, the oldest first; it is the last itself, if it has a receipt."""
     receipt: Mapping[str, Any] | None = None
     tried: datetime | None = None
+    places: dict[str, None] = {}
     for row in rows:
         if row.state == "made" or row.id == row.for_id:
             receipt = after(receipt, row.receipt)
         elif row.act == "unpublish":
             receipt = None
+        said = (row.receipt or {}) if row.state == "made" else {}
+        if row.act == "publish":
+            places |= dict.fromkeys(said.get("where", ()))
+        elif said.get("did") == "removed":
+            places = {}
         if row.act == "unpublish" and row.state == "made":
             tried = None
         elif row.act == "publish" and row.id != row.for_id and (row.state != "made" or row.attempts > 1):
@@ -136,6 +145,8 @@ def _told(rows: Sequence[AnyRow], now: datetime | None) -> Iterator[tuple[str, A
     yield from (receipt or {}).items()
     if rows[-1].for_act == "unpublish" and tried is not None and now is not None:
         yield SINCE_UNANSWERED, max(0.0, (now - tried).total_seconds())
+    if rows[-1].for_act == "unpublish" and places:
+        yield PLACES, list(places)
 
 
 def _last_tried(row: AnyRow) -> datetime:

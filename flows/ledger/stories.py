@@ -26,6 +26,7 @@ from flows.ledger.outbox import (
     owe_withdrawal,
 )
 from flows.ledger.outcome import Outcome, content_hash
+from flows.ledger.put_back import first_edition
 from flows.ledger.raws import restore
 from flows.ledger.tables import COPIES, INBOX, RAWS, REMOVALS, REVISIONS, RUN_STORIES, STORIES, AnyRow
 from flows.ledger.transactions import transact
@@ -295,16 +296,19 @@ def _record_first_editions(
         if outcome.inbox_id in held
     ]
     digests = [content_hash(outcome) for outcome, _, _ in mine]
+    number = first_edition(connection)
     rows = [
-        _copy_row(outcome, record, work, 1, digest, now)
+        _copy_row(outcome, record, work, number, digest, now)
         for (outcome, record, work), digest in zip(mine, digests, strict=True)
     ]
     ids = list(connection.execute(_NEW_COPY, rows).scalars()) if rows else []
     owed: list[tuple[Edition, Sequence[str]]] = []
     for (outcome, _, work), copy_id, digest in zip(mine, ids, digests, strict=True):
         names = where_to(destinations_of, work.source, work.destinations).publish_to
-        owed.append((Edition(f"{work.source}:{work.external_id}", work.story_id, copy_id, 1, digest), names))
-        recorded[outcome.inbox_id] = Recorded(outcome.inbox_id, "done", 1, True, tuple(names))
+        owed.append(
+            (Edition(f"{work.source}:{work.external_id}", work.story_id, copy_id, number, digest), names)
+        )
+        recorded[outcome.inbox_id] = Recorded(outcome.inbox_id, "done", number, True, tuple(names))
     removals = [
         row for (_, record, _), id in zip(mine, ids, strict=True) for row in _removal_rows(record, id)
     ]
@@ -409,7 +413,7 @@ def _edition(
         newest.verdict,
     ) != (work.revision_id, digest, record["ruleset"], verdict)
     if newest is None or changed:
-        number = 1 if newest is None else newest.edition + 1
+        number = first_edition(connection) if newest is None else newest.edition + 1
         copy_id = write_copy(connection, outcome, record, work, number, digest, now)
     else:
         number, copy_id = newest.edition, newest.id

@@ -14,7 +14,7 @@ _OF_SQLITE = {
     "SQLITE_READONLY": "it cannot be written; let the user that cleancopy runs as write the file and its folder",
     "SQLITE_CANTOPEN": "it, or its journal beside it, cannot be opened; see that its folder is there, can be written and has room",
     "SQLITE_IOERR": "its disk does not do what it is told; look whether it is full, and into the system's log",
-    "SQLITE_CORRUPT": "it is damaged; end cleancopy and put the last backup in its place",
+    "SQLITE_CORRUPT": "it is damaged; end cleancopy and go back to the last backup: cleancopy restore FILE",
     "SQLITE_NOTADB": "it is no SQLite database; see that CLEANCOPY_LEDGER names the right file",
 }
 # PostgreSQL's classes of faults: https://www.postgresql.org/docs/current/errcodes-appendix.html

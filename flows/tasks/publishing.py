@@ -31,6 +31,7 @@ from flows.destinations import (
 from flows.destinations.client import Refused, Unanswered
 from flows.ledger import Act, DestinationsOf, Failure, Owed, WhereTo, claim_owed, due_acts, failed_each, made
 from flows.ledger.outbox import acts_wait
+from flows.ledger.put_back import newest_known
 from flows.ledger.receipts import reminders
 from flows.ledger.standing import Standing, came_back, let_rest, standings
 from flows.settings import (
@@ -380,8 +381,18 @@ def _do(
     done: list[Made] = []
     receipts: dict[int, Receipt] = {}
     failures: dict[int, Failure] = {}
-    answers = _answers(publisher, [_publication(one, last.get(one.id, {})) for one in owed])
+    publications = [_publication(one, last.get(one.id, {})) for one in owed]
+    answers = list(_answers(publisher, publications))
+    refused = [one.id for one, answer in zip(owed, answers, strict=True) if _is_newer(answer)]
+    ahead = newest_known(engine, refused) if refused else set()
     for one, answer in zip(owed, answers, strict=True):
+        if one.id in ahead:
+            # Marked as made, a kill would count as done while its story is in public.
+            answer = PublishError(
+                f"{one.destination} has a newer edition of this story than edition {one.edition}, the newest that this ledger knows there: "
+                "the ledger was put back from a backup, or a copy of it publishes, too. Run cleancopy restore (without a file), then "
+                "cleancopy outbox"
+            )
         if isinstance(answer, Exception):
             failures[one.id] = failure = _failure(answer)
             if failure.tried:
@@ -401,6 +412,10 @@ def _do(
         if one.id in failures
     ]
     return _Batch(done, undone, list(failures.values()))
+
+
+def _is_newer(answer: Answer) -> bool:
+    return isinstance(answer, Receipt) and answer.did == "newer"
 
 
 def _failure(error: Exception) -> Failure:

@@ -72,9 +72,9 @@ def main() -> int:
             lasts=lasts,
         )
     look("receiver, kill -9", lambda _, at: kill_again_and_again(at, rounds, seed))
-    for sqlite in (OWN, ("WAL", "-")):
+    for sqlite in (OWN, *((mode, "-") for mode in test_ledger_power.MODES if mode != own)):
         look(
-            f"receiver, power{'' if sqlite == OWN else ', in WAL mode'}",
+            f"receiver, power{'' if sqlite == OWN else f', in {sqlite[0]} mode'}",
             lambda lib, at, sqlite=sqlite: lose_power_again_and_again(lib, at, rounds, sqlite, seed),
         )
     look(

@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError
 
 from flows.ledger import ledger_id, open_ledger
-from flows.ledger.opening import journal_mode, reading
+from flows.ledger.opening import ROLLBACK, WAL_IS_SAFE, journal_mode, reading
 from flows.ledger.tables import COPIES, INBOX, PUBLICATIONS, RAWS, REVISIONS, STORIES
 from flows.settings.databases import make_engine
 from tests.durability.ledger_writer import DESTINATIONS
@@ -20,6 +20,8 @@ from tests.durability.losing import Losses, lose_power
 
 MOMENTS, ROUNDS = 20, 20
 LEDGER = "ledger/ledger.sqlite"
+MODES = ("WAL", ROLLBACK)
+"""Both of the product, whichever of them the SQLite that is here can be trusted with."""
 CONTROLS = [
     ("WAL", "NORMAL"),
     # The journal is deleted, and its folder not synced: it comes back, and with it the state before the transaction.
@@ -35,8 +37,14 @@ _AFTER = {
 }
 
 
+def test_no_other_mode_is_the_products() -> None:
+    old = (*WAL_IS_SAFE[:2], WAL_IS_SAFE[2] - 1)
+    assert (journal_mode(WAL_IS_SAFE), journal_mode(old)) == MODES
+    assert journal_mode() in MODES
+
+
 @pytest.mark.parametrize(
-    ("mode", "writers"), [(journal_mode(), 1), (journal_mode(), 2), ("DELETE", 1), ("WAL", 1), ("WAL", 2)]
+    ("mode", "writers"), [("DELETE", 1), *((mode, writers) for mode in MODES for writers in (1, 2))]
 )
 def test_with_the_products_settings_nothing_promised_is_lost(
     mode: str, writers: int, library: Path, quick: Path

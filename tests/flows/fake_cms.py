@@ -37,7 +37,8 @@ class Plan:
     """``share`` of the requests fall to a fault, drawn from ``faults`` with ``seed``; before that the ``script`` is played.
 
     ``late_seconds`` must be more than the client waits. Without ``etags`` the server gives none and knows no If-Match.
-    ``knows_keys``: it carries out a POST with an Idempotency-Key that it has seen only once.
+    ``knows_keys``: it carries out a POST with an Idempotency-Key that it has seen only once. ``forgets_marks``: its lists are without the
+    field ``_cleancopy``.
     """
 
     seed: int = 0
@@ -47,6 +48,7 @@ class Plan:
     methods: tuple[str, ...] = (*WRITES, "GET")
     etags: bool = True
     knows_keys: bool = False
+    forgets_marks: bool = False
     late_seconds: float = 1.0
     retry_after: str | None = "1"
 
@@ -228,7 +230,9 @@ class FakeCms:
 
     def _list(self, query: Mapping[str, str]) -> tuple[int, dict[str, str], bytes]:
         found = [
-            json.loads(one.body) | {"id": one.id, "status": "published" if one.public else "draft"}
+            json.loads(one.body)
+            | {"id": one.id, "status": "published" if one.public else "draft"}
+            | ({"_cleancopy": None} if self.plan.forgets_marks else {})
             for one in self.documents.values()
             if _key_of(one) == query.get("key")
         ]

@@ -143,6 +143,34 @@ def test_what_an_editor_changed_is_told_and_not_written_over() -> None:
         assert judge(cms, {"desk:ferry": 2}) == NOTHING_WRONG
 
 
+@pytest.mark.parametrize("is_update", [False, True])
+def test_what_an_editor_saved_over_an_edition_whose_answer_was_lost_is_not_written_over(
+    is_update: bool,
+) -> None:
+    with fake_cms(Plan(methods=("PUT",))) as cms:
+        last = wrote(one(by_etags(cms), publication(1))) if is_update else None
+        cms.play("drop after")
+        assert isinstance(one(by_etags(cms), publication(2), last), Unanswered)
+        cms.edit(KEY, headline="Theirs")
+        again = wrote(one(by_etags(cms), publication(2), last))  # it is there, under their words
+        refused = one(by_etags(cms), publication(3), again)
+        assert isinstance(refused, Conflict)
+        assert "was changed by somebody else since edition 2 was published there" in str(refused)
+        assert json.loads(cms.documents[KEY].body)["headline"] == "Theirs"
+        # A person decides; a kill asks nobody.
+        assert dids([one(by_etags(cms, overwrite=True), publication(3), again)]) == ["wrote"]
+        cms.edit(KEY, headline="Theirs again")
+        assert dids([one(by_etags(cms), publication(4, "unpublish"), again)]) == ["removed"]
+
+
+def test_what_a_server_adds_to_a_story_is_no_editor_s_change() -> None:
+    with fake_cms(Plan(script=("drop after",), methods=("PUT",))) as cms:
+        assert isinstance(one(by_etags(cms), publication(1)), Unanswered)
+        cms.edit(KEY, changed_at="2026-03-03T12:00:00Z")
+        again = wrote(one(by_etags(cms), publication(1)))
+        assert dids([one(by_etags(cms), publication(2), again)]) == ["wrote"]
+
+
 def test_what_an_editor_deleted_is_told_and_not_brought_back() -> None:
     with fake_cms() as cms:
         first = one(by_etags(cms), publication(1))
@@ -209,7 +237,7 @@ def test_a_draft_is_published_in_a_second_request_and_the_old_one_goes() -> None
 
 
 @pytest.mark.parametrize("fault", ["drop after", "500 after", "late", "garbage"])
-@pytest.mark.parametrize("request_number", [1, 2])
+@pytest.mark.parametrize("request_number", [1, 2, 3])
 def test_a_late_or_lost_draft_stays_a_draft_at_worst(fault: Fault, request_number: int) -> None:
     script = (*[None] * request_number, fault)
     with fake_cms(Plan(etags=False, script=script)) as cms:
@@ -223,9 +251,77 @@ def test_a_late_or_lost_draft_stays_a_draft_at_worst(fault: Fault, request_numbe
         assert len(cms.documents) == 1, "what was left is cleared away with the next edition"
 
 
+@pytest.mark.parametrize("blind", ["no such address", "drops what it does not know", "gives others' stories"])
+def test_a_draft_that_is_not_found_is_not_made_public(blind: str) -> None:
+    with fake_cms(Plan(etags=False)) as cms:
+        given: dict[str, str] = {}
+        if blind == "no such address":
+            given = {"find_url": f"{cms.url}/no-such?key={{key}}"}
+        elif blind == "gives others' stories":
+            given = {"find_url": f"{cms.posts}?key={story_hash('desk:quay')}"}
+        else:
+            cms.plan = replace(cms.plan, forgets_marks=True)
+        for edition in (1, 2):
+            answer = one(by_drafts(cms, **given), publication(edition))
+            assert isinstance(answer, PublishError)
+            assert "See that find_url in destinations.yaml leads to the story's drafts" in str(answer)
+        assert [effect.did for effect in cms.effects] == ["draft", "deleted"] * 2
+        assert cms.documents == {}
+
+
+def test_a_kill_takes_down_what_receipts_tell_of_though_it_is_not_found_any_more() -> None:
+    """A CMS was changed, and drops the field by which its stories are known."""
+    with fake_cms(Plan(etags=False)) as cms:
+        before = wrote(one(by_drafts(cms, item_url=f"{cms.url}/stories/{{id}}"), publication(1)))
+        # A destination whose address has been changed since does not see what it wrote at the old one.
+        cms.plan = replace(cms.plan, forgets_marks=True)
+        cms.documents["p50"] = replace(cms.documents["p1"], id="p50")
+        cms.documents["p99"] = replace(cms.documents["p1"], id="p99")
+        places = [*before.where, *(f"{cms.posts}/{id}" for id in ("p40", "p50", "p99"))]
+        kill = replace(publication(2, "unpublish"), last={"places": places})
+        cms.asked.clear()
+        [down] = answers(by_drafts(cms), Path("/nowhere"), [kill])
+        assert down == Receipt("removed", (*before.where, f"{cms.posts}/p99"))
+        # Of the editions at today's address all but the last went when the next was made public: they are not asked for one by one.
+        assert [asked.path for asked in cms.asked if asked.method == "DELETE"] == [
+            "/stories/p1",
+            "/posts/p99",
+        ]
+
+
+@pytest.mark.parametrize("withdrawn", ["delete", "update"])
+def test_a_kill_reaches_the_address_that_a_destination_had_before(withdrawn: Any) -> None:
+    with fake_cms() as cms:
+        old = wrote(one(at(f"{cms.url}/stories/old-{{key}}", withdrawn=withdrawn), publication(1)))
+        new = wrote(one(by_etags(cms, withdrawn=withdrawn), publication(2)))
+        assert len(cms.public("desk:ferry")) == 2
+        places = [*old.where, *new.where, f"{cms.url}/stories/never"]
+        kill = replace(publication(3, "unpublish"), last={**new.as_json(), "places": places})
+        [down] = answers(by_etags(cms, withdrawn=withdrawn), Path("/nowhere"), [kill])
+        assert isinstance(down, Receipt)
+        assert (down.did, set(down.where)) == ("removed", {*old.where, *new.where})
+        assert cms.public("desk:ferry") == []
+        assert "never" not in cms.documents
+
+
+def test_a_kill_stays_open_where_the_story_lies_on_another_server_and_no_login_goes_there() -> None:
+    with fake_cms() as before, fake_cms() as cms:
+        old = wrote(one(by_etags(before), publication(1)))
+        asked = len(before.asked)
+        kill = replace(publication(2, "unpublish"), last={"places": list(old.where)})
+        [answer] = answers(by_etags(cms), Path("/nowhere"), [kill])
+        assert isinstance(answer, PublishError)
+        assert f"it was published at {old.where[0]} before this destination was changed" in str(answer)
+        assert "it is on another server than cms is now" in str(answer)
+        assert len(before.asked) == asked
+        # With the old address written back it is done.
+        assert dids(answers(by_etags(before), Path("/nowhere"), [kill])) == ["removed"]
+        assert before.documents == {}
+
+
 def test_a_publish_that_comes_late_finds_its_draft_deleted() -> None:
     """Edition 1's publish is carried out after edition 2 is public."""
-    with fake_cms(Plan(etags=False, script=(None, None, "late"), late_seconds=1.2)) as cms:
+    with fake_cms(Plan(etags=False, script=(None, None, None, "late"), late_seconds=1.2)) as cms:
         assert isinstance(one(by_drafts(cms), publication(1)), Unanswered)
         assert dids([one(by_drafts(cms), publication(2))]) == ["wrote"]
         cms.settle()
