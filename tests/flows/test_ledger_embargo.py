@@ -295,12 +295,11 @@ def test_what_is_held_for_something_else_cannot_be_held_on(desk: Desk) -> None:
 
 
 def test_after_a_kill_that_is_not_done_everywhere_a_person_decides(desk: Desk) -> None:
-    """Its withdrawal and its next copy would be owed to one destination as one edition."""
     desk.arrives()
     desk.publishes()
     desk.arrives("KILL", verdict="kill", reasons=["kill"])
     recorded = desk.arrives("New.", text="New.", **held_for(embargo()))
-    assert (recorded.owed, recorded.not_before, desk.verdict()) == (("folder", "table"), None, "hold")
+    assert (recorded.owed, recorded.not_before, desk.verdict()) == ((), None, "hold")
     assert recorded.decided is not None
     assert "killed" in recorded.decided["reasons"][-1]
     assert [act for act, _, _ in desk.publishes()] == ["unpublish", "unpublish"]
