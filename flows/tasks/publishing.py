@@ -7,7 +7,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from threading import Event
 from typing import Any, NamedTuple
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from flows.destinations import (
     Answer,
@@ -30,6 +30,7 @@ from flows.destinations import (
 )
 from flows.destinations.client import Refused, Unanswered
 from flows.ledger import Act, DestinationsOf, Failure, Owed, WhereTo, claim_owed, due_acts, failed_each, made
+from flows.ledger.leases import release_acts
 from flows.ledger.outbox import acts_wait
 from flows.ledger.receipts import reminders
 from flows.ledger.standing import Standing, came_back, let_rest, standings
@@ -208,11 +209,18 @@ def publish_due(
     clock: Callable[[], datetime] = utc_now,
     enough: Callable[[], bool] = lambda: False,
 ) -> Published:
-    """One pass over the outbox by an owner of its own: ``publish_owed`` for who has no run."""
+    """One pass over the outbox by an owner of its own: ``publish_owed`` for who has no run. It holds nothing afterwards, however it ends."""
     owner = new_owner()
     with present(settings.data_dir, owner):
         release_the_dead(engine, settings.data_dir)
-        return publish_owed(engine, settings, owner, destinations=destinations, clock=clock, enough=enough)
+        try:
+            return publish_owed(
+                engine, settings, owner, destinations=destinations, clock=clock, enough=enough
+            )
+        except BaseException:
+            with suppress(SQLAlchemyError):  # then whoever comes next gives it back
+                release_acts(engine, owner)
+            raise
 
 
 def due_waits(engine: Engine, destinations: Mapping[str, Destination], now: datetime) -> bool:
