@@ -187,6 +187,18 @@ def due_acts(engine: Engine, now: datetime) -> set[tuple[str, Act]]:
         return {(row.destination, row.act) for row in rows}
 
 
+def end_holds(engine: Engine, destinations: Collection[str], now: datetime) -> int:
+    """News of holds that wait for these destinations, which do not want to hear of holds any more: they are overtaken; how many.
+
+    Else they would be due for good, and looked for by every publisher.
+    """
+    unheard = and_(
+        PUBLICATIONS.c.destination.in_(destinations), PUBLICATIONS.c.act == "hold", _free(_when(now, now))
+    )
+    statement = update(PUBLICATIONS).where(unheard).values(state="overtaken", owner=None, lease_until=None)
+    return transact(engine, lambda connection: connection.execute(statement).rowcount)
+
+
 def made(engine: Engine, owner: str, receipts: Mapping[int, Mapping[str, Any]], now: datetime) -> int:
     """Mark acts as made, in one transaction; how many of them ``owner`` still held.
 
@@ -227,7 +239,7 @@ def failed(
     jitter: Callable[[], float] = random.random,
 ) -> datetime | None:
     """As ``failed_each``, for one act: when the next attempt is due, or None."""
-    return failed_each(engine, owner, {id: Failure(error, retry_after)}, now, jitter=jitter)[id]
+    return failed_each(engine, owner, {id: Failure(error, retry_after)}, now, jitter=jitter).get(id)
 
 
 def failed_each(
@@ -238,7 +250,8 @@ def failed_each(
     *,
     jitter: Callable[[], float] = random.random,
 ) -> dict[int, datetime | None]:
-    """Attempts failed: for each act's id when the next is due, or None where there is none (given up, or ``owner`` lost its lease).
+    """Attempts failed: for each act's id when the next is due, or None where it was given up. An act that ``owner`` does not hold any
+    more is not among them: it is another's.
 
     The wait doubles from FIRST_DELAY_SECONDS up to LONGEST_DELAY_SECONDS (of an outage LONGEST_OUTAGE_DELAY_SECONDS) and is spread
     by half to one and a half, so that a destination that comes back is not met by everyone at once; ``retry_after`` is its own wish.
@@ -249,7 +262,7 @@ def failed_each(
     spread = {id: 0.5 + jitter() for id in sorted(failures)}
 
     def work(connection: Connection) -> dict[int, datetime | None]:
-        due: dict[int, datetime | None] = dict.fromkeys(failures)
+        due: dict[int, datetime | None] = {}
         mine = connection.execute(
             select(PUBLICATIONS.c.id, PUBLICATIONS.c.act, PUBLICATIONS.c.attempts, PUBLICATIONS.c.error)
             .where(PUBLICATIONS.c.id.in_(failures), _held_by(owner))

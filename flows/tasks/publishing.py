@@ -31,7 +31,7 @@ from flows.destinations import (
 from flows.destinations.client import Refused, Unanswered
 from flows.ledger import Act, DestinationsOf, Failure, Owed, WhereTo, claim_owed, due_acts, failed_each, made
 from flows.ledger.leases import release_acts
-from flows.ledger.outbox import acts_wait
+from flows.ledger.outbox import acts_wait, end_holds
 from flows.ledger.receipts import reminders
 from flows.ledger.standing import Standing, came_back, let_rest, standings
 from flows.settings import (
@@ -257,8 +257,13 @@ class _Visit(NamedTuple):
 def _wanted(
     engine: Engine, destinations: Mapping[str, Destination], now: datetime
 ) -> dict[str, frozenset[Act]]:
-    """The destinations at which something is due that may be done there now, and what."""
+    """The destinations at which something is due that may be done there now, and what. News that a destination does not want to hear
+    any more ends here."""
     due = due_acts(engine, now)
+    if deaf := [
+        name for name, one in destinations.items() if (name, "hold") in due and not hears_of_holds(one)
+    ]:
+        end_holds(engine, deaf, now)
     standing = standings(engine) if due else {}
     wanted: dict[str, frozenset[Act]] = {}
     for name, destination in destinations.items():
@@ -406,7 +411,7 @@ def _do(
     undone = [
         NotMade(one.story, one.destination, one.act, failures[one.id].error, due[one.id], one.attempts)
         for one in owed
-        if one.id in failures
+        if one.id in due
     ]
     return _Batch(done, undone, list(failures.values()))
 
