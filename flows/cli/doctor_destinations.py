@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -28,8 +30,10 @@ def destinations(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             State.warn, "destinations", "none are configured (no destinations.yaml): nothing is published"
         )
+        yield from _kills_left(settings, ())
         return
     known = load_destinations(settings.config_dir)
+    yield from _kills_left(settings, known)
     if not any(one.enabled for one in known.values()):
         yield Finding(State.warn, "destinations", "none is enabled: nothing is published")
     for one in known.values():
@@ -75,6 +79,24 @@ def _reached(settings: Settings, known: Mapping[str, Destination]) -> Iterator[F
             f"{', '.join(in_vain)}: the stories of no source go there by themselves. Write destinations: [{in_vain[0]}] at a source, "
             "or default: yes at the destination",
         )
+
+
+def _kills_left(settings: Settings, known: Collection[str]) -> Iterator[Finding]:
+    """Destinations where a story is to be taken down, and that are not among the ``known``: nobody goes there."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from flows.cli.outbox import NOT_CONFIGURED
+    from flows.ledger.opening import glancing
+    from flows.ledger.owing import open_kills
+
+    try:
+        with glancing(settings.ledger_url) as engine:
+            kills = open_kills(engine, datetime.now(UTC)) if engine is not None else []
+    except (SQLAlchemyError, ImportError):  # told of the ledger itself
+        return
+    for name, count in Counter(one.destination for one in kills if one.destination not in known).items():
+        what = "a story that was killed is" if count == 1 else f"{count} stories that were killed are"
+        yield Finding(State.fail, f"destination {name}", f"{what} not down there; it is {NOT_CONFIGURED}")
 
 
 def _destination(one: Destination, data_dir: Path) -> Finding:

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from flows.tasks.publishing import NotMade, Published
 
 MOST_SHOWN = 100
+NOT_CONFIGURED = (
+    "not configured any more: write it into destinations.yaml again (enabled: no is enough), and it is done"
+)
+"""Of a kill."""
 
 
 def outbox(
@@ -142,13 +146,14 @@ def why(
         "under way": "under way",
         "later": f"again {_in(one.due_at, now)}",
         "embargo": f"under embargo until {_minute(one.due_at)}",
+        "kill": "due when the kill before it is done here",
         "given up": f"given up after {one.attempts} {'try' if one.attempts == 1 else 'tries'}",
     }[one.waits]
     if one.attempts and one.waits in ("later", "due"):
         said += f", tried {one.attempts} ×"
     configured = destinations.get(one.destination)
     if configured is None:
-        said = "the destination is not configured any more"
+        said = f"the destination is {NOT_CONFIGURED if one.is_kill else 'not configured any more'}"
     elif not configured.enabled and not one.is_kill:
         said += "; the destination is switched off"
     found = standing.get(one.destination)

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.cli.options import ConfigOption
-from flows.cli.outbox import configured_destinations
+from flows.cli.outbox import NOT_CONFIGURED, configured_destinations
 from flows.cli.terminal import command, printable, stdout, stop
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def _from_ledger(
                 "destination": one.destination,
                 "since": one.owed_at.isoformat(),
                 "attempts": one.attempts,
-                "why": one.error if one.destination in known else "not configured any more",
+                "why": one.error if one.destination in known else NOT_CONFIGURED,
             }
             for one in open_kills(engine, now)
         ],

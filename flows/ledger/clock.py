@@ -27,6 +27,9 @@ log = logging.getLogger("cleancopy.ledger")
 
 JUMP_SECONDS = 1.0
 """Further ahead than this the wall clock was set, and not only kept in step."""
+LATE_SECONDS = 60.0
+"""Further back than this the wall clock was set. Less may be a caller's wait for the ledger's lock (see ``BUSY_SECONDS``, and a try
+more): it looked at the wall clock before, and the machine's seconds are read after."""
 BELIEVED_AFTER_SECONDS = 3600.0
 _KEPT = timedelta(days=30)
 _KEY = "clock:"
@@ -108,14 +111,17 @@ def _judged(before: _Seen | None, now: datetime, up: float) -> tuple[datetime, _
         return now, _Seen(now, up)
     passed = before.wall + timedelta(seconds=up - before.up)
     ahead = (now - passed).total_seconds()
+    if -LATE_SECONDS <= ahead < -JUMP_SECONDS:
+        # What was seen before knows better: of a moment that was late the next one would seem to be set forward.
+        return now, replace(before, jump=0.0, since=0.0) if before.jump else before
     if ahead <= JUMP_SECONDS:
         # In step, or set back. What was seen a moment ago need not be written again.
-        fresh = abs(ahead) < 1 and not before.jump and up - before.up < BELIEVED_AFTER_SECONDS
+        fresh = abs(ahead) <= JUMP_SECONDS and not before.jump and up - before.up < BELIEVED_AFTER_SECONDS
         return min(now, passed), before if fresh else _Seen(now, up)
-    if before.jump and abs(ahead - before.jump) <= JUMP_SECONDS:
+    if before.jump and -LATE_SECONDS <= ahead - before.jump <= JUMP_SECONDS:
         if up - before.since < BELIEVED_AFTER_SECONDS:
             return passed, before
-        return now, _Seen(now, up)
+        return now, _Seen(max(now, passed + timedelta(seconds=before.jump)), up)
     return passed, replace(before, jump=ahead, since=up)
 
 

@@ -143,9 +143,10 @@ def claim_owed(
     """Claim acts that are due: withdrawals first, then the oldest. ``destinations`` and ``acts`` narrow to these.
 
     An act is not claimed while an older one of the same story is under way at the same destination, and never once a
-    newer one is owed or made there, nor is a publish once a newer edition is held: it is then ``overtaken``. A publish under
-    embargo is not claimed before the embargo is over beyond doubt (see ``flows.ledger.clock``). Raises ValueError for a
-    lease longer than LONGEST_LEASE.
+    newer one is owed or made there, nor is a publish once a newer edition is held: it is then ``overtaken``. A withdrawal is
+    not: no copy overtakes it, and none is claimed before it is made (see ``_older_first``). A publish under embargo is not
+    claimed before the embargo is over beyond doubt (see ``flows.ledger.clock``). Raises ValueError for a lease longer than
+    LONGEST_LEASE.
     """
     if timedelta(seconds=lease_seconds) > LONGEST_LEASE:
         raise ValueError(f"a lease of {lease_seconds:.0f} s is longer than {LONGEST_LEASE}")
@@ -184,6 +185,18 @@ def due_acts(engine: Engine, now: datetime) -> set[tuple[str, Act]]:
     with reading(engine) as connection:
         rows = connection.execute(_DUE, _when(now, now)._asdict())
         return {(row.destination, row.act) for row in rows}
+
+
+def end_holds(engine: Engine, destinations: Collection[str], now: datetime) -> int:
+    """News of holds that wait for these destinations, which do not want to hear of holds any more: they are overtaken; how many.
+
+    Else they would be due for good, and looked for by every publisher.
+    """
+    unheard = and_(
+        PUBLICATIONS.c.destination.in_(destinations), PUBLICATIONS.c.act == "hold", _free(_when(now, now))
+    )
+    statement = update(PUBLICATIONS).where(unheard).values(state="overtaken", owner=None, lease_until=None)
+    return transact(engine, lambda connection: connection.execute(statement).rowcount)
 
 
 def made(engine: Engine, owner: str, receipts: Mapping[int, Mapping[str, Any]], now: datetime) -> int:
@@ -226,7 +239,7 @@ def failed(
     jitter: Callable[[], float] = random.random,
 ) -> datetime | None:
     """As ``failed_each``, for one act: when the next attempt is due, or None."""
-    return failed_each(engine, owner, {id: Failure(error, retry_after)}, now, jitter=jitter)[id]
+    return failed_each(engine, owner, {id: Failure(error, retry_after)}, now, jitter=jitter).get(id)
 
 
 def failed_each(
@@ -237,7 +250,8 @@ def failed_each(
     *,
     jitter: Callable[[], float] = random.random,
 ) -> dict[int, datetime | None]:
-    """Attempts failed: for each act's id when the next is due, or None where there is none (given up, or ``owner`` lost its lease).
+    """Attempts failed: for each act's id when the next is due, or None where it was given up. An act that ``owner`` does not hold any
+    more is not among them: it is another's.
 
     The wait doubles from FIRST_DELAY_SECONDS up to LONGEST_DELAY_SECONDS (of an outage LONGEST_OUTAGE_DELAY_SECONDS) and is spread
     by half to one and a half, so that a destination that comes back is not met by everyone at once; ``retry_after`` is its own wish.
@@ -248,7 +262,7 @@ def failed_each(
     spread = {id: 0.5 + jitter() for id in sorted(failures)}
 
     def work(connection: Connection) -> dict[int, datetime | None]:
-        due: dict[int, datetime | None] = dict.fromkeys(failures)
+        due: dict[int, datetime | None] = {}
         mine = connection.execute(
             select(PUBLICATIONS.c.id, PUBLICATIONS.c.act, PUBLICATIONS.c.attempts, PUBLICATIONS.c.error)
             .where(PUBLICATIONS.c.id.in_(failures), _held_by(owner))
@@ -344,13 +358,15 @@ def owe_copy(
     first: bool,
     not_before: datetime | None = None,
     witness: Witness = MACHINE,
-    anew: Collection[str] = (),
+    in_place: Collection[str] = (),
+    saved: bool = False,
 ) -> tuple[str, ...]:
     """Inside the recording transaction: owe this edition to those destinations that do not have its content.
 
     Of a ``first`` edition, as most are, nothing is owed yet that would have to be looked at. ``not_before`` is the end of an
-    embargo: until then nothing older goes out either, and what is public stays. To the destinations in ``anew`` it is owed
-    once more even if they have its content: somebody may have written over it there.
+    embargo: until then nothing older goes out either, and what is public stays. At destinations ``in_place`` stands what an
+    editor saved last, whatever we do there. Where this edition was ``saved`` so just now it is owed once more even if they
+    have its content: it was written over there.
     """
     if not_before is not None:
         certain_now(connection, now, witness)  # the clock is watched from here on
@@ -362,7 +378,15 @@ def owe_copy(
     return tuple(
         name
         for name in destinations
-        if _owe_one(connection, edition, name, now, not_before, anew=name in anew)
+        if _owe_one(
+            connection,
+            edition,
+            name,
+            now,
+            not_before,
+            in_place=name in in_place,
+            anew=saved and name in in_place,
+        )
     )
 
 
@@ -398,8 +422,8 @@ def owe_silence(
 ) -> tuple[str, ...]:
     """Inside the recording transaction: the story is held, so no older edition goes out any more.
 
-    What is public stays, except where a kill came before and has not taken it down: there an unpublish is owed. ``tell`` are the
-    destinations that want to hear that the story is held.
+    What is public stays, except where a kill came before and has not taken it down: there an unpublish is owed, still or again.
+    ``tell`` are the destinations that want to hear that the story is held.
     """
     _overtake(connection, edition, None, now, act="publish")
     history = _history(connection, edition.story_id)
@@ -407,6 +431,7 @@ def owe_silence(
         destination
         for destination, rows in history.items()
         if _kill_is_open(rows)
+        and not any(row.act == "unpublish" and row.state == "owed" for row in rows)
         and _may_be_public(rows)
         and _insert(connection, edition, destination, "unpublish", now)
     )
@@ -436,6 +461,7 @@ def _owe_one(
     now: datetime,
     not_before: datetime | None,
     *,
+    in_place: bool,
     anew: bool,
 ) -> bool:
     last = connection.execute(
@@ -473,7 +499,9 @@ def _owe_one(
                 .values({**TRIED_AGAIN, "next_attempt_at": now})
             )
             return True
-    _overtake(connection, edition, (destination,), now)
+    # A kill is not overtaken by a copy that may be refused: what it takes down would stay in public, and nobody would know. Where a
+    # story is cleaned in place it is not there any more: an editor has saved another version over it, which is not to be taken down.
+    _overtake(connection, edition, (destination,), now, act=None if in_place else "publish")
     return _insert(connection, edition, destination, "publish", now, not_before)
 
 
@@ -688,7 +716,7 @@ def _claim(at_destinations: bool, of_acts: bool) -> Any:
                 PUBLICATIONS.c.act != "unpublish",
             ).label("spent"),
         )
-        .where(*here, _free(when), _due(when), ~_older_under_way(when))
+        .where(*here, _free(when), _due(when), ~_older_first(when))
         .order_by(PUBLICATIONS.c.act.desc(), PUBLICATIONS.c.id)
         .limit(bindparam("most"))
         .with_for_update(skip_locked=True)
@@ -746,7 +774,8 @@ def pointless(certain: datetime) -> ColumnElement[bool]:
 
 
 def _newer_exists(certain: datetime) -> ColumnElement[bool]:
-    """A newer act is owed or made. Neither an embargo that is not over nor the news of a hold makes an older act pointless."""
+    """A newer act is owed or made. Neither an embargo that is not over nor the news of a hold makes an older act pointless, nor a
+    copy that is not made a kill."""
     newer = PUBLICATIONS.alias("newer")
     return exists().where(
         newer.c.story_id == PUBLICATIONS.c.story_id,
@@ -754,6 +783,7 @@ def _newer_exists(certain: datetime) -> ColumnElement[bool]:
         newer.c.edition > PUBLICATIONS.c.edition,
         newer.c.state.in_(("owed", "made")),
         or_(newer.c.act != "hold", PUBLICATIONS.c.act == "hold"),
+        or_(PUBLICATIONS.c.act != "unpublish", newer.c.act == "unpublish", newer.c.state == "made"),
         or_(newer.c.not_before.is_(None), newer.c.not_before <= certain, newer.c.state == "made"),
     )
 
@@ -770,7 +800,12 @@ def _kept_back_since() -> ColumnElement[bool]:
     )
 
 
-def _older_under_way(when: _When) -> ColumnElement[bool]:
+def _older_first(when: _When) -> ColumnElement[bool]:
+    """An older act there is under way; or it is a kill that is not done, and this is a copy.
+
+    A kill first, and then the copy that came after it: the copy may be refused for good, and what was killed would stay in public. If
+    the kill were tried after the copy instead, it might take the copy down: older after newer.
+    """
     older = PUBLICATIONS.alias("older")
     # A lease is there only while an act is owed; to say so would lead PostgreSQL to the queue's index, and through all of it for each
     # row (3,000 µs an act at 10,000 owed). OFFSET 0 keeps it from making a join of this: it is to look up one story at a time.
@@ -780,10 +815,15 @@ def _older_under_way(when: _When) -> ColumnElement[bool]:
             older.c.story_id == PUBLICATIONS.c.story_id,
             older.c.destination == PUBLICATIONS.c.destination,
             older.c.edition < PUBLICATIONS.c.edition,
-            older.c.lease_until.is_not(None),
-            ~has_run_out(older.c.lease_until, when.now, when.longest_lease),
-            # Nothing waits for the news of a hold.
-            older.c.act != "hold",
+            or_(
+                and_(
+                    older.c.lease_until.is_not(None),
+                    ~has_run_out(older.c.lease_until, when.now, when.longest_lease),
+                    # Nothing waits for the news of a hold.
+                    older.c.act != "hold",
+                ),
+                and_(PUBLICATIONS.c.act == "publish", older.c.act == "unpublish", older.c.state == "owed"),
+            ),
         )
         .correlate(PUBLICATIONS)
         .limit(literal_column("1"))
@@ -798,7 +838,7 @@ def embargoes_ended(engine: Engine, now: datetime, witness: Witness = MACHINE) -
         if not connection.scalar(select(exists().where(over))):
             return set()
         when = _when(now, glance(connection, now, witness))
-        due = select(PUBLICATIONS.c.destination).where(over, _free(when), _due(when), ~_older_under_way(when))
+        due = select(PUBLICATIONS.c.destination).where(over, _free(when), _due(when), ~_older_first(when))
         return set(connection.execute(due.distinct()).scalars())
 
 
@@ -899,7 +939,7 @@ def _waits_for_somebody(names: str, acts: tuple[Act, ...], left: str) -> Any:
             ),
             _free(_WHEN),
             _due(_WHEN),
-            ~_older_under_way(_WHEN),
+            ~_older_first(_WHEN),
         )
         .limit(1)
     )

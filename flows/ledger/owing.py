@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Connection, Engine, Select, and_, case, or_, select, update
+from sqlalchemy import Connection, Engine, Select, and_, case, exists, or_, select, update
 
 from flows.ledger.leases import LONGEST_LEASE
 from flows.ledger.opening import reading
@@ -16,16 +16,17 @@ from flows.ledger.standing import forget
 from flows.ledger.tables import PUBLICATIONS, STORIES, AnyRow
 from flows.ledger.transactions import transact
 
-Waits = Literal["due", "under way", "later", "embargo", "given up"]
-"""To be done now; being done; tried, and due again later; due when its embargo is over; given up, for a person."""
+Waits = Literal["due", "under way", "later", "embargo", "kill", "given up"]
+"""To be done now; being done; tried, and due again later; due when its embargo is over; due when the kill before it is done there;
+given up, for a person."""
 
 
 @dataclass(frozen=True, slots=True)
 class Owing:
     """One act that is owed to a destination, or was given up. ``story`` is its key (``source:id``).
 
-    ``waits`` says what for; ``due_at`` is when it is tried next, None where it was given up. ``is_kill``: a story that was killed is
-    not down here. ``error`` is what was said when it was tried last.
+    ``waits`` says what for; ``due_at`` is when it is tried next, None where it was given up, or comes after a kill. ``is_kill``: a
+    story that was killed is not down here. ``error`` is what was said when it was tried last.
     """
 
     id: int
@@ -159,6 +160,15 @@ def try_again(
 
 
 def _lines() -> Select[Any]:
+    kill = PUBLICATIONS.alias("kill")
+    after_kill = exists().where(
+        PUBLICATIONS.c.act == "publish",
+        kill.c.story_id == PUBLICATIONS.c.story_id,
+        kill.c.destination == PUBLICATIONS.c.destination,
+        kill.c.edition < PUBLICATIONS.c.edition,
+        kill.c.act == "unpublish",
+        kill.c.state == "owed",
+    )
     return select(
         PUBLICATIONS.c.id,
         PUBLICATIONS.c.destination,
@@ -174,6 +184,7 @@ def _lines() -> Select[Any]:
         STORIES.c.source,
         STORIES.c.external_id,
         STORIES.c.headline,
+        after_kill.label("after_kill"),
     ).join(STORIES, STORIES.c.id == PUBLICATIONS.c.story_id)
 
 
@@ -201,6 +212,8 @@ def _waits(row: AnyRow, now: datetime) -> tuple[Waits, datetime | None]:
         return "under way", row.lease_until
     if row.not_before is not None and row.not_before > now:
         return "embargo", row.not_before
+    if row.after_kill:
+        return "kill", None
     return ("later" if row.next_attempt_at > now else "due"), row.next_attempt_at
 
 

@@ -277,7 +277,7 @@ def decide(engine: Engine, wish: Decision, destinations_of: DestinationsOf, now:
             # Of an embargo its publications are owed already.
             owed = owe_silence(connection, edition, now, where.tell_of_holds if wish.act == "hold" else ())
         else:
-            owed = owe_copy(connection, edition, where.publish_to, now, first=False)
+            owed = owe_copy(connection, edition, where.publish_to, now, first=False, in_place=where.in_place)
         connection.execute(
             DECISIONS.insert().values(
                 story_id=story.id,

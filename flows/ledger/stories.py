@@ -400,7 +400,7 @@ def _edition(
     not_before = embargo_of(record)
     killed_at = open_kills_of(connection, work.story_id) if not_before is not None else ()
     if killed_at:
-        # Withdrawal and copy of one edition would be owed to one destination.
+        # What is public against our will goes before anything goes out by the clock alone.
         reason = f"it was killed, and is not down yet at {', '.join(killed_at)}; decide when it is"
         record = {**record, "reasons": [*record["reasons"], reason]}
         outcome, otherwise, not_before = replace(outcome, record=record), record, None
@@ -429,9 +429,10 @@ def _edition(
             first=newest is None,
             not_before=not_before,
             witness=witness,
+            in_place=where.in_place,
             # Somebody has saved it in its CMS, and with that written over what we left there, even if it is the same again.
             # A CMS that is asked says so without an event.
-            anew=where.in_place if work.event_id is None or is_sent(work.event_id) else (),
+            saved=work.event_id is None or is_sent(work.event_id),
         )
     elif verdict == "kill":
         owed = owe_withdrawal(connection, edition, now)

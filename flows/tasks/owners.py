@@ -33,7 +33,8 @@ def new_owner() -> str:
 
 @contextmanager
 def present(data_dir: Path, owner: str) -> Iterator[None]:
-    """Be known as ``owner`` inside the block."""
+    """Be known as ``owner`` inside the block. Where it raises the file stays, unlocked: what could not be given back then (a disk is
+    full, the database is away) is known to be nobody's."""
     folder = _folder(data_dir)
     if fcntl is None or (folder / owner).exists():  # known already: no two are called alike
         yield
@@ -45,10 +46,8 @@ def present(data_dir: Path, owner: str) -> Iterator[None]:
     with new.open("wb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         new.rename(path)
-        try:
-            yield
-        finally:
-            path.unlink(missing_ok=True)
+        yield
+        path.unlink(missing_ok=True)
 
 
 @contextmanager

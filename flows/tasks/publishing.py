@@ -7,7 +7,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from threading import Event
 from typing import Any, NamedTuple
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from flows.destinations import (
     Answer,
@@ -30,7 +30,8 @@ from flows.destinations import (
 )
 from flows.destinations.client import Refused, Unanswered
 from flows.ledger import Act, DestinationsOf, Failure, Owed, WhereTo, claim_owed, due_acts, failed_each, made
-from flows.ledger.outbox import acts_wait
+from flows.ledger.leases import release_acts
+from flows.ledger.outbox import acts_wait, end_holds
 from flows.ledger.put_back import newest_known
 from flows.ledger.receipts import reminders
 from flows.ledger.standing import Standing, came_back, let_rest, standings
@@ -209,11 +210,18 @@ def publish_due(
     clock: Callable[[], datetime] = utc_now,
     enough: Callable[[], bool] = lambda: False,
 ) -> Published:
-    """One pass over the outbox by an owner of its own: ``publish_owed`` for who has no run."""
+    """One pass over the outbox by an owner of its own: ``publish_owed`` for who has no run. It holds nothing afterwards, however it ends."""
     owner = new_owner()
     with present(settings.data_dir, owner):
         release_the_dead(engine, settings.data_dir)
-        return publish_owed(engine, settings, owner, destinations=destinations, clock=clock, enough=enough)
+        try:
+            return publish_owed(
+                engine, settings, owner, destinations=destinations, clock=clock, enough=enough
+            )
+        except BaseException:
+            with suppress(SQLAlchemyError):  # then whoever comes next gives it back
+                release_acts(engine, owner)
+            raise
 
 
 def due_waits(engine: Engine, destinations: Mapping[str, Destination], now: datetime) -> bool:
@@ -250,8 +258,13 @@ class _Visit(NamedTuple):
 def _wanted(
     engine: Engine, destinations: Mapping[str, Destination], now: datetime
 ) -> dict[str, frozenset[Act]]:
-    """The destinations at which something is due that may be done there now, and what."""
+    """The destinations at which something is due that may be done there now, and what. News that a destination does not want to hear
+    any more ends here."""
     due = due_acts(engine, now)
+    if deaf := [
+        name for name, one in destinations.items() if (name, "hold") in due and not hears_of_holds(one)
+    ]:
+        end_holds(engine, deaf, now)
     standing = standings(engine) if due else {}
     wanted: dict[str, frozenset[Act]] = {}
     for name, destination in destinations.items():
@@ -409,7 +422,7 @@ def _do(
     undone = [
         NotMade(one.story, one.destination, one.act, failures[one.id].error, due[one.id], one.attempts)
         for one in owed
-        if one.id in failures
+        if one.id in due
     ]
     return _Batch(done, undone, list(failures.values()))
 

@@ -295,12 +295,11 @@ def test_what_is_held_for_something_else_cannot_be_held_on(desk: Desk) -> None:
 
 
 def test_after_a_kill_that_is_not_done_everywhere_a_person_decides(desk: Desk) -> None:
-    """Its withdrawal and its next copy would be owed to one destination as one edition."""
     desk.arrives()
     desk.publishes()
     desk.arrives("KILL", verdict="kill", reasons=["kill"])
     recorded = desk.arrives("New.", text="New.", **held_for(embargo()))
-    assert (recorded.owed, recorded.not_before, desk.verdict()) == (("folder", "table"), None, "hold")
+    assert (recorded.owed, recorded.not_before, desk.verdict()) == ((), None, "hold")
     assert recorded.decided is not None
     assert "killed" in recorded.decided["reasons"][-1]
     assert [act for act, _, _ in desk.publishes()] == ["unpublish", "unpublish"]
@@ -396,6 +395,50 @@ def test_a_clock_that_is_kept_in_step_costs_nothing(desk: Desk) -> None:
     desk.time.ahead = timedelta(0)
     desk.time.passes_until(SIX)
     assert desk.publishes() != []
+
+
+@pytest.mark.parametrize("waited", [2, 29])
+def test_a_claim_that_waited_for_the_ledgers_lock_is_no_clock_that_was_set(
+    desk: Desk, caplog: pytest.LogCaptureFixture, waited: float
+) -> None:
+    """It looked at the wall clock, waited for the lock, and then for how long the machine is up."""
+    desk.arrives(**held_for(embargo()))
+    for _ in range(3):
+        desk.time.passes(BELIEVED_AFTER_SECONDS)
+        desk.time.ahead = -timedelta(seconds=waited)
+        assert desk.publishes() == []
+        desk.time.ahead = timedelta(0)
+        assert desk.publishes() == []
+    desk.time.passes_until(SIX - timedelta(seconds=1))
+    assert desk.publishes() == []
+    desk.time.passes_until(SIX)
+    assert desk.publishes() == BOTH
+    assert "set forward" not in caplog.text
+
+
+def test_claims_that_wait_do_not_keep_a_clock_that_was_put_right_from_being_believed(desk: Desk) -> None:
+    desk.time.ahead = -timedelta(hours=3)
+    desk.arrives(**held_for(embargo()))
+    desk.time.passes_until(SIX)
+    for minute in range(60):
+        desk.time.ahead = timedelta(seconds=-10 * (minute % 2))
+        assert desk.publishes() == []
+        desk.time.passes(60)
+    desk.time.ahead = -timedelta(seconds=10)
+    assert desk.publishes() == BOTH
+
+
+def test_a_late_claim_does_not_make_a_clock_that_is_wrong_again_believed(desk: Desk) -> None:
+    """Four days ahead, put right, and four days ahead once more: the hour begins anew, also where who saw it put right was late."""
+    desk.arrives(**held_for(embargo()))
+    desk.time.ahead = timedelta(days=4)
+    assert desk.publishes() == []
+    desk.time.passes(BELIEVED_AFTER_SECONDS / 2)
+    desk.time.ahead = -timedelta(seconds=10)
+    assert desk.publishes() == []
+    desk.time.passes(BELIEVED_AFTER_SECONDS)
+    desk.time.ahead = timedelta(days=4)
+    assert desk.publishes() == []
 
 
 def test_the_server_is_asked_too(desk: Desk) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from newsroom import NOON, arrival, later, outcome_of
+from newsroom import NOON, arrival, later, outcome_of, small_config, small_settings
 from sqlalchemy import Engine
 
 from flows.ledger import (
@@ -23,7 +24,8 @@ from flows.ledger import (
     receive,
     record_outcomes,
 )
-from flows.tasks.publishing import acts_for, by_source
+from flows.settings import load_destinations
+from flows.tasks.publishing import acts_for, by_source, due_waits, publish_owed
 
 WHERE = WhereTo(("folder", "hook"), ("hook",))
 
@@ -122,9 +124,9 @@ def test_a_kill_is_not_overtaken_by_the_news_of_a_hold(desk: Desk) -> None:
     desk.arrives()
     desk.does()
     desk.arrives("KILL", verdict="kill", reasons=["kill"])
-    # An unpublish is owed for the held edition in its place: it is newer than whatever may lie there.
-    assert desk.held("Held.").owed == ("folder", "hook")
-    assert sorted(desk.does()) == [("unpublish", "folder", 3), ("unpublish", "hook", 3)]
+    # Nothing that is newer than the kill can lie there before it is done; and a killed story is not told to be held.
+    assert desk.held("Held.").owed == ()
+    assert sorted(desk.does()) == [("unpublish", "folder", 2), ("unpublish", "hook", 2)]
     assert outbox_counts(desk.ledger)["owed"] == 0
 
 
@@ -174,3 +176,25 @@ def test_it_is_not_given_to_a_destination_that_does_not_want_to_hear_any_more(de
     """A folder under the name of what was a webhook must not take the news for a copy."""
     desk.held()
     assert desk.does(acts=("unpublish", "publish"), now=NOON + timedelta(days=1)) == []
+
+
+def test_what_nobody_wants_to_hear_any_more_ends(desk: Desk, tmp_path: Path, ledger_url: str) -> None:
+    """It would be due for good, and every publisher would come for it."""
+    settings = small_settings(tmp_path, ledger_url=ledger_url)
+    hook = (
+        "  hook: {kind: webhook, url: 'http://127.0.0.1:9/hook', secret_env: NO_SUCH_SECRET, events: [%s]}\n"
+    )
+    small_config(settings.config_dir, hook % "cleaned, held")
+    desk.held()
+    tomorrow = NOON + timedelta(days=1)
+    wants = load_destinations(settings.config_dir)
+    assert due_waits(desk.ledger, wants, tomorrow)
+    small_config(settings.config_dir, hook % "cleaned")
+    deaf = load_destinations(settings.config_dir)
+    done = publish_owed(desk.ledger, settings, "me", destinations=deaf, clock=lambda: tomorrow)
+    assert (done.made, done.not_made) == ((), ())
+    assert not due_waits(desk.ledger, deaf, tomorrow)
+    assert outbox_counts(desk.ledger) == {"owed": 0, "made": 0, "overtaken": 1, "failed": 0}
+    # Who hears of holds again is told of the next.
+    desk.held("Again.", text="Again.")
+    assert desk.does(tomorrow) == [("hold", "hook", 2)]

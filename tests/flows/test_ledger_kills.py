@@ -11,6 +11,9 @@ import pytest
 from newsroom import NOON, arrival, later, outcome_of, small_config, small_settings
 from sqlalchemy import Engine, select, update
 
+from flows.cli.doctor_destinations import destinations
+from flows.cli.findings import State
+from flows.cli.outbox import NOT_CONFIGURED
 from flows.ledger import (
     Failure,
     WhereTo,
@@ -23,7 +26,7 @@ from flows.ledger import (
     receive,
     record_outcomes,
 )
-from flows.ledger.outbox import LONGEST_DELAY_SECONDS, LONGEST_RETRY_AFTER_SECONDS, MOST_ATTEMPTS
+from flows.ledger.outbox import LONGEST_DELAY_SECONDS, LONGEST_RETRY_AFTER_SECONDS, MOST_ATTEMPTS, acts_wait
 from flows.ledger.owing import open_kills, owing, try_again
 from flows.ledger.tables import PUBLICATIONS, STORIES
 from flows.tasks.publishing import publish_owed
@@ -94,6 +97,96 @@ def test_it_is_complete_only_when_each_has_confirmed(ledger: Engine) -> None:
         assert sorted(one.destination for one in open_kills(ledger, NOON)) == sorted(open_at)
 
 
+def refuse(ledger: Engine, now: Any, *, final: bool = True) -> list[tuple[str, int]]:
+    """A destination that takes nothing: what it was asked for."""
+    acts = claim_owed(ledger, "me", now=now)
+    failed_each(ledger, "me", {act.id: Failure("422 Unprocessable", final=final) for act in acts}, now)
+    return [(act.act, act.edition) for act in acts]
+
+
+def test_a_kill_is_done_though_the_copy_after_it_is_refused(ledger: Engine) -> None:
+    """The copy comes when the kill has failed once. It waits for the kill; then it may be refused as often as it likes."""
+    owe(ledger)
+    do_all(ledger)
+    kill(ledger)
+    assert refuse(ledger, NOON) == [("unpublish", 2)]
+    owe(ledger, text="Back, on Tuesdays.")
+    assert [(one.act, one.edition, one.waits) for one in owing(ledger, NOON)] == [
+        ("unpublish", 2, "later"),
+        ("publish", 3, "kill"),
+    ]
+    assert claim_owed(ledger, "me", now=NOON) == []
+    for day in range(1, 4):
+        assert refuse(ledger, later(86_400 * day)) == [("unpublish", 2)]
+    assert [one.edition for one in open_kills(ledger, later(86_400 * 3))] == [2]
+    [act] = claim_owed(ledger, "me", now=later(86_400 * 4))
+    assert made(ledger, "me", {act.id: {}}, later(86_400 * 4)) == 1
+    assert (open_kills(ledger, later(86_400 * 4)), owing(ledger, later(86_400 * 4))[0].waits) == ([], "due")
+    assert refuse(ledger, later(86_400 * 4)) == [("publish", 3)]
+    assert outbox_counts(ledger) == {"owed": 0, "made": 2, "overtaken": 0, "failed": 1}
+
+
+def test_a_person_who_has_the_copy_tried_again_does_not_pass_the_kill(ledger: Engine) -> None:
+    owe(ledger)
+    do_all(ledger)
+    kill(ledger)
+    refuse(ledger, NOON)
+    owe(ledger, text="Back, on Tuesdays.")
+    [copy] = [one.id for one in owing(ledger, NOON) if one.act == "publish"]
+    assert try_again(ledger, NOON, ids=[copy]).ids == (copy,)
+    assert claim_owed(ledger, "me", now=NOON) == []
+    assert not acts_wait(ledger, NOON, ["folder"], ["folder"]), "nobody is to look for it four times a second"
+
+
+def test_a_copy_waits_for_the_kill_of_its_own_story_at_its_own_destination(ledger: Engine) -> None:
+    for story in ("ferry", "swan"):
+        owe(ledger, story, to=("folder", "table"))
+    do_all(ledger)
+    kill(ledger)
+    for act in claim_owed(ledger, "me", now=NOON):
+        if act.destination == "table":
+            made(ledger, "me", {act.id: {}}, NOON)
+        else:
+            failed(ledger, "me", act.id, "refused", NOON)
+    for story in ("ferry", "swan"):
+        owe(ledger, story, text="Newer.", to=("folder", "table"))
+    assert [(act.story, act.destination) for act in claim_owed(ledger, "me", now=NOON)] == [
+        ("desk:ferry", "table"),
+        ("desk:swan", "folder"),
+        ("desk:swan", "table"),
+    ]
+
+
+def test_of_copies_that_wait_for_a_kill_the_newest_goes(ledger: Engine) -> None:
+    owe(ledger)
+    do_all(ledger)
+    kill(ledger)
+    for text in ("Back, on Tuesdays.", "Back, on Mondays.", "Back, on Tuesdays."):
+        owe(ledger, text=text)
+    gone = []
+    while acts := claim_owed(ledger, "me", now=NOON):
+        gone += [(act.act, act.edition) for act in acts]
+        made(ledger, "me", {act.id: {} for act in acts}, NOON)
+    assert gone == [("unpublish", 2), ("publish", 5)]
+
+
+def test_where_a_story_is_cleaned_in_place_a_newer_version_ends_the_kill(ledger: Engine) -> None:
+    """An editor has saved it over what was killed: a kill that is late would take down the editor's own, and it would stay down."""
+    owe(ledger, to=("cms", "folder"))
+    do_all(ledger)
+    kill(ledger)
+    assert refuse(ledger, NOON) == [("unpublish", 2)] * 2
+    receive(ledger, [arrival("ferry", "Back, on Tuesdays.")], NOON)
+    [row] = claim(ledger, "cleaner", now=NOON)
+    where = WhereTo(("cms", "folder"), (), ("cms",))
+    record_outcomes(ledger, "cleaner", [outcome_of(row)], lambda *_: where, NOON)
+    assert [one.destination for one in open_kills(ledger, NOON)] == ["folder"]
+    assert [(act.act, act.destination) for act in claim_owed(ledger, "me", now=later(400))] == [
+        ("unpublish", "folder"),
+        ("publish", "cms"),
+    ]
+
+
 def test_it_goes_before_ten_thousand_others(ledger: Engine) -> None:
     owe(ledger, "killed")
     do_all(ledger)
@@ -134,6 +227,15 @@ def test_a_kill_stays_open_where_the_destination_is_no_more(
     kill(ledger)
     publish_owed(ledger, settings, "me", clock=lambda: NOON)
     assert [one.destination for one in open_kills(ledger, NOON)] == ["gone"]
+    # Doctor says what is to be done. Once it is, the kill is done at the next pass.
+    [found] = [one for one in destinations(settings) if one.what == "destination gone"]
+    assert found.state == State.fail
+    assert found.said == f"a story that was killed is not down there; it is {NOT_CONFIGURED}"
+    small_config(settings.config_dir, "  gone: {kind: folder, path: gone, enabled: no}\n")
+    assert [one.destination for one in publish_owed(ledger, settings, "me", clock=lambda: NOON).made] == [
+        "gone"
+    ]
+    assert open_kills(ledger, NOON) == []
 
 
 def test_a_destination_that_is_down_is_asked_for_withdrawals_alone(
@@ -226,7 +328,7 @@ def test_a_batch_is_written_down_at_once(ledger: Engine) -> None:
         ledger, "me", {ids[0]: Failure("refused", 60), ids[1]: Failure("slow"), 99: Failure("?")}, NOON,
         jitter=lambda: 0.5,
     )  # fmt: skip
-    assert due == {ids[0]: later(60), ids[1]: later(5), 99: None}
+    assert due == {ids[0]: later(60), ids[1]: later(5)}, "the one that it does not hold was not given up"
     assert made(ledger, "me", {id: {"did": "wrote"} for id in [*ids[2:], 99]}, NOON) == 3
     assert made(ledger, "me", {}, NOON) == 0
     assert outbox_counts(ledger) == {"owed": 2, "made": 3, "overtaken": 0, "failed": 0}

@@ -1,7 +1,8 @@
 """The ledger's laws, looked for by hypothesis: workers and publishers that race, stall and die in any order, while the clock is set.
 
 The destination here is a dumb one: it does what it is told and has no guard of its own. While leases are kept it must end on
-the newest copy all the same, without an older one ever written over a newer, and without an embargo broken.
+the newest copy all the same, without an older one ever written over a newer, and without an embargo broken. What it refuses for good
+does not go out; but what was killed is down then, or somebody is told that it is not.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from simulated import Simulated
 from sqlalchemy import Engine, func, select, text
 
 from flows.ledger import (
+    Failure,
     InboxRow,
     Outcome,
     Owed,
@@ -34,17 +36,18 @@ from flows.ledger import (
     claim,
     claim_owed,
     failed,
+    failed_each,
     made,
     open_ledger,
     queue_counts,
     receive,
     record_outcomes,
 )
-from flows.ledger.owing import owing, try_again
-from flows.ledger.tables import INBOX, METADATA, PUBLICATIONS, REVISIONS
+from flows.ledger.owing import open_kills, owing, try_again
+from flows.ledger.tables import INBOX, METADATA, PUBLICATIONS, REVISIONS, STORIES
 
 LEASE = 100
-STORIES = st.sampled_from(["ferry", "harbour"])
+NAMES = st.sampled_from(["ferry", "harbour"])
 # "publish A" and "publish B" are two copies; a held or killed story has none. "embargo A 400" is the copy A, 400 seconds after noon.
 CONTENTS = st.sampled_from(
     [
@@ -63,6 +66,17 @@ AHEAD = st.sampled_from([0, 0, 3, 3600, 5 * 3600, -600])
 # The one destination wants to hear of holds, too.
 WHERE = WhereTo(("folder",), ("folder",))
 OWNERS = st.sampled_from(["first", "second"])
+FATES = st.sampled_from(
+    [
+        "made",
+        "refused",
+        "refused for good",
+        "answer lost",
+        "answer lost for good",
+        "died before",
+        "died after",
+    ]
+)
 
 
 def text_of(content: str) -> str:
@@ -121,7 +135,9 @@ class Newsroom(RuleBasedStateMachine):
         counts = queue_counts(self.ledger)
         assert counts["waiting"] == counts["claimed"] == 0
         for story in {"ferry", "harbour"}:
-            if story in self.may_stay:
+            if self.is_given_up(story):
+                pass  # a person is told; what must not be public is looked for below
+            elif story in self.may_stay:
                 assert self.public(story) in self.may_stay[story]
             else:
                 assert self.public(story) == self.expected(story)
@@ -132,14 +148,20 @@ class Newsroom(RuleBasedStateMachine):
             )
         self.ledger.dispose()
 
-    @rule(story=STORIES, content=CONTENTS)
+    @rule(story=NAMES, content=CONTENTS)
     def arrives(self, story: str, content: str) -> None:
         receive(self.ledger, [arrival(story, content)], self.now)
 
-    @rule(story=STORIES, content=CONTENTS)
+    @rule(story=NAMES, content=CONTENTS)
     def is_cleaned_again(self, story: str, content: str) -> None:
         self.runs += 1
         receive(self.ledger, again([arrival(story, content)], str(self.runs)), self.now)
+
+    @rule(story=NAMES, content=CONTENTS, owner=OWNERS)
+    def arrives_and_is_cleaned_at_once(self, story: str, content: str, owner: str) -> None:
+        self.arrives(story, content)
+        for row in claim(self.ledger, owner, now=self.now, limit=3, lease_seconds=LEASE):
+            self.record(owner, row)
 
     @rule(target=claimed, owner=OWNERS, limit=st.integers(1, 3))
     def a_worker_claims(self, owner: str, limit: int) -> object:
@@ -153,26 +175,26 @@ class Newsroom(RuleBasedStateMachine):
 
     @rule(target=acts, owner=OWNERS, limit=st.integers(1, 3))
     def a_publisher_claims(self, owner: str, limit: int) -> object:
-        owed = claim_owed(
-            self.ledger, owner, now=self.now, limit=limit, lease_seconds=LEASE, witness=self.time.witness
-        )
-        self.under_way += [(self.now + timedelta(seconds=LEASE), act) for act in owed]
-        return multiple(*((owner, self.now + timedelta(seconds=LEASE), act) for act in owed))
+        return multiple(*self.claim_acts(owner, limit))
 
-    @rule(
-        work=consumes(acts),
-        fate=st.sampled_from(["made", "refused", "answer lost", "died before", "died after"]),
-    )
-    def a_publisher_acts(self, work: tuple[str, object, Owed], fate: str) -> None:
+    @rule(owner=OWNERS, fate=FATES)
+    def a_publisher_claims_and_acts_at_once(self, owner: str, fate: str) -> None:
+        for work in self.claim_acts(owner, 3):
+            self.a_publisher_acts(work, fate)
+
+    @rule(work=consumes(acts), fate=FATES)
+    def a_publisher_acts(self, work: tuple[str, datetime, Owed], fate: str) -> None:
         owner, lease_until, act = work
-        if self.now >= lease_until:  # type: ignore[operator]
+        if self.now >= lease_until:
             return  # asleep too long: the guard of the real destinations is tested with them
-        if fate not in ("refused", "died before"):
+        if fate not in ("refused", "refused for good", "died before"):
             self.act(act)
         if fate == "made":
             made(self.ledger, owner, {act.id: {}}, self.now)
         elif fate in ("refused", "answer lost"):
             failed(self.ledger, owner, act.id, fate, self.now)
+        elif fate.endswith("for good"):
+            failed_each(self.ledger, owner, {act.id: Failure(fate, final=True)}, self.now)
 
     @rule()
     def a_person_has_all_tried_again(self) -> None:
@@ -204,6 +226,15 @@ class Newsroom(RuleBasedStateMachine):
             assert connection.execute(given_up).all() == []
 
     @invariant()
+    def a_killed_copy_that_is_public_is_told_as_an_open_kill(self) -> None:
+        if not hasattr(self, "ledger"):
+            return
+        told = {one.story for one in open_kills(self.ledger, self.now)}
+        for story, (edition, copy) in self.written.items():
+            if copy is not None and edition <= self.killed.get(story, 0):
+                assert f"desk:{story}" in told, "what was killed is public, and nobody is told"
+
+    @invariant()
     def one_publication_for_an_edition(self) -> None:
         if not hasattr(self, "ledger"):
             return
@@ -214,6 +245,15 @@ class Newsroom(RuleBasedStateMachine):
                 .having(func.count() > 1)
             ).all()
         assert doubles == []
+
+    def claim_acts(self, owner: str, limit: int) -> list[tuple[str, datetime, Owed]]:
+        """Each with its owner, and until when it has it."""
+        owed = claim_owed(
+            self.ledger, owner, now=self.now, limit=limit, lease_seconds=LEASE, witness=self.time.witness
+        )
+        until = self.now + timedelta(seconds=LEASE)
+        self.under_way += [(until, act) for act in owed]
+        return [(owner, until, act) for act in owed]
 
     def record(self, owner: str, row: InboxRow) -> None:
         content = str(row.raw.content)
@@ -264,6 +304,21 @@ class Newsroom(RuleBasedStateMachine):
 
     def public(self, story: str) -> str | None:
         return self.written.get(story, (0, None))[1]
+
+    def is_given_up(self, story: str) -> bool:
+        """Whether the last that is owed of a story is a copy that nobody tries any more."""
+        query = (
+            select(PUBLICATIONS.c.act, PUBLICATIONS.c.state)
+            .join(STORIES, STORIES.c.id == PUBLICATIONS.c.story_id)
+            .where(
+                STORIES.c.external_id == story,
+                PUBLICATIONS.c.act != "hold",
+                PUBLICATIONS.c.state != "overtaken",
+            )
+            .order_by(PUBLICATIONS.c.edition.desc())
+        )
+        with self.ledger.connect() as connection:
+            return connection.execute(query.limit(1)).first() == ("publish", "failed")
 
     def expected(self, story: str) -> str | None:
         content = self.wanted.get(story, (0, "kill"))[1]

@@ -226,13 +226,15 @@ def test_a_hold_leaves_a_kill_that_is_owed(ledger: Engine) -> None:
     assert "unpublish" in {act.act for act in claim_owed(ledger, "me", now=NOON)}
 
 
-def test_a_hold_brings_back_a_kill_that_a_stopped_edition_had_overtaken(ledger: Engine) -> None:
+def test_a_hold_leaves_a_kill_that_a_stopped_edition_was_to_follow(ledger: Engine) -> None:
     owe(ledger)
     do_all(ledger)
     owe(ledger, text="KILL", verdict="kill")
     owe(ledger, text="The ferry is back, with a new captain.")
     owe(ledger, text="Hold it", verdict="hold")
-    assert [(act.act, act.edition) for act in claim_owed(ledger, "me", now=NOON)] == [("unpublish", 4)]
+    assert [(act.act, act.edition) for act in claim_owed(ledger, "me", now=NOON)] == [("unpublish", 2)]
+    do_all(ledger)
+    assert outbox_counts(ledger) == {"owed": 1, "made": 1, "overtaken": 1, "failed": 0}
 
 
 def do_all(ledger: Engine) -> None:

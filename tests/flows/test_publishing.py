@@ -14,11 +14,14 @@ from fake_cms import NOTHING_WRONG, Plan, fake_cms, judge
 from loopback import subscriber
 from newsroom import NOON, arrival, later, outcome_of, small_config, small_settings
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
 
 from flows.destinations import Receipt, most_at_once, open_destination
 from flows.ledger import claim, claim_owed, outbox_counts, receive, record_outcomes
+from flows.ledger.owing import open_kills, owing
 from flows.settings import HttpDestination, Settings, WebhookDestination, load_destinations
-from flows.tasks.publishing import LEASE_SECONDS, _publication, publish_owed
+from flows.tasks import publishing
+from flows.tasks.publishing import LEASE_SECONDS, _publication, publish_due, publish_owed, told
 
 TABLE = "  copy-table:\n    kind: table\n    url: sqlite:///copy.sqlite\n"
 DOWN = "  down:\n    kind: table\n    url_env: CLEANCOPY_TEST_NO_SUCH_VARIABLE\n"
@@ -125,6 +128,52 @@ def test_a_crash_before_the_act_is_marked_does_it_again_with_the_same_result(
     assert publish_owed(ledger, settings, "next", **at(later(30))).made == (), "the lease holds"
     assert len(publish_owed(ledger, settings, "next", **at(later(601))).made) == 1
     assert {path.name: path.read_bytes() for path in (settings.data_dir / "published").glob("one-*")} == files
+
+
+@pytest.mark.parametrize("lasts", [False, True])
+def test_a_ledger_that_fails_after_the_act_keeps_nothing_under_lease(
+    ledger: Engine, settings: Settings, monkeypatch: pytest.MonkeyPatch, lasts: bool
+) -> None:
+    """A disk is full for a moment, or PostgreSQL is restarted; or it lasts, and what is held cannot be given back either."""
+    owe(ledger, "ferry")
+    publish_due(ledger, settings, clock=lambda: NOON)
+    owe(ledger, "ferry", text="KILL", verdict="kill")
+
+    def fails(*_: Any) -> int:
+        raise OperationalError("UPDATE publications", {}, Exception("database or disk is full"))
+
+    with monkeypatch.context() as full:
+        full.setattr(publishing, "made", fails)
+        if lasts:
+            full.setattr(publishing, "release_acts", fails)
+        with pytest.raises(OperationalError):
+            publish_due(ledger, settings, clock=lambda: NOON)
+    [kill] = open_kills(ledger, NOON)
+    assert (kill.waits, kill.attempts) == ("under way" if lasts else "due", 1)
+    assert [one.act for one in publish_due(ledger, settings, clock=lambda: NOON).made] == ["unpublish"]
+    assert open_kills(ledger, NOON) == []
+    assert not list((settings.data_dir / "owners").iterdir())
+
+
+def test_what_was_lost_to_another_is_not_told_as_given_up(
+    ledger: Engine, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lease ran out while the destination was asked, and another publisher has the act."""
+
+    @contextmanager
+    def slow(*_: Any) -> Any:
+        def publish(publications: Any) -> Any:
+            assert len(claim_owed(ledger, "other", now=later(LEASE_SECONDS))) == 1
+            return [ValueError("refused")] * len(publications)
+
+        yield publish
+
+    monkeypatch.setattr(publishing, "open_destination", slow)
+    owe(ledger, "ferry")
+    published = publish_owed(ledger, settings, "me", **at())
+    assert (published.not_made, told(published)) == ((), "")
+    [act] = owing(ledger, later(LEASE_SECONDS))
+    assert (act.waits, act.attempts) == ("under way", 2)
 
 
 def test_a_publisher_that_was_asleep_does_not_put_old_over_new(ledger: Engine, settings: Settings) -> None:
