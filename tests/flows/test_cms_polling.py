@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,10 +16,11 @@ from sqlalchemy import Engine
 from cleaners.model import Raw
 from cleaners.rules import ConfigError
 from flows.ledger import Arrival, StoryFilter, open_ledger, receive, select_raws
-from flows.settings import CmsSource, WebhookSource, load_sources
+from flows.settings import CmsSource, load_sources
+from flows.sources.api import Question, ask
+from flows.sources.cms import withdrawn
 from flows.tasks.poll_cms import poll_cms
 from flows.tasks.taking import SourceDown
-from flows.webhook.cms_events import taken_down
 
 SECRETS = {
     "wordpress": None,
@@ -187,13 +188,11 @@ def test_a_look_for_missed_events_takes_down_what_the_cms_says_is_not_public(
     assert look.gone == (
         "cms: 1: its CMS says that readers can no longer see it, and no event did: it is taken down",
     )
-    event = taken_down(
-        "1", WebhookSource(kind="webhook", name="cms", secret_env="X_Y", publisher="Harbour Post")
-    )
     killed = known(engine)["1"]
-    assert replace(killed, given=event.given) == event
     assert killed.given is not None
     assert killed.given.updated is not None
+    # As the event says it (flows.webhook.cms_events.taken_down).
+    assert killed == withdrawn("1", "Harbour Post", None, killed.given.updated)
     again = poll_cms(engine, source, for_events=True)
     assert (again.ids, again.gone, again.back) == ((), (), ())
     assert set(known(engine)) == {"1", "2"}
@@ -222,14 +221,16 @@ def test_an_event_that_comes_while_the_cms_is_asked_is_newer_than_its_answer(
     poll_cms(engine, make(kind), for_events=True)
     raw = known(engine)["1"]
     cms.write(1, minute=90, status="draft")
-    events = iter(("evt-1", "evt-2", "evt-3"))
-    cms.after_answer = lambda: receive(
-        engine, [Arrival(raw, "cms", event_id=next(events))], datetime.now(UTC)
-    )
-    look = poll_cms(engine, make(kind), for_events=True)
+    events = count()
+
+    def ask_meanwhile(question: Question, **more: Any) -> Any:
+        answer = ask(question, **more)
+        receive(engine, [Arrival(raw, "cms", event_id=f"evt-{next(events)}")], datetime.now(UTC))
+        return answer
+
+    look = poll_cms(engine, make(kind), ask=ask_meanwhile, for_events=True)
     assert (look.ids, look.gone) == ((), ())
     # And when no event comes, the next look is believed.
-    cms.after_answer = None
     assert len(poll_cms(engine, make(kind), for_events=True).ids) == 1
 
 

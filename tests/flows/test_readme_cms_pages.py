@@ -53,7 +53,7 @@ def cms_page(title: str) -> CmsPage:
 
 
 def pasted(root: Path, shipped: Path, source: str, destination: str) -> Path:
-    """The shipped configuration with a line more in each file, its own sources switched on as they are."""
+    """The shipped configuration with one line more in each of the two files."""
     config = root / "config"
     config.mkdir()
     for one in shipped.iterdir():
