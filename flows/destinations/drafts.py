@@ -59,8 +59,8 @@ def _see_it(remote: Remote, here: Found, publication: Publication) -> None:
         remote.unpublish(here, publication)
         raise PublishError(
             f"the draft that was written to {here.where} is not among what is found under the story's key, and was deleted again. Made "
-            "public, no edition would be replaced by the next, or taken down. See that find_url in destinations.yaml leads to the "
-            "story's drafts, and that the CMS gives back the field _cleancopy as it got it"
+            "public, no edition would be replaced by the next, or taken down. See that the CMS shows drafts to this login and gives their mark "
+            "back (the field _cleancopy), and that find_url in destinations.yaml, where it stands, leads to the story's drafts"
         )
 
 

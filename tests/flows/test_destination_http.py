@@ -264,7 +264,9 @@ def test_a_draft_that_is_not_found_is_not_made_public(blind: str) -> None:
         for edition in (1, 2):
             answer = one(by_drafts(cms, **given), publication(edition))
             assert isinstance(answer, PublishError)
-            assert "See that find_url in destinations.yaml leads to the story's drafts" in str(answer)
+            assert "find_url in destinations.yaml, where it stands, leads to the story's drafts" in str(
+                answer
+            )
         assert [effect.did for effect in cms.effects] == ["draft", "deleted"] * 2
         assert cms.documents == {}
 
