@@ -1,12 +1,12 @@
 """``python -m flows.warm_drain``: a drain that stands by, so that a story is public a moment after it arrived.
 
 A run that is started for a story needs seconds for its process, for Prefect and for the rules. This program has all three
-ready, looks into the inbox (and for embargoes that are over) four times a second, and does each drain as a run of ``drain-inbox`` that Prefect shows. While Prefect
+ready, looks into the inbox four times a second, and does each drain as a run of ``drain-inbox`` that Prefect shows. While Prefect
 does not answer, stories are cleaned without a run. It is one program of ``cleancopy up``; the schedule of ``drain-inbox``
 sweeps behind it.
 
-Beside the drain it looks as often for acts that are due again at destinations, kills before all else, and does them without a run:
-a destination that is down all night would fill the list of runs.
+Beside the drain it looks as often for acts that are due again at destinations, kills before all else, and for embargoes that are over,
+and does them without a run: a destination that is down all night would fill the list of runs.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cleaners.rules import ConfigError
 from flows.drain_inbox import drain_inbox
-from flows.ledger import embargoes_ended, open_ledger, work_waits
+from flows.ledger import open_ledger, work_waits
 from flows.ledger.trouble import trouble
 from flows.prefect_home import TAG, answers
 from flows.prefect_runs import crash_unfinished, wait_for_prefect
@@ -172,17 +172,7 @@ async def drain_once(settings: Settings, pool: WarmPool, ended: Callable[[], boo
 def _work_waits(engine: Engine, settings: Settings) -> bool:
     # What a publisher held that was killed is owed again, and no row of the inbox tells of it.
     freed = release_the_dead(engine, settings.data_dir)
-    now = datetime.now(UTC)
-    return freed > 0 or work_waits(engine, now) or _embargo_over(engine, settings, now)
-
-
-def _embargo_over(engine: Engine, settings: Settings, now: datetime) -> bool:
-    """Whether an embargo has just ended at a destination that something can be done for: it goes out within seconds."""
-    ended = embargoes_ended(engine, now)
-    if not ended:
-        return False
-    destinations = load_destinations(settings.config_dir)
-    return any(name in destinations and destinations[name].enabled for name in ended)
+    return freed > 0 or work_waits(engine, datetime.now(UTC))
 
 
 def _prefect_answers() -> bool:

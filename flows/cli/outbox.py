@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from flows.ledger.owing import Owing
+    from flows.ledger.owing import HalfOut, Owing
     from flows.ledger.standing import Standing
     from flows.settings import Destination, Settings
     from flows.tasks.publishing import NotMade, Published
@@ -96,7 +96,7 @@ def outbox(
             here = {name: one for name, one in destinations.items() if destination in (None, name)}
             _publish_due(engine, settings, here, as_json)
             return
-        from flows.ledger.owing import owing
+        from flows.ledger.owing import half_out, owing
 
         found = owing(engine, now, ids=ids or None, destination=destination, story=story)
         if destination and not found and destination not in destinations:
@@ -107,6 +107,8 @@ def outbox(
             from flows.ledger.standing import standings
 
             _show(found, destinations, now, standings(engine))
+            if not ids:
+                _show_half_out(half_out(engine, destination=destination, story=story))
 
 
 def _unknown(name: str, destinations: Mapping[str, Destination]) -> str:
@@ -202,6 +204,16 @@ def _show(
     say(f"\n{len(found)} owed: {kills} open kills, {failed} given up{more}.", "dim")
     if failed:
         say(f"Mend the destination, then: {command('outbox --again ID…')} (or --destination NAME)", "dim")
+
+
+def _show_half_out(found: Sequence[HalfOut]) -> None:
+    for one in found[:MOST_SHOWN]:
+        error = f" ({one.error})" if one.error else ""
+        say(
+            f"Perhaps half out: {one.story} at {one.destination}. Edition {one.edition} was tried{error} and then held; it may be public "
+            "beside the edition before it. Look there. The next edition puts it right, or a kill.",
+            "yellow",
+        )
 
 
 def _try_again(

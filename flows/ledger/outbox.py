@@ -831,17 +831,6 @@ def _older_first(when: _When) -> ColumnElement[bool]:
     )
 
 
-def embargoes_ended(engine: Engine, now: datetime, witness: Witness = MACHINE) -> set[str]:
-    """The destinations where an embargo is over, and what it kept back was not tried yet: somebody might go to work."""
-    over = and_(_OWED, PUBLICATIONS.c.not_before <= now, PUBLICATIONS.c.attempts == 0)
-    with reading(engine) as connection:
-        if not connection.scalar(select(exists().where(over))):
-            return set()
-        when = _when(now, glance(connection, now, witness))
-        due = select(PUBLICATIONS.c.destination).where(over, _free(when), _due(when), ~_older_first(when))
-        return set(connection.execute(due.distinct()).scalars())
-
-
 def _details() -> Select[Any]:
     before = PUBLICATIONS.alias("before")
     previous = (
@@ -903,11 +892,18 @@ KILL_IS_LEFT_SECONDS, ACT_IS_LEFT_SECONDS = 5.0, 60.0
 """What was owed for the first time is published by whoever cleaned it, in a moment; if it is there after this, it was left lying."""
 
 
-def acts_wait(engine: Engine, now: datetime, kills_at: Collection[str], others_at: Collection[str]) -> bool:
-    """Whether an act is due that nobody is at: tried before and due again, requeued by a person, or left lying by a run that ended.
+def acts_wait(
+    engine: Engine,
+    now: datetime,
+    kills_at: Collection[str],
+    others_at: Collection[str],
+    witness: Witness = MACHINE,
+) -> bool:
+    """Whether an act is due that nobody is at: tried before and due again, requeued by a person, left lying by a run that ended, or
+    kept back by an embargo that is over now.
 
-    Withdrawals are looked for at the destinations ``kills_at``, other acts at ``others_at``. It reads along an index, and may be asked
-    several times a second. What an embargo keeps back is told by ``embargoes_ended``.
+    Withdrawals are looked for at the destinations ``kills_at``, other acts at ``others_at``. It reads along indexes, and may be asked
+    several times a second.
     """
     when = _when(now, now)._asdict() | {
         "kills_at": list(kills_at),
@@ -916,9 +912,25 @@ def acts_wait(engine: Engine, now: datetime, kills_at: Collection[str], others_a
         "act_left": now - timedelta(seconds=ACT_IS_LEFT_SECONDS),
     }
     with reading(engine) as connection:
-        return connection.execute(_KILL_WAITS, when).first() is not None or (
-            connection.execute(_ACT_WAITS, when).first() is not None
+        return (
+            connection.execute(_KILL_WAITS, when).first() is not None
+            or connection.execute(_ACT_WAITS, when).first() is not None
+            or _embargo_is_over(connection, now, others_at, witness)
         )
+
+
+def _embargo_is_over(connection: Connection, now: datetime, at: Collection[str], witness: Witness) -> bool:
+    """Whether one of these destinations is owed what an embargo kept back until now, and nobody has tried it yet."""
+    over = and_(
+        _OWED,
+        PUBLICATIONS.c.not_before <= now,
+        PUBLICATIONS.c.attempts == 0,
+        PUBLICATIONS.c.destination.in_(at),
+    )
+    if not connection.scalar(select(exists().where(over))):
+        return False
+    when = _when(now, glance(connection, now, witness))
+    return bool(connection.scalar(select(exists().where(over, _free(when), _due(when), ~_older_first(when)))))
 
 
 def _waits_for_somebody(names: str, acts: tuple[Act, ...], left: str) -> Any:

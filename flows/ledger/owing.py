@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import Connection, Engine, Select, and_, case, exists, or_, select, update
+from sqlalchemy.sql import ColumnElement
 
 from flows.ledger.leases import LONGEST_LEASE
 from flows.ledger.opening import reading
-from flows.ledger.outbox import TRIED_AGAIN, Act, pointless
+from flows.ledger.outbox import TRIED_AGAIN, Act, pointless, tried_before
 from flows.ledger.standing import forget
 from flows.ledger.tables import PUBLICATIONS, STORIES, AnyRow
 from flows.ledger.transactions import transact
@@ -56,6 +57,16 @@ class Embargoed:
     destinations: tuple[str, ...]
 
 
+class HalfOut(NamedTuple):
+    """A story of which an edition may be half out at a destination, beside the edition before it. ``error`` is what its last try said."""
+
+    story: str
+    headline: str | None
+    destination: str
+    edition: int
+    error: str | None
+
+
 class TriedAgain(NamedTuple):
     """Acts that are due again (their ids), and for others why not, in sentences."""
 
@@ -93,8 +104,7 @@ def owing(
     if act is not None:
         query = query.where(PUBLICATIONS.c.act == act)
     if story is not None:
-        key = STORIES.c.source + ":" + STORIES.c.external_id
-        query = query.where(or_(key == story, STORIES.c.external_id == story, STORIES.c.url == story))
+        query = query.where(_is_story(story))
     with reading(engine) as connection:
         return [_owing(row, now) for row in connection.execute(query)]
 
@@ -126,6 +136,56 @@ def embargoes(engine: Engine, now: datetime) -> list[Embargoed]:
             names = (*(before.destinations if before else ()), row.destination)
             found[key, row.not_before] = Embargoed(key, row.headline, row.not_before, names)
     return list(found.values())
+
+
+def half_out(engine: Engine, *, destination: str | None = None, story: str | None = None) -> list[HalfOut]:
+    """Where an edition was tried, and was held before it was made, over one that is public: what the try left stays as it is.
+
+    It must not be finished: nobody here knows whether any of it is public, and finishing would make it so. The next edition tidies up,
+    or a kill. ``story`` is as in ``owing``.
+    """
+    older, newer = PUBLICATIONS.alias("older"), PUBLICATIONS.alias("newer")
+
+    def of_the_same(acts: Any) -> Any:
+        return and_(
+            acts.c.story_id == PUBLICATIONS.c.story_id, acts.c.destination == PUBLICATIONS.c.destination
+        )
+
+    query = (
+        _lines()
+        .where(
+            PUBLICATIONS.c.state == "overtaken",
+            PUBLICATIONS.c.act == "publish",
+            tried_before(),
+            exists().where(
+                of_the_same(older),
+                older.c.edition < PUBLICATIONS.c.edition,
+                older.c.act == "publish",
+                older.c.state == "made",
+            ),
+            ~exists().where(
+                of_the_same(newer),
+                newer.c.edition > PUBLICATIONS.c.edition,
+                newer.c.act != "hold",
+                newer.c.state != "overtaken",
+            ),
+        )
+        .order_by(PUBLICATIONS.c.id)
+    )
+    if destination is not None:
+        query = query.where(PUBLICATIONS.c.destination == destination)
+    if story is not None:
+        query = query.where(_is_story(story))
+    with reading(engine) as connection:
+        return [
+            HalfOut(f"{row.source}:{row.external_id}", row.headline, row.destination, row.edition, row.error)
+            for row in connection.execute(query)
+        ]
+
+
+def _is_story(name: str) -> ColumnElement[bool]:
+    key = STORIES.c.source + ":" + STORIES.c.external_id
+    return or_(key == name, STORIES.c.external_id == name, STORIES.c.url == name)
 
 
 def try_again(

@@ -117,20 +117,30 @@ def _kills(day: Day) -> Table:
     table.add_section()
     table.add_row("slept through its lease", str(day.slept))
     table.add_row("sent twice by a source", str(day.repeated))
-    table.add_row("left half-way by a hold", str(len(day.judged.halfway)))
     table.add_row("drafts left that nobody will publish", str(day.left))
     return table
 
 
 def _verdicts(days: dict[str, Day]) -> Table:
     table = Table(
-        "publisher", "publications", "lost", "twice", "old over new", "must be", title_justify="left"
+        "publisher",
+        "publications",
+        "lost",
+        "twice",
+        "old over new",
+        "must be",
+        "half-way",
+        title_justify="left",
     )
     for name, day in days.items():
         found = kinds(day)
         must = f"{WRONG[name].finds} > 0" if name in WRONG else "none"
         table.add_row(
-            name, str(day.publications), *(str(found[kind]) for kind in ("lost", "twice", "stale")), must
+            name,
+            str(day.publications),
+            *(str(found[kind]) for kind in ("lost", "twice", "stale")),
+            must,
+            str(len(day.judged.halfway)),
         )
     return table
 

@@ -15,8 +15,9 @@ class Judged(NamedTuple):
     ``lost``: at the end a destination does not show the newest edition that may be shown, or shows what was killed.
     ``twice``: a story has two documents, or an act was done twice. ``stale``: an older version came to be seen after a newer one.
 
-    ``halfway``: a hold came when an edition was half out, and the rest of the act was given up, as it must be. Two editions
-    are public beside each other until the next one. Known, and no fault here.
+    ``halfway``: a hold came when an edition was half out, and the rest of the act was given up: nobody but the destination knows
+    whether any of it is public, and to go on would make it so. Two editions are public beside each other until the next one;
+    ``cleancopy outbox`` tells where that may be. Known, told in the table, and no fault here.
     """
 
     lost: tuple[str, ...] = ()

@@ -242,6 +242,30 @@ def test_who_has_no_cleancopy_up_publishes_what_is_due(run: Run, newsroom: Engin
     assert (unknown.exit_code, "Did you mean shelf?" in plain(unknown.stderr)) == (2, True)
 
 
+def test_what_a_hold_left_half_out_is_told(run: Run, newsroom: Engine) -> None:
+    for story in ("halved", "whole", "untried"):
+        owe(newsroom, story)
+    publish(newsroom)
+    for story in ("halved", "whole"):
+        owe(newsroom, story, text="Newer.")
+    [act, other] = [one for one in claim_owed(newsroom, "me", now=NOW) if one.act == "publish"]
+    failed_each(newsroom, "me", {act.id: Failure("Unanswered: no answer", outage=True)}, NOW)
+    made(newsroom, "me", {other.id: {}}, NOW)
+    owe(newsroom, "untried", text="Newer.")
+    for story in ("halved", "whole", "untried"):
+        owe(newsroom, story, text="Hold.", verdict="hold", reasons=["hold"])
+    shown = plain(run("outbox").stderr)
+    assert shown.count("half out") == 1
+    assert (
+        "Perhaps half out: cms:halved at shelf. Edition 2 was tried (Unanswered: no answer) and then held"
+        in shown
+    )
+    assert "half out" not in run("outbox", "--story", "cms:whole").stderr
+    assert "half out" in run("outbox", "--story", "cms:halved").stderr
+    owe(newsroom, "halved", text="Newest.")
+    assert "half out" not in run("outbox").stderr
+
+
 def test_given_up_after_one_try_is_said_so(run: Run, newsroom: Engine) -> None:
     owe(newsroom, "gone")
     acts = [act for act in claim_owed(newsroom, "me", now=NOW) if act.story == "cms:gone"]

@@ -13,15 +13,18 @@ import pytest
 from fake_cms import NOTHING_WRONG, Plan, fake_cms, judge
 from loopback import subscriber
 from newsroom import NOON, arrival, later, outcome_of, small_config, small_settings
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, delete, text
 from sqlalchemy.exc import OperationalError
 
+from flows import warm_drain
 from flows.destinations import Receipt, most_at_once, open_destination
 from flows.ledger import claim, claim_owed, outbox_counts, receive, record_outcomes
 from flows.ledger.owing import open_kills, owing
+from flows.ledger.standing import let_rest
+from flows.ledger.tables import META
 from flows.settings import HttpDestination, Settings, WebhookDestination, load_destinations
 from flows.tasks import publishing
-from flows.tasks.publishing import LEASE_SECONDS, _publication, publish_due, publish_owed, told
+from flows.tasks.publishing import LEASE_SECONDS, _publication, due_waits, publish_due, publish_owed, told
 
 TABLE = "  copy-table:\n    kind: table\n    url: sqlite:///copy.sqlite\n"
 DOWN = "  down:\n    kind: table\n    url_env: CLEANCOPY_TEST_NO_SUCH_VARIABLE\n"
@@ -153,6 +156,30 @@ def test_a_ledger_that_fails_after_the_act_keeps_nothing_under_lease(
     assert [one.act for one in publish_due(ledger, settings, clock=lambda: NOON).made] == ["unpublish"]
     assert open_kills(ledger, NOON) == []
     assert not list((settings.data_dir / "owners").iterdir())
+
+
+def test_an_embargo_that_ends_while_its_destination_rests_makes_nobody_come(
+    ledger: Engine, settings: Settings
+) -> None:
+    """It asked to be left alone for an hour. Whoever stands by looks four times a second; here every ten seconds."""
+    ends = {"kind": "embargo", "text": "EMBARGOED", "until": later(60).isoformat()}
+    reason = f"embargo: the raw copy says “EMBARGOED” (until {ends['until']})"
+    owe(ledger, "ferry", verdict="hold", signals=[ends], reasons=[reason])
+    destinations = load_destinations(settings.config_dir)
+    let_rest(ledger, "copy-folder", NOON, "503 Service Unavailable", retry_after=3600)
+    with ledger.begin() as connection:  # what was seen of the clock: here it goes in leaps
+        connection.execute(delete(META).where(META.c.key.startswith("clock:")))
+    assert not warm_drain._work_waits(ledger, settings), "no run is made of it"
+    came = []
+    for second in range(0, 3700, 10):
+        now = later(second)
+        if due_waits(ledger, destinations, now):
+            came.append(second)
+            made_now = publish_due(
+                ledger, settings, destinations=destinations, clock=lambda now=now: now
+            ).made  # type: ignore[misc]
+            assert len(made_now) == 1
+    assert came == [3600]
 
 
 def test_what_was_lost_to_another_is_not_told_as_given_up(

@@ -121,6 +121,7 @@ async def test_an_embargo_that_is_over_is_published_within_seconds(
     assert utc_now() < ends, "it was cleaned too late to tell anything"
     await until(lambda: outbox_counts(ledger)["made"] == 1)
     assert 0 <= (utc_now() - ends).total_seconds() < 10
+    assert caplog.text.count("stories cleaned") == 1, "no run is made of that"
     ended = True
     await asyncio.wait_for(standing_by, 60)
 
