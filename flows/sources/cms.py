@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from cleaners.model import Raw
+from cleaners.model import Fields, Raw
+from cleaners.read.wire import status_line
 
 NAMELESS = "?"
 """The id of a story that has none."""
@@ -32,6 +33,19 @@ class Page(NamedTuple):
 
 class BrokenAnswer(ValueError):
     """JSON that is not what this interface answers with."""
+
+
+def withdrawn(id: str, publisher: str | None, language: str | None, updated: str | None = None) -> Raw:
+    """A story that its CMS does not show any more: a kill, in the words of ninjs. ``updated`` is when its CMS says that this was."""
+    return Raw(
+        id=id,
+        form="text",
+        content="",
+        ednote=status_line("canceled"),
+        publisher=publisher,
+        language=language,
+        given=Fields(updated=updated) if updated else None,
+    )
 
 
 def moment_of(value: object) -> datetime | None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from cleaners.model import Fields, Raw
-from cleaners.read.wire import status_line
+from cleaners.model import Raw
 from flows.settings import WebhookSource
-from flows.sources.cms import Post
+from flows.sources.cms import Post, withdrawn
 from flows.sources.records import filled
 from flows.webhook.refusal import Refused
 
@@ -17,22 +16,14 @@ def posted(post: Post, source: WebhookSource) -> Raw:
     return filled(post.raw, source.publisher, source.language)
 
 
-def taken_down(id: str | None, source: WebhookSource, updated: str | None) -> Raw:
+def taken_down(id: str | None, source: WebhookSource, updated: str | None = None) -> Raw:
     """A story that its CMS does not show any more: a kill, in the words of ninjs. Raises Refused (400).
 
     ``updated`` is when its CMS says that this was: a version that was saved before, and comes after it, does not bring the story back.
     """
     if id is None:
         raise _no_story("it has no id")
-    return Raw(
-        id=id,
-        form="text",
-        content="",
-        ednote=status_line("canceled"),
-        publisher=source.publisher,
-        language=source.language,
-        given=Fields(updated=updated) if updated else None,
-    )
+    return withdrawn(id, source.publisher, source.language, updated)
 
 
 def _no_story(what: str) -> Refused:

@@ -240,48 +240,6 @@ def test_a_saved_story_is_clean_in_the_cms_after_one_write_and_nothing_else_of_i
     assert pair.cms.writes == [(method, "7")]
 
 
-def test_a_list_that_is_read_whole_at_every_look_brings_our_own_writing_only_once_it_is_changed(
-    pair: Pair,
-) -> None:
-    """It has no versions: our own writing is known by its body."""
-    pair.cms.late = []
-    (pair.settings.config_dir / "sources.yaml").write_text(
-        f"""
-sources:
-  cms:
-    kind: cms
-    api: json
-    url: "{pair.cms.url}/docs"
-    private_addresses: yes
-    items: items
-    map: {{id: doc.id, body: content.html, headline: doc.title}}
-"""
-    )
-    source = load_sources(pair.settings.config_dir)["cms"]
-    ledger = open_ledger(pair.settings.ledger_url)
-
-    def look() -> Intake:
-        return poll(ledger, pair.settings, source)
-
-    try:
-        pair.cms.save("7", RAW, refused=True)
-        pair.cms.save("8", CLEAN, refused=True)
-        assert len(look().ids) == 2
-        pair.drain()
-        assert pair.body("7") == CLEAN
-        assert [look().ids for _ in range(2)] == [(), ()]
-        more = "<p>The ferry will sail again in April, when the ice on the northern quay has gone.</p>"
-        pair.cms.save("7", RAW + more, refused=True)
-        assert len(look().ids) == 1
-        # Not cleaned yet, and taken back: that is what they want now.
-        pair.cms.save("7", CLEAN, refused=True)
-        assert len(look().ids) == 1
-        pair.drain()
-        assert (pair.body("7"), look().ids, pair.cms.writes) == (CLEAN, (), [("PUT", "7")])
-    finally:
-        ledger.dispose()
-
-
 def test_the_next_version_is_cleaned_too(pair: Pair) -> None:
     pair.cms.save("7", RAW)
     pair.drain()
@@ -370,6 +328,48 @@ def test_an_editors_event_that_comes_late_comes_nowhere_where_the_map_says_when_
     (file,) = (pair.settings.data_dir / "published").glob("*.json")
     told = json.loads(file.read_text())
     assert (told["html"], told["updated"]) == (safe_body(CLEAN + more), "2026-03-03T06:11:00Z")
+
+
+def test_a_list_that_is_read_whole_at_every_look_brings_our_own_writing_only_once_it_is_changed(
+    pair: Pair,
+) -> None:
+    """It has no versions: our own writing is known by its body."""
+    pair.cms.late = []
+    (pair.settings.config_dir / "sources.yaml").write_text(
+        f"""
+sources:
+  cms:
+    kind: cms
+    api: json
+    url: "{pair.cms.url}/docs"
+    private_addresses: yes
+    items: items
+    map: {{id: doc.id, body: content.html, headline: doc.title}}
+"""
+    )
+    source = load_sources(pair.settings.config_dir)["cms"]
+    ledger = open_ledger(pair.settings.ledger_url)
+
+    def look() -> Intake:
+        return poll(ledger, pair.settings, source)
+
+    try:
+        pair.cms.save("7", RAW, refused=True)
+        pair.cms.save("8", CLEAN, refused=True)
+        assert len(look().ids) == 2
+        pair.drain()
+        assert pair.body("7") == CLEAN
+        assert [look().ids for _ in range(2)] == [(), ()]
+        more = "<p>The ferry will sail again in April, when the ice on the northern quay has gone.</p>"
+        pair.cms.save("7", RAW + more, refused=True)
+        assert len(look().ids) == 1
+        # Not cleaned yet, and taken back: that is what they want now.
+        pair.cms.save("7", CLEAN, refused=True)
+        assert len(look().ids) == 1
+        pair.drain()
+        assert (pair.body("7"), look().ids, pair.cms.writes) == (CLEAN, (), [("PUT", "7")])
+    finally:
+        ledger.dispose()
 
 
 def test_an_editor_who_saves_while_it_is_written_wins(pair: Pair) -> None:
