@@ -16,7 +16,7 @@ def posted(post: Post, source: WebhookSource) -> Raw:
     return filled(post.raw, source.publisher, source.language)
 
 
-def taken_down(id: str | None, source: WebhookSource, updated: str | None) -> Raw:
+def taken_down(id: str | None, source: WebhookSource, updated: str | None = None) -> Raw:
     """A story that its CMS does not show any more: a kill, in the words of ninjs. Raises Refused (400).
 
     ``updated`` is when its CMS says that this was: a version that was saved before, and comes after it, does not bring the story back.
