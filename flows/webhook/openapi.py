@@ -34,6 +34,7 @@ _PARTS: dict[str, Schema] = {
     "lines": {"type": "array", "minItems": 1, "items": _WORDS},
     **{key: _WORDS for key in CONTENT_KEYS if key != "lines"},
     "url": _ADDRESS,
+    "updated": {"type": ["string", "number", "null"], "maxLength": LONGEST_FIELD},
 }
 
 _PROOFS: dict[str, tuple[str, ...]] = {

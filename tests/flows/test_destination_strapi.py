@@ -208,6 +208,7 @@ def test_the_body_is_replaced_and_nothing_else_is_sent(
         "id": "doc",
         "body": digest_of(CLEAN),
         "version": strapi.public["doc"]["updatedAt"],
+        "raw": digest_of(RAW),
     }
     assert {key: strapi.public["doc"][key] for key in ("title", "body", "caption", "credit")} == {
         "title": "Ferry",
