@@ -51,6 +51,7 @@ def test_secrets_are_missed_and_servers_reached(
 
 
 WORDPRESS = "  site: {{kind: cms, api: wordpress, url: '{url}', secret_env: WP_LOGIN{more}}}\n"
+WP = "sources:\n  wp: {kind: webhook, adapter: wordpress, secret_env: WP_EVENTS, destinations: [site]}\n"
 
 
 @pytest.mark.parametrize(
@@ -71,7 +72,7 @@ def test_a_wordpress_without_the_plugin_is_a_warning_where_its_own_posts_are_cle
     monkeypatch.setenv("WP_LOGIN", "desk:abcd efgh")
     asked: list[Mapping[str, str]] = []
     with answering(status, {}, answer, asked) as url:
-        config = small_config(tmp_path / "own", WORDPRESS.format(url=url, more=", in_place: [wp]"))
+        config = small_config(tmp_path / "own", WORDPRESS.format(url=url, more=", in_place: [wp]"), WP)
         found, words = found_by_doctor(config, tmp_path)["destination site"]
         assert (found, said in words) == (state, True), words
         assert "abcd efgh" not in words
