@@ -82,6 +82,7 @@ def act_of(form: Literal["body", "page", "text"], words: str, **more: Any) -> Pu
 
 
 @pytest.mark.parametrize("form", ["body", "page", "text"])
+@settings(max_examples=300)
 @given(words=WORDS)
 def test_no_format_holds_them(form: Literal["body", "page", "text"], words: str) -> None:
     act = act_of(form, words)
