@@ -20,7 +20,7 @@ test: setup ## set everything up, run the linters and all tests
 	@$(IN_VENV) ruff format --check --quiet .
 	@$(IN_VENV) mypy --no-error-summary
 	@said=$$($(IN_VENV) lint-imports --no-logo) || { echo "$$said"; exit 1; }
-	@$(IN_VENV) pytest -n 3 --dist loadgroup $(ARGS)
+	@$(IN_VENV) pytest -n 2 --dist loadgroup $(ARGS)
 
 cms-test: setup ## clean stories in real CMSs: installs and starts them on loopback (the first time takes minutes) (ARGS="-k ghost")
 	@CLEANCOPY_CMS_TEST=1 $(IN_VENV) pytest tests/cms $(ARGS)
