@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ghost_newsroom import KEY_ENV, LAST, LEDE, MORE, configure, newsroom
 from publications import publication
-from small_ghost import KEY, SmallGhost, small_ghost
+from small_ghost import KEY, SmallGhost
 from typer.testing import CliRunner
 
 from cleaners.model import Raw
@@ -24,12 +24,6 @@ from flows.tasks.cleaning import WarmPool
 from flows.tasks.workers import make_clean
 
 Publish = Callable[[Publication], Receipt]
-
-
-@pytest.fixture
-def ghost() -> Iterator[SmallGhost]:
-    with small_ghost() as running:
-        yield running
 
 
 @pytest.fixture

@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from ghost_newsroom import (
     FOLLOW,
-    KEY_ENV,
     LAST,
     LEDE,
     MORE,
     UNDEFINED,
     Newsroom,
-    configure,
-    newsroom,
 )
-from small_ghost import KEY, SmallGhost, document, figure, heading, html_card, paragraph, shown, small_ghost
+from small_ghost import SmallGhost, document, figure, heading, html_card, paragraph, shown
 from sqlalchemy import select, update
 
 from flows.ledger import Arrival, again, receive
 from flows.ledger.tables import PUBLICATIONS
 from flows.sources.cms_ghost import post_in
-from flows.tasks.cleaning import WarmPool
 from flows.tasks.taking import Intake
-from flows.tasks.workers import make_clean
 
 CARD = html_card('<div class="weather" data-kind=storm>The weather: <b>storm</b></div>')
 RAW = (
@@ -46,26 +40,9 @@ SOON = timedelta(minutes=30)
 """After so long an act that failed once is due again."""
 
 
-@pytest.fixture(scope="module")
-def pool(tmp_path_factory: pytest.TempPathFactory, config_dir: Path) -> Iterator[WarmPool]:
-    config = configure(tmp_path_factory.mktemp("rules") / "config", config_dir, "http://127.0.0.1:9")
-    with WarmPool(config, 1, 60, make_clean) as warm:
-        yield warm
-
-
 @pytest.fixture
-def ghost() -> Iterator[SmallGhost]:
-    with small_ghost() as running:
-        yield running
-
-
-@pytest.fixture
-def room(
-    ghost: SmallGhost, pool: WarmPool, tmp_path: Path, config_dir: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Newsroom]:
-    monkeypatch.setenv(KEY_ENV, KEY)
-    with newsroom(tmp_path, configure(tmp_path / "config", config_dir, ghost.url), pool) as open_room:
-        yield open_room
+def room(ghost_room: Newsroom) -> Newsroom:
+    return ghost_room
 
 
 def forget_kept(room: Newsroom, keys: Collection[str] | None = None) -> None:

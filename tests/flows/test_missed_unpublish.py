@@ -2,48 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from ghost_newsroom import KEY_ENV, LAST, LEDE, MORE, UNDEFINED, Newsroom, configure, newsroom
-from small_ghost import KEY, SmallGhost, document, paragraph, shown, small_ghost
+from ghost_newsroom import LAST, LEDE, MORE, UNDEFINED, Newsroom
+from small_ghost import SmallGhost, document, paragraph, shown
 
-from flows.tasks.cleaning import WarmPool
 from flows.tasks.intake import Intake, poll
-from flows.tasks.workers import make_clean
 
 RAW = tuple(map(paragraph, (LEDE, UNDEFINED, MORE, LAST)))
 CLEAN = shown(document(*(one for one in RAW if one != paragraph(UNDEFINED))))
 
 
-@pytest.fixture(scope="module")
-def pool(tmp_path_factory: pytest.TempPathFactory, config_dir: Path) -> Iterator[WarmPool]:
-    config = configure(tmp_path_factory.mktemp("rules") / "config", config_dir, "http://127.0.0.1:9")
-    with WarmPool(config, 1, 60, make_clean) as warm:
-        yield warm
-
-
 @pytest.fixture
-def ghost() -> Iterator[SmallGhost]:
-    with small_ghost() as running:
-        yield running
-
-
-@pytest.fixture
-def room(
-    ghost: SmallGhost, pool: WarmPool, tmp_path: Path, config_dir: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Newsroom]:
+def room(ghost: SmallGhost, ghost_room: Newsroom) -> Newsroom:
     """A newsroom in which a raw post has come by its event, and is clean."""
-    monkeypatch.setenv(KEY_ENV, KEY)
-    with newsroom(tmp_path, configure(tmp_path / "config", config_dir, ghost.url), pool) as open_room:
-        ghost.save("ferry", *RAW)
-        open_room.hears(ghost.event("ferry"), "evt-1")
-        open_room.work()
-        assert (ghost.posts["ferry"]["html"], len(open_room.copies), len(ghost.writes)) == (CLEAN, 1, 1)
-        look(open_room)
-        open_room.work()
-        yield open_room
+    ghost.save("ferry", *RAW)
+    ghost_room.hears(ghost.event("ferry"), "evt-1")
+    ghost_room.work()
+    assert (ghost.posts["ferry"]["html"], len(ghost_room.copies), len(ghost.writes)) == (CLEAN, 1, 1)
+    look(ghost_room)
+    ghost_room.work()
+    return ghost_room
 
 
 def look(room: Newsroom) -> Intake:
