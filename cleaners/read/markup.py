@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from html import unescape
 from html.parser import HTMLParser
 from typing import Literal, NamedTuple
 
 _MOST_UNFINISHED = 20
+_BREAK_OF_WORD = re.compile(r"&#(?:0*11|[xX]0*[bB]);?")
+"""Word's line break within a paragraph, "The crane&#11;stays"; ``unescape`` says that it is nothing, which would join the words."""
 EventKind = Literal["start", "end", "text", "entity", "comment", "other", "blank"]
 """``blank`` is a blank line that parts two paragraphs, see ``cleaners.read.blank_lines``."""
 
@@ -101,7 +104,8 @@ class _Tokenizer(HTMLParser):
         if self._raw[end : end + 1] == ";":
             end += 1
             written += ";"
-        self.found.append(Event("entity", start, end, unescape(written)))
+        text = " " if _BREAK_OF_WORD.fullmatch(written) else unescape(written)
+        self.found.append(Event("entity", start, end, text))
 
     def handle_comment(self, data: str) -> None:
         self._add("comment", data)

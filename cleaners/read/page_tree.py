@@ -14,7 +14,14 @@ import lxml.html
 from lxml import etree
 
 _BEGINNING = 4096
-_CONTROLS = bytes({*range(9), 11, 12, *range(14, 32)})
+_BREAKS_TO_SPACES = bytes.maketrans(b"\x0b\x0c", b"  ")
+_CONTROLS = bytes({*range(9), *range(14, 32)})
+_REFERRED = re.compile(
+    rb"&#(?:(0*1[12](?!\d)|x0*[bc](?![0-9a-f]))"
+    rb"|0*(?:[0-8]|1[4-9]|2\d|3[01]|6553[45])(?!\d)|x0*(?:[0-8ef]|1[0-9a-f]|fff[ef])(?![0-9a-f]));?",
+    re.IGNORECASE,
+)
+"""The same written as numbers: "a&#11;b", a line break of Word. trafilatura ends at the first of them, and the page has no story."""
 _DOCTYPE = re.compile(rb"\A\s*<\s?!\s?DOCTYPE[^>]*>", re.IGNORECASE)
 """libxml2 puts what an XHTML doctype says into the tree; it closes a page at "<html/>"."""
 _SELF_CLOSED = re.compile(rb"(<html\b[^<>]*?)\s*/>", re.IGNORECASE)
@@ -22,7 +29,10 @@ _SELF_CLOSED = re.compile(rb"(<html\b[^<>]*?)\s*/>", re.IGNORECASE)
 
 def page_tree(content: str) -> Any:
     """The page's tree, which trafilatura is given too; its parser's options. None: there is nothing to parse."""
-    data = content.replace("\ufffe", "").replace("\uffff", "").encode().translate(None, _CONTROLS)
+    data = (
+        content.replace("\ufffe", "").replace("\uffff", "").encode().translate(_BREAKS_TO_SPACES, _CONTROLS)
+    )
+    data = _REFERRED.sub(lambda found: b" " if found[1] else b"", data)
     head = _SELF_CLOSED.sub(rb"\1>", _DOCTYPE.sub(b"", data[:_BEGINNING], count=1), count=1)
     try:
         return lxml.html.document_fromstring(head + data[_BEGINNING:], parser=_parser())

@@ -192,7 +192,7 @@ def line_breaks(text: str) -> list[Edit]:
 
 
 def invisible(text: str) -> list[Edit]:
-    """Zero-width spaces, soft hyphens, direction marks and control characters go.
+    """Zero-width spaces, soft hyphens, direction marks and control characters go; Word's breaks within a paragraph become a space.
 
     ZWNJ and ZWJ stay beside letters of scripts that need them, and inside emoji.
 
@@ -202,7 +202,7 @@ def invisible(text: str) -> list[Edit]:
     []
     """
     return [
-        Edit(found.start(), found.end(), "")
+        Edit(found.start(), found.end(), " " if found[0] in "\x0b\x0c" else "")
         for found in _INVISIBLE.finditer(text)
         if found[0] not in "\u200c\u200d" or not _joiner_needed(text, found.start())
     ]
