@@ -8,12 +8,14 @@ import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
-from flows.prefect_server import EMBEDDED
 from flows.settings import Settings
 
 TAG = "cleancopy"
 """All our deployments and their runs have it: to filter by, in the list of runs."""
 DATABASE = "PREFECT_SERVER_DATABASE_CONNECTION_URL"
+EMBEDDED = {"UVICORN_HTTP": "h11", "UVICORN_LOOP": "asyncio"}
+"""For a server that Prefect starts by itself, with uvicorn's own command line, which these variables set: it cannot be run as
+``flows.prefect_server``, and on this parser and loop what is told there comes to pass a third as often."""
 
 
 def served_environment(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:

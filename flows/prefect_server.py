@@ -1,26 +1,37 @@
-"""``python -m flows.prefect_server prefect server start …``: Prefect's server on the parser and the event loop that it is known with.
+"""``python -m flows.prefect_server prefect server start …``: Prefect's server, which does not hang where its database is SQLite.
 
-The receiver parses HTTP with httptools, which uvicorn takes wherever it finds it. Prefect's server with httptools and uvloop let a run
-hang at its end in two of four bursts (why, is not known); with h11 and asyncio in none. uvicorn's options cannot be given to it.
+Python collects garbage on whichever thread happens to allocate, and for Prefect's server that is its event loop. What is collected has
+cursors of SQLite among it, and to reset one takes the lock of its connection. Where that connection waits for another one's transaction (for
+up to a minute: Prefect's ``busy_timeout``), the event loop waits with it, and so that transaction never ends: no request is answered for
+a minute. With h11 and asyncio that was one burst in six, with httptools and uvloop one in two.
 """
 
 from __future__ import annotations
 
+import gc
 import runpy
 import sys
+import threading
+import time
+from itertools import count
 
-QUICK = ("httptools", "uvloop")
-EMBEDDED = {"UVICORN_HTTP": "h11", "UVICORN_LOOP": "asyncio"}
-"""The same for a server that Prefect starts by itself, with uvicorn's own command line, which these variables set."""
+COLLECT_SECONDS = 0.5
+"""Between two collections of what is young; every tenth looks at what is older, too, every hundredth at all."""
 
 
-def hide_quick() -> None:
-    """From now on they cannot be imported in this process (https://docs.python.org/3/reference/import.html#the-module-cache)."""
-    for name in QUICK:
-        sys.modules[name] = None  # type: ignore[assignment]
+def collect_beside(seconds: float = COLLECT_SECONDS) -> None:
+    """From now on garbage is collected by a thread of its own, which may wait: nobody waits for it."""
+    gc.disable()
+    threading.Thread(target=_collect, args=(seconds,), name="garbage", daemon=True).start()
+
+
+def _collect(seconds: float) -> None:
+    for round in count(1):
+        time.sleep(seconds)
+        gc.collect(2 if round % 100 == 0 else 1 if round % 10 == 0 else 0)
 
 
 if __name__ == "__main__":
-    hide_quick()
+    collect_beside()
     sys.argv = sys.argv[1:]
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)

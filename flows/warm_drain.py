@@ -5,13 +5,14 @@ ready, looks into the inbox four times a second, and does each drain as a run of
 does not answer, stories are cleaned without a run. It is one program of ``cleancopy up``; the schedule of ``drain-inbox``
 sweeps behind it.
 
-Beside the drain it looks as often for acts that are due again at destinations, kills before all else, and for embargoes that are over,
+Beside the drain it looks every second for acts that are due again at destinations, kills before all else, and for embargoes that are over,
 and does them without a run: a destination that is down all night would fill the list of runs.
 """
 
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import math
 import os
@@ -41,11 +42,13 @@ from flows.tasks.cleaning import NoWorkers, WarmPool
 from flows.tasks.jobs import clean_waiting
 from flows.tasks.owners import release_the_dead
 from flows.tasks.publishing import due_waits, publish_due, told
-from flows.tasks.steps import LENT
+from flows.tasks.steps import LENT, Lent
 
 log = logging.getLogger("cleancopy.drain")
 
 LOOK_SECONDS = 0.25
+DUE_LOOK_SECONDS = 1.0
+"""Between two looks for acts that are due again. What a drain has just cleaned it publishes itself, many at a time."""
 LINGER_SECONDS = 2.0
 """How long a run waits for the next story: a burst is one run in Prefect, and costs one."""
 MOST_STORIES = 5_000
@@ -58,11 +61,18 @@ NOTHING_CAME_OF_IT_SECONDS = 5.0
 END_SECONDS = 20.0
 """How long it may take to end once that was asked for."""
 
+BEGUN_SECONDS = 10.0
+"""How long Prefect may take to begin a run, before its stories are cleaned without one."""
+SHOWN_SECONDS = 10.0
+"""How long it may take to show what a run did and to end it, before the next stories are cleaned without one."""
+
 STANDING_BY = f"stand-by on {socket.gethostname()}"
 """The tag of these runs in Prefect: what is left of a program that was killed is known by it."""
 
 
 _TIDYING: set[asyncio.Task[None]] = set()
+_UNENDED: set[asyncio.Future[Any]] = set()
+"""Runs whose stories were cleaned, or are by now, and whose end Prefect has not taken."""
 
 
 class DrainFailed(RuntimeError):
@@ -98,6 +108,9 @@ async def _stand_by(settings: Settings, goes_on: Callable[[], bool], ended: Call
     try:
         with WarmPool(settings.config_dir, settings.workers, settings.story_seconds) as pool:
             await asyncio.to_thread(pool.warm)
+            # Prefect and what it brings are here for good: records by the thousand are read without looking through it all again.
+            gc.collect()
+            gc.freeze()
             log.info("standing by")
             while goes_on():
                 if await asyncio.to_thread(_work_waits, engine, settings):
@@ -129,7 +142,7 @@ async def _publish_until(
 ) -> float:
     while goes_on():
         if not await asyncio.to_thread(due_waits, engine, destinations, datetime.now(UTC)):
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(DUE_LOOK_SECONDS)
             continue
         published = await asyncio.to_thread(
             publish_due, engine, settings, destinations=destinations, enough=lambda: not goes_on()
@@ -143,30 +156,63 @@ async def _publish_until(
 
 async def drain_once(settings: Settings, pool: WarmPool, ended: Callable[[], bool]) -> None:
     """One drain, as a run of Prefect where Prefect answers. Raises DrainFailed and what ``drain`` raises."""
-    lent: dict[str, Any] = {
-        "pool": pool,
-        "linger_seconds": LINGER_SECONDS,
-        "limit": MOST_STORIES,
-        "enough": ended,
-    }
-    if await asyncio.to_thread(_prefect_answers):
-        token = LENT.set(lent)
-        try:
-            with tags(TAG, STANDING_BY):
-                state = await drain_inbox(return_state=True)
-        except (PrefectException, httpx.HTTPError, OSError) as error:
-            log.warning("Prefect failed (%s); the stories are cleaned without a run", type(error).__name__)
-            _tidy_later()
-        else:
-            if not state.is_completed():
-                raise DrainFailed(state.message or state.name)
+    lent: dict[str, Any] = {"pool": pool, "linger_seconds": LINGER_SECONDS, "limit": MOST_STORIES}
+    if not _UNENDED and await asyncio.to_thread(_prefect_answers):
+        if await _as_a_run(lent, ended):
             return
-        finally:
-            LENT.reset(token)
     else:
         log.warning("Prefect does not answer; the stories are cleaned without a run")
-    summary = await asyncio.to_thread(clean_waiting, settings, **lent)
+    summary = await asyncio.to_thread(clean_waiting, settings, enough=ended, **lent)
     log.info("%d stories cleaned, %d published", len(summary.stories), len(summary.published.made))
+
+
+async def _as_a_run(lent: Mapping[str, Any], ended: Callable[[], bool]) -> bool:
+    """Whether the stories were cleaned in a run of Prefect; it may show that later. Raises DrainFailed.
+
+    A server that hangs is noticed at the next call to it, and that call ends after a minute or never: no story waits for that.
+    """
+    cleaning, cleaned = asyncio.Event(), asyncio.Event()
+    left = False
+    options = {**lent, "enough": lambda: ended() or left}
+    token = LENT.set(Lent(options, cleaning.set, cleaned.set))
+    try:
+        with tags(TAG, STANDING_BY):
+            run = asyncio.ensure_future(drain_inbox(return_state=True))  # with a copy of both
+    finally:
+        LENT.reset(token)
+    await _until(cleaning, run, BEGUN_SECONDS)
+    if cleaning.is_set():
+        await _until(cleaned, run, None)
+        await asyncio.wait([run], timeout=SHOWN_SECONDS)
+    if not run.done():
+        left = True  # or it would begin beside the next one, when Prefect answers again
+        _UNENDED.add(run)
+        run.add_done_callback(_ended_late)
+        log.warning("Prefect is slow, or hangs; the next stories are cleaned without a run")
+        return cleaning.is_set()
+    try:
+        state = run.result()
+    except (PrefectException, httpx.HTTPError, OSError) as error:
+        log.warning("Prefect failed (%s); the stories are cleaned without a run", type(error).__name__)
+        _tidy_later()
+        return False
+    if not state.is_completed():
+        raise DrainFailed(state.message or state.name)
+    return True
+
+
+async def _until(event: asyncio.Event, run: asyncio.Future[Any], seconds: float | None) -> None:
+    """Wait for ``event``, at most until the run ends or so long."""
+    waiting = asyncio.create_task(event.wait())
+    await asyncio.wait([waiting, run], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+
+
+def _ended_late(run: asyncio.Future[Any]) -> None:
+    _UNENDED.discard(run)
+    if not run.cancelled() and (error := run.exception()) is not None:
+        log.warning("Prefect did not take the end of a run (%s)", type(error).__name__)
+        _tidy_later()
 
 
 def _work_waits(engine: Engine, settings: Settings) -> bool:

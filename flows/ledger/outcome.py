@@ -6,7 +6,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cleaners.write import RunRow
 
 # What a reader gets. The explanation (removed, reasons, ruleset) is not part of it: a new rule that
 # changes no word of a story publishes nothing.
@@ -34,7 +37,7 @@ class Outcome:
 
     Either ``record`` (the JSON contract of a cleaned story) with its pages, or ``error`` in words for a person.
     ``report`` is the story's HTML report, ``artifact`` its before/after in Markdown, ``rendered`` the copy in the
-    formats ``html``, ``markdown`` and ``text``.
+    formats ``html``, ``markdown`` and ``text``. ``row`` is its row in the run's report, but for what only the run knows.
     """
 
     inbox_id: int
@@ -43,6 +46,7 @@ class Outcome:
     report: str | None = None
     artifact: str | None = None
     rendered: Mapping[str, str] = field(default_factory=dict)
+    row: RunRow | None = None
     error: str | None = None
     seconds: float = 0.0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from cleaners.write import BrokenRecord, before_after_markdown, cleaned_from, story_report
+from cleaners.write import BrokenRecord, before_after_markdown, cleaned_from, run_row, story_report
 from flows.ledger import Outcome
 
 
@@ -14,7 +14,11 @@ def as_decided(outcome: Outcome, record: dict[str, Any]) -> Outcome:
     try:
         cleaned = cleaned_from(record)
     except BrokenRecord:
-        return replace(outcome, record=record)
+        return replace(outcome, record=record, row=run_row(record, 0.0))
     return replace(
-        outcome, record=record, report=story_report(cleaned), artifact=before_after_markdown(cleaned)
+        outcome,
+        record=record,
+        report=story_report(cleaned),
+        artifact=before_after_markdown(cleaned),
+        row=run_row(record, 0.0),
     )

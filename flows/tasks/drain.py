@@ -46,7 +46,7 @@ from flows.tasks.workers import MakeClean, make_clean
 
 CHUNK = 500
 LEASE_SECONDS = 600.0
-RECORDED_TOGETHER = 8
+RECORDED_TOGETHER = 16
 """Outcomes in one transaction: on SQLite, which has one writer, the receiver waits for its end."""
 LOOK_SECONDS = 0.2
 """How often a run that lingers looks for more."""
@@ -347,14 +347,13 @@ class _Run:
             if one is not None and one.decided is not None:
                 outcome = as_decided(outcome, one.decided)
             path = write_story_report(self._folder, source, outcome)
-            row = run_row(
-                outcome.record
-                or {"id": outcome.story_id, "publisher": by_id[outcome.inbox_id].raw.publisher},
-                outcome.seconds,
-                path,
-                outcome.error,
+            failed = {"id": outcome.story_id, "publisher": by_id[outcome.inbox_id].raw.publisher}
+            row = replace(
+                outcome.row or run_row(outcome.record or failed, 0.0, error=outcome.error),
+                seconds=outcome.seconds,
+                report_path=path,
                 # Of a preview, or of a revision that another one overtook, nothing is left to decide.
-                source if one is not None and one.state in ("done", "failed") else None,
+                source=source if one is not None and one.state in ("done", "failed") else None,
             )
             if one is not None and one.not_before is not None:
                 until = f"under embargo until {one.not_before:%Y-%m-%d %H:%M} UTC: it goes out by itself then"
@@ -432,7 +431,7 @@ def _record(
     except Exception as error:
         if len(outcomes) == 1:
             said = f"The result cannot be recorded ({type(error).__name__}: {error})."
-            broken = replace(outcomes[0], record=None, report=None, artifact=None, error=said)
+            broken = replace(outcomes[0], record=None, report=None, artifact=None, row=None, error=said)
             return [broken], record_outcomes(engine, owner, [broken], destinations_of, now)
     singles = [_record(engine, owner, [outcome], destinations_of, now) for outcome in outcomes]
     return [one for some, _ in singles for one in some], [one for _, some in singles for one in some]

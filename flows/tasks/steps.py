@@ -4,12 +4,12 @@ No ``from __future__ import annotations`` here: Prefect reads the annotations.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from prefect import get_run_logger, task
 from prefect.artifacts import (
@@ -41,8 +41,18 @@ SAY_EVERY = 5.0
 """Seconds between two lines of progress in a run's log, and two moves of its bar."""
 
 
-LENT: ContextVar[Mapping[str, Any]] = ContextVar("lent", default=MappingProxyType({}))
-"""What a program that runs many flows lends to each: a warm pool, and what else ``drain`` takes."""
+class Lent(NamedTuple):
+    """What a program that runs many flows lends to each: a warm pool, and what else ``drain`` takes; and what it wants to hear."""
+
+    options: Mapping[str, Any] = MappingProxyType({})
+    cleaning: Callable[[], None] = lambda: None
+    """Called when Prefect has begun the run, and the cleaning begins."""
+    cleaned: Callable[[], None] = lambda: None
+    """Called when that is over, however it ended, and Prefect is to show it."""
+
+
+_NOTHING = Lent()
+LENT: ContextVar[Lent] = ContextVar("lent", default=_NOTHING)
 
 
 async def is_passing(task: Task[..., Any], run: TaskRun, state: State) -> bool:
@@ -87,17 +97,22 @@ async def look(source: str, owner: str) -> Intake:
 async def clean(ids: Sequence[int] | None = None, owner: str | None = None) -> Job:
     """Clean and publish what waits in the inbox, or these rows of it, which ``owner`` has."""
     name = str(flow_run.flow_name or "cleancopy")
+    lent = LENT.get()
+    lent.cleaning()
     async with watched() as progress:
-        done = await asyncio.to_thread(
-            clean_waiting,
-            load_settings(),
-            ids,
-            owner=owner,
-            run=run_name_now(),
-            flow=name,
-            progress=progress,
-            **LENT.get(),
-        )
+        try:
+            done = await asyncio.to_thread(
+                clean_waiting,
+                load_settings(),
+                ids,
+                owner=owner,
+                run=run_name_now(),
+                flow=name,
+                progress=progress,
+                **lent.options,
+            )
+        finally:
+            lent.cleaned()
     return Job(done)
 
 

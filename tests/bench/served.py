@@ -178,7 +178,9 @@ def _one_by_one(newsroom: RunningNewsroom) -> list[float]:
             f"idle{number}",
             f"The {number} bus to Quarry Hill will run for another year.\nPublished: undefined\n",
         )
-        wait_until(lambda story=f"idle{number}": newsroom.published(story), 60)
+        wait_until(
+            lambda story=f"idle{number}": newsroom.published(story), 60, newsroom.data / "logs" / "drain.log"
+        )
         took.append(time.monotonic() - began)
     return took
 

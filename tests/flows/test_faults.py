@@ -35,6 +35,7 @@ from cleaners.model import Raw
 from flows.ledger import Arrival, open_ledger, queue_counts, receive
 from flows.ledger.tables import COPIES, PUBLICATIONS, STORIES
 from flows.prefect_runs import end_silent_runs
+from flows.warm_drain import LINGER_SECONDS, SHOWN_SECONDS
 
 pytestmark = [pytest.mark.prefect, pytest.mark.xdist_group("faults")]
 
@@ -146,6 +147,24 @@ def test_stories_that_come_while_prefect_hangs_are_cleaned(newsroom: RunningNews
         all_are_out(newsroom, ledger, stories)
     finally:
         os.kill(server, signal.SIGCONT)
+
+
+@ON_ONE
+def test_stories_that_come_while_prefect_hangs_at_the_end_of_a_run_are_cleaned(
+    newsroom: RunningNewsroom, ledger: Engine
+) -> None:
+    """As it does for a minute where its SQLite waits for a lock: a call that is under way is answered late or never."""
+    post(newsroom, "midway")
+    all_are_out(newsroom, ledger, ["midway"])
+    server = newsroom.child("prefect server start")
+    os.kill(server, signal.SIGSTOP)
+    try:
+        time.sleep(LINGER_SECONDS + 1)
+        post(newsroom, "behind")
+        all_are_out(newsroom, ledger, ["behind"], SHOWN_SECONDS + 10)
+    finally:
+        os.kill(server, signal.SIGCONT)
+    wait_until(lambda: set(states(newsroom, "drain-inbox")) <= {"COMPLETED", "CRASHED"}, 120)
 
 
 @ON_ONE

@@ -12,14 +12,20 @@ from pathlib import Path
 import pytest
 from newsroom import arrival
 from paced_cms import paced_cms
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
 from sqlalchemy import Engine
 
 from flows import warm_drain
 from flows.ledger import open_ledger, outbox_counts, queue_counts, receive
 from flows.ledger.owing import owing, try_again
 from flows.settings import Settings
+from flows.tasks.cleaning import WarmPool
+from flows.tasks.jobs import Job, clean_waiting
 from flows.tasks.publishing import utc_now
-from flows.warm_drain import stand_by
+from flows.tasks.steps import LENT
+from flows.tasks.summary import RunSummary
+from flows.warm_drain import drain_once, stand_by
 
 PROSE = "The night bus will run for another year, the council decided on Tuesday after a long debate."
 HOUSE = "name: Harbour Post\nhosts: [harbour-post.example]\n"
@@ -161,3 +167,34 @@ async def test_a_kill_that_failed_is_tried_again_by_itself_and_what_is_requeued_
     assert "1 act tried again: 1 done" in caplog.text
     ended = True
     await asyncio.wait_for(standing_by, 60)
+
+
+async def test_a_run_that_prefect_does_not_begin_leaves_its_stories_to_the_next_drain(
+    settings: Settings, ledger: Engine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And when it begins after all, it cleans nothing beside what is cleaned by then."""
+    begin, began = asyncio.Event(), list[RunSummary]()
+
+    async def late_run(return_state: bool) -> State[Job]:
+        lent = LENT.get()
+        await begin.wait()
+        lent.cleaning()
+        began.append(await asyncio.to_thread(clean_waiting, settings, **lent.options))
+        lent.cleaned()
+        return Completed()
+
+    monkeypatch.setattr(warm_drain, "_prefect_answers", lambda: True)
+    monkeypatch.setattr(warm_drain, "drain_inbox", late_run)
+    monkeypatch.setattr(warm_drain, "BEGUN_SECONDS", 0.3)
+    receive(ledger, [arrival("ferry", PROSE)], utc_now())
+    with WarmPool(settings.config_dir, 1, settings.story_seconds) as pool:
+        await drain_once(settings, pool, lambda: False)
+        assert outbox_counts(ledger)["made"] == 1
+        assert "cleaned without a run" in caplog.text
+        receive(ledger, [arrival("bus", PROSE)], utc_now())
+        begin.set()
+        await until(lambda: not warm_drain._UNENDED)
+        assert [summary.stories for summary in began] == [()]
+        await drain_once(settings, pool, lambda: False)
+    assert len(began) == 2
+    assert outbox_counts(ledger)["made"] == 2
