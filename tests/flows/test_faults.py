@@ -39,7 +39,7 @@ from flows.warm_drain import LINGER_SECONDS, SHOWN_SECONDS
 
 pytestmark = [pytest.mark.prefect, pytest.mark.xdist_group("faults")]
 
-# What has to do with Prefect's server as a process is the same whatever its database is.
+# What a process does that is stopped, or that nobody hears of, is the same whatever the database is.
 ON_ONE = pytest.mark.parametrize("newsroom", ["sqlite"], indirect=True)
 TEXT = "The night bus will run for another year, the council decided on Tuesday.\nPublished: undefined\n"
 
@@ -167,7 +167,6 @@ def test_stories_that_come_while_prefect_hangs_at_the_end_of_a_run_are_cleaned(
     wait_until(lambda: set(states(newsroom, "drain-inbox")) <= {"COMPLETED", "CRASHED"}, 120)
 
 
-@ON_ONE
 def test_stories_that_come_while_prefect_is_dead_are_cleaned(
     newsroom: RunningNewsroom, ledger: Engine
 ) -> None:
@@ -204,7 +203,6 @@ def test_a_drain_that_is_killed_in_the_middle_loses_and_repeats_nothing(
     assert "CRASHED" in states(newsroom, "drain-inbox") or without_run
 
 
-@ON_ONE
 def test_a_served_run_that_is_killed_in_the_middle_loses_and_repeats_nothing(
     newsroom: RunningNewsroom, ledger: Engine, tmp_path: Path
 ) -> None:
@@ -285,7 +283,6 @@ def test_a_run_that_falls_silent_is_ended(newsroom: RunningNewsroom) -> None:
     wait_until(lambda: states(newsroom, "housekeeping") == ["CRASHED"], 60)
 
 
-@ON_ONE
 def test_a_run_outlives_the_restart_of_the_server(newsroom: RunningNewsroom, ledger: Engine) -> None:
     runs = len(states(newsroom, "drain-inbox"))
     stories = [f"restart{number}" for number in range(100)]
