@@ -7,7 +7,7 @@ go along), and the status is told.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
@@ -18,6 +18,7 @@ import httpx
 from flows.sources.addresses import Address, is_public, resolve
 from flows.sources.bounded import BoundedTransport, Deadline
 from flows.sources.http import BROKEN, USER_AGENT, ssl_context, words
+from flows.sources.lookups import Lookup, look_up
 
 MOST_BYTES = 50_000_000
 """An answer with a page of stories."""
@@ -58,7 +59,7 @@ def ask(
     seconds: float = 30.0,
     allow_private: bool = False,
     most_bytes: int = MOST_BYTES,
-    lookup: Callable[[str, int], tuple[Address, ...]] = resolve,
+    lookup: Lookup = resolve,
 ) -> Any:
     """The JSON that a CMS answers with, within ``seconds`` for everything. Raises ApiError."""
     deadline = Deadline()
@@ -70,7 +71,7 @@ def ask(
     with httpx.Client(
         transport=BoundedTransport(deadline, seconds, ssl_context()), trust_env=False, follow_redirects=False
     ) as client:
-        for address in _addresses(question, target, allow_private, lookup):
+        for address in _addresses(question, target, allow_private, lookup, seconds):
             request = client.build_request(
                 "GET",
                 target.copy_with(host=str(address)),
@@ -102,12 +103,15 @@ def _addresses(
     question: Question,
     target: httpx.URL,
     allow_private: bool,
-    lookup: Callable[[str, int], tuple[Address, ...]],
+    lookup: Lookup,
+    seconds: float,
 ) -> tuple[Address, ...]:
     """Where to connect to: exactly the addresses that were checked."""
     port = target.port or (443 if target.scheme == "https" else 80)
     try:
-        addresses = lookup(target.raw_host.decode("ascii"), port)
+        addresses = look_up(lookup, target.raw_host.decode("ascii"), port, seconds)
+    except TimeoutError as error:
+        raise ApiError(f"{question.shown}: {error}", passing=True) from None
     except (OSError, ValueError) as error:
         raise ApiError(f"{question.shown}: the name has no address ({error})", passing=True) from None
     private = [address for address in addresses if not is_public(address)]
