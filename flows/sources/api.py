@@ -17,6 +17,7 @@ import httpx
 
 from flows.sources.addresses import Address, is_public, resolve
 from flows.sources.bounded import BoundedTransport, Deadline
+from flows.sources.echoed import hidden_in_header, without_secrets
 from flows.sources.http import BROKEN, USER_AGENT, ssl_context, words
 from flows.sources.lookups import Lookup, look_up
 
@@ -51,6 +52,11 @@ class Question(NamedTuple):
     @property
     def shown(self) -> str:
         return self.url.partition("?")[0]
+
+    def clean(self, said: str) -> str:
+        """Words of the server, without our credentials."""
+        login = self.headers.get("Authorization", "")
+        return without_secrets(said, [*hidden_in_header(login), self.params.get("key", "")])
 
 
 def ask(
@@ -93,9 +99,11 @@ def ask(
                 finally:
                     response.close()
             except httpcore.ConnectError as error:
-                problem = ApiError(f"{question.shown}: no connection ({words(error)})", passing=True)
+                problem = ApiError(
+                    f"{question.shown}: no connection ({question.clean(words(error))})", passing=True
+                )
             except (*BROKEN, httpcore.UnsupportedProtocol, httpx.HTTPError) as error:
-                raise ApiError(f"{question.shown}: {words(error)}", passing=True) from None
+                raise ApiError(f"{question.shown}: {question.clean(words(error))}", passing=True) from None
     raise problem or ApiError(f"{question.shown}: the name has no address", passing=True)
 
 
@@ -156,9 +164,9 @@ def _refusal(question: Question, response: httpx.Response) -> ApiError:
         "firewall or plugin that shuts the interface",
         404: "there is no such interface. Is url the address of the site, and is the interface switched on?",
         429: "was asked too often; it is asked again later. A schedule that looks less often helps",
-    }.get(status, f"answered {status} {response.reason_phrase}".rstrip())
+    }.get(status, f"answered {status} {question.clean(response.reason_phrase)}".rstrip())
     if 300 <= status < 400:
-        where = response.headers.get("location", "").partition("?")[0]
+        where = question.clean(response.headers.get("location", "").partition("?")[0])
         said = f"points on to {where or 'nowhere'}: write the address that it leads to into url"
     passing = status in (408, 425, 429) or status >= 500
     return ApiError(
