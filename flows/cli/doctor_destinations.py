@@ -146,7 +146,9 @@ def _table(what: str, one: TableDestination, data_dir: Path) -> Finding:
         found = _asked(url, one.table)
     except Exception as error:  # each driver has errors of its own
         said = " ".join(str(getattr(error, "orig", None) or error).split())
-        said = said.replace(str(url.password), "…") if url.password else said
+        from flows.sources.echoed import without_secrets
+
+        said = without_secrets(said, [str(url.password or "")])
         return Finding(
             State.fail, what, f"{_shown(url)} cannot be reached: {said}; stories wait until it can"
         )

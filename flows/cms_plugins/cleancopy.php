@@ -36,6 +36,7 @@ const WAITS   = 'cleancopy_waits_'; // + the post's id: an option each, so that 
 const RETRY   = 'cleancopy_retry';
 const MARK    = '_cleancopy_mark';
 const STORY   = '_cleancopy_story';
+const WROTE   = '_cleancopy_wrote'; // the version in which the mark was written
 const FIELDS  = 'id,link,title.raw,content.raw,content.protected,excerpt.raw,date_gmt,modified_gmt,status,featured_media,type,lang,cleancopy';
 const SECONDS = 5;
 const LOCK_SECONDS = 10;
@@ -305,6 +306,9 @@ function register_field(): void {
 			// Of an update the mark is written in check_version, under the lock.
 			'update_callback' => function ( $value, $post ) {
 				write_mark( $post->ID, $value );
+				if ( null === written( (int) $post->ID ) ) { // a new post
+					note_version( (int) $post->ID, get_post( $post->ID ) );
+				}
 			},
 			'schema'          => array(
 				'description' => 'What cleancopy needs to know of a post.',
@@ -345,6 +349,7 @@ function more_of( \WP_Post $post ): array {
 			'alt'     => (string) get_post_meta( $picture, '_wp_attachment_image_alt', true ),
 		) : null,
 		'mark'       => is_array( $mark ) ? $mark : null,
+		'marked'     => (string) get_post_meta( $post->ID, WROTE, true ), // another version than this: somebody has saved it since
 	);
 }
 
@@ -432,8 +437,11 @@ function commit( $id ): void {
 	global $wpdb;
 	$row  = $wpdb->get_row( $wpdb->prepare( "SELECT * FROM {$wpdb->posts} WHERE ID = %d", $id ) );
 	$good = $row && ( null === wanted() || wanted() === $row->post_content );
-	$wpdb->query( $good ? 'COMMIT' : 'ROLLBACK' );
 	open_write( 0 );
+	if ( $good ) {
+		note_version( (int) $id, $row );
+	}
+	$wpdb->query( $good ? 'COMMIT' : 'ROLLBACK' );
 	written( (int) $id, $good ? $row : false );
 }
 
@@ -491,6 +499,13 @@ function write_mark( int $id, $value ): void {
 	if ( is_array( $value ) && isset( $value['mark'] ) && is_array( $value['mark'] ) ) {
 		update_post_meta( $id, MARK, wp_slash( (string) wp_json_encode( $value['mark'] ) ) );
 		update_post_meta( $id, STORY, wp_slash( (string) ( $value['mark']['story'] ?? '' ) ) );
+	}
+}
+
+/** In which version a post of ours was written: its mark outlives what editors save. */
+function note_version( int $id, $row ): void {
+	if ( '' !== get_post_meta( $id, MARK, true ) ) {
+		update_post_meta( $id, WROTE, version_of( $row ) );
 	}
 }
 

@@ -6,7 +6,6 @@ a request on to another host, where its secret would go along.
 
 from __future__ import annotations
 
-import base64
 import os
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,12 +21,11 @@ import httpx
 
 from flows.destinations.publication import PublishError
 from flows.sources.bounded import BoundedTransport, Deadline
+from flows.sources.echoed import hidden, hidden_in_header, packed, without_secrets
 
 MOST_ANSWER_BYTES = 2_000_000
 MOST_SHOWN = 500
 """Characters of a refusal. Its reason often stands behind much else."""
-SHORTEST_HIDDEN = 4
-"""A password that is shorter is hidden in its login alone: as a part of other words it would hide what a server says."""
 MOST_REDIRECTS = 3
 LONGEST_REST_SECONDS = 86_400.0
 """A server that asks to be left alone for longer (a Retry-After of years is a mistake of its clock) is asked after a day."""
@@ -95,7 +93,7 @@ class Client:
             there = httpx.URL(here).join(onward)
             if _origin(there) != _origin(httpx.URL(here)):
                 raise Refused(
-                    f"{self.name}: {method} {_shown(here)} is sent on to another host ({_shown(str(there))}), "
+                    f"{self.name}: {method} {_shown(here)} is sent on to another host ({self._clean(_shown(str(there)))}), "
                     "which is not followed; write that address into destinations.yaml if it is right",
                     answered.status,
                 )
@@ -104,7 +102,7 @@ class Client:
             raise Refused(f"{self.name}: {method} {_shown(url)} is sent on again and again", answered.status)
         if 200 <= answered.status < 300 or answered.status in also:
             return answered
-        raise self._refused(method, answered)
+        raise self._refused(method, answered, headers or {})
 
     def _once(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> Answered:
         shown = f"{self.name}: {method} {_shown(url)}"
@@ -128,9 +126,15 @@ class Client:
         ) as error:
             raise Unanswered(f"{shown}: the connection broke ({self._clean(error)})") from error
 
-    def _refused(self, method: str, answered: Answered) -> Refused:
-        words = self._clean(" ".join(answered.body.decode("utf-8", "replace").split()))
-        said = "".join(sign if sign.isprintable() else "?" for sign in words[:MOST_SHOWN])
+    def _clean(self, said: object) -> str:
+        return without_secrets(str(said) or type(said).__name__, self._secrets)
+
+    def _refused(self, method: str, answered: Answered, headers: Mapping[str, str]) -> Refused:
+        # A token that was made for this one request is a secret, too, for as long as it is good.
+        secrets = [*self._secrets, *hidden_in_header(headers.get("Authorization", ""))]
+        words = " ".join(answered.body.decode("utf-8", "replace").split())
+        shown = without_secrets(words, secrets, MOST_SHOWN)
+        said = "".join(sign if sign.isprintable() else "?" for sign in shown)
         status = answered.status
         reason = httpx.codes.get_reason_phrase(status)
         return Refused(
@@ -139,13 +143,6 @@ class Client:
             status,
             retry_after(answered.headers) if status in (408, 425, 429) or status >= 500 else 0.0,
         )
-
-    def _clean(self, said: object) -> str:
-        """Without our secrets, which a server may echo. What is to be cut is cleaned first: half a secret is not known again."""
-        text = str(said) or type(said).__name__
-        for secret in self._secrets:
-            text = text.replace(secret, "…")
-        return text
 
 
 @contextmanager
@@ -177,26 +174,10 @@ def authorization(name: str, variable: str, login: Literal["bearer", "basic"]) -
     """The header Authorization of the secret in ``variable``, and the words that must not be shown. Raises PublishError."""
     secret = from_variable(name, variable)
     if login == "bearer":
-        return f"Bearer {secret}", [secret]
+        return f"Bearer {secret}", hidden(secret)
     if ":" not in secret:
         raise PublishError(f"{name}: {variable} must hold user:password for login: basic")
-    return f"Basic {_packed(secret)}", hidden(secret)
-
-
-def hidden(secret: str) -> list[str]:
-    """What must not be shown of a secret: all of it, as a login's header carries it, and the password of ``user:password``.
-
-    The user's name is no secret, and may be a word such as ``cleancopy``.
-
-    >>> hidden("desk:pa55word"), hidden("an-api-token")
-    (['desk:pa55word', 'ZGVzazpwYTU1d29yZA==', 'pa55word'], ['an-api-token', 'YW4tYXBpLXRva2Vu'])
-    """
-    password = secret.partition(":")[2]
-    return [secret, _packed(secret), *([password] if len(password) >= SHORTEST_HIDDEN else [])]
-
-
-def _packed(secret: str) -> str:
-    return base64.b64encode(secret.encode()).decode()
+    return f"Basic {packed(secret)}", hidden(secret)
 
 
 def from_variable(name: str, variable: str) -> str:

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from flows.destinations import cms_ghost, cms_strapi, cms_superdesk, cms_wordpress
-from flows.destinations.client import Client, from_variable, hidden, open_client
+from flows.destinations.client import Client, from_variable, open_client
 from flows.destinations.http import each
 from flows.destinations.in_place import Connector, publish_in_place
 from flows.destinations.publication import Publication, Publisher, PublishError, Receipt
 from flows.settings import CmsDestination
+from flows.sources.echoed import hidden
 
 _CONNECT: dict[str, Callable[[Client, CmsDestination, str], Connector]] = {
     "ghost": cms_ghost.connect,

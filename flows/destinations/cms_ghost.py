@@ -17,7 +17,9 @@ from datetime import datetime
 from hashlib import sha256
 from html import escape
 from typing import Any, NamedTuple
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urljoin
+
+from lxml.html import HTMLParser, fragment_fromstring
 
 from cleaners.apply import merge, raw_spans, without
 from cleaners.model import Cleaned
@@ -311,8 +313,22 @@ class Posts:
 
     def find(self, publication: Publication) -> Sequence[Found]:
         posts = self._api.browse(f"codeinjection_foot:~'{_key(publication)}'")
-        found = [one for post in posts if (one := _found(post)).mark is not None]
+        found = [
+            replace(one, digest=self._held(post, publication))
+            for post in posts
+            if (one := _found(post)).mark is not None
+        ]
         return sorted(found, key=lambda one: (not one.public, -(one.mark.edition if one.mark else 0)))
+
+    def _held(self, post: Mapping[str, Any], publication: Publication) -> str | None:
+        """The digest of what was sent where the post still says that, in whatever markup Ghost has made of it; None for a kill, which asks
+        for nobody's words."""
+        if publication.act != "publish":
+            return None
+        sent = _fields(publication)
+        site = str(post.get("url") or "")
+        is_so = _said(post, sent, site) == _said(sent, sent, site)
+        return self.digest(publication) if is_so else _digest(dict(post))
 
     def create(self, publication: Publication) -> Found:
         post = {**_fields(publication), "codeinjection_foot": _note(publication), "status": "draft"}
@@ -369,6 +385,24 @@ def _fields(publication: Publication) -> dict[str, Any]:
     return post
 
 
+def _said(post: Mapping[str, Any], sent: Mapping[str, Any], site: str) -> list[str]:
+    """What a reader finds in those fields that were ``sent``: words without the blanks between them, and where links and pictures lead,
+    which Ghost writes with its ``site``."""
+    texts = [
+        "".join(str(post.get(name) or "").split()) for name in ("title", "custom_excerpt") if name in sent
+    ]
+    body = fragment_fromstring(str(post.get("html") or ""), create_parent=True, parser=_NO_COMMENTS)
+    places = [_whole(str(one), site) for one in body.xpath("//a/@href | //img/@src")]
+    return [*texts, "".join("".join(map(str, body.itertext())).split()), *places]
+
+
+def _whole(place: str, site: str) -> str:
+    try:
+        return urljoin(urljoin(site, "/"), place)
+    except ValueError:  # such as http://[
+        return place
+
+
 def _found(item: Mapping[str, Any]) -> Found:
     note = _NOTE.search(str(item.get("codeinjection_foot") or ""))
     try:
@@ -403,4 +437,6 @@ def _note(publication: Publication) -> str:
     return f"<!-- {_key(publication)} {mark} -->"
 
 
+_NO_COMMENTS = HTMLParser(remove_comments=True)
+"""Ghost writes some around its cards."""
 _NOTE = re.compile(r"<!-- cleancopy-[0-9a-f]{12} (\{[^-]*\}) -->")

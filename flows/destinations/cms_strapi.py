@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from html import unescape
 from typing import Any
@@ -199,6 +200,8 @@ class OwnEntries:
             self._found(one)
             for one in self._entries.search(self._key_field(), f"{story_hash(publication.story)} ")
         ]
+        # The fields as they were sent, if they are still so: an editor's change leaves the key where it is.
+        found = [replace(one, digest=one.version) for one in found]
         return sorted(found, key=lambda one: not one.public)
 
     def create(self, publication: Publication) -> Found:

@@ -79,7 +79,14 @@ def _settled(here: Found, publication: Publication, digest: str, overwrite: bool
     if here.public and _is_this(here, publication, digest):
         return _wrote(here, publication, digest)
     last = publication.last.get("kept", {})
-    if overwrite or not _is_theirs(here, last):
+    if overwrite:
+        return None
+    if _is_changed_draft(here, publication, digest):
+        raise Conflict(
+            f"{here.where} is a draft of ours that somebody else has changed before it was published. Publish it there, or take it "
+            f"away there, or {OVERWRITE}"
+        )
+    if not _is_theirs(here, last):
         return None
     raise Conflict(
         f"{here.where} was changed by somebody else since edition {last.get('edition', 'one')} was published there. "
@@ -93,6 +100,16 @@ def _is_this(here: Found, publication: Publication, digest: str) -> bool:
     if here.mark is not None:
         return here.mark.key == publication.idempotency_key
     return here.digest == digest
+
+
+def _is_changed_draft(here: Found, publication: Publication, digest: str) -> bool:
+    """Whether a create of this edition whose answer was lost holds other words by now."""
+    return (
+        not here.public
+        and here.mark is not None
+        and here.mark.key == publication.idempotency_key
+        and here.digest not in (None, digest)
+    )
 
 
 def _is_theirs(here: Found, last: object) -> bool:

@@ -30,6 +30,7 @@ from flows.destinations.names import as_step, last_part, slug, story_hash
 from flows.destinations.publication import PLACES, Answer, Publication, Publisher, PublishError, Receipt
 from flows.destinations.remote import MARK, Found, mark_of, read_mark, with_conflicts
 from flows.settings import HttpDestination
+from flows.sources.echoed import hidden_in_header
 
 RESTS_AFTER = 3
 """So many acts in a row to which a server gives no answer, or an error of its own: then the rest of the batch is not
@@ -385,7 +386,7 @@ def _headers(destination: HttpDestination) -> tuple[dict[str, str], list[str]]:
     headers, secrets = {}, []
     for header, variable in destination.headers_env.items():
         headers[header] = from_variable(destination.name, variable)
-        secrets.append(headers[header])
+        secrets += [headers[header], *hidden_in_header(headers[header])]
     if destination.secret_env:
         headers["Authorization"], words = authorization(
             destination.name, destination.secret_env, destination.login

@@ -55,7 +55,11 @@ class Marked:
                 "_fields": FIELDS,
             },
         )
-        found = [self._found(item) for item in items if isinstance(item, Mapping)]
+        found = [
+            replace(self._found(item), digest=_held(item, publication))
+            for item in items
+            if isinstance(item, Mapping)
+        ]
         # A draft that a lost request left must not stand for the post that readers see.
         return sorted((one for one in found if one.mark is not None), key=lambda one: not one.public)
 
@@ -165,6 +169,15 @@ def _digest(publication: Publication) -> str:
     if publication.act != "publish":
         return ""
     return sha256(json.dumps(_parts(publication), ensure_ascii=True).encode()).hexdigest()
+
+
+def _held(item: Mapping[str, Any], publication: Publication) -> str | None:
+    """The digest of what was sent, where the post is in the version in which it was marked; None where an older plugin does not tell."""
+    more = item.get("cleancopy")
+    version, marked = (more.get("version"), more.get("marked")) if isinstance(more, Mapping) else (None, None)
+    if not marked:
+        return None
+    return _digest(publication) if version == marked else str(version)
 
 
 def _comment(publication: Publication) -> str:

@@ -1,8 +1,10 @@
 """Our own writing that comes back: a CMS tells of every save, also of ours. There it ends.
 
 It is known by its body and its version, which the destination's receipt has; or, where the answer to our write was lost, by
-the body that we meant to write. Its revision is taken out again, so that the newest revision of a story is what a person wrote:
-that is what is cleaned again under new rules, and what undo restores.
+the body that we meant to write. And beside the body stands what stood there, which we leave as it is: an editor may save another
+headline over our body, and where a CMS knows whole seconds, or no versions, nothing else tells the two apart. The revision of our own
+writing is taken out again, so that the newest revision of a story is what a person wrote: that is what is cleaned again under new
+rules, and what undo restores.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, and_, delete, func, select, update
+from sqlalchemy import Connection, Engine, Select, and_, delete, func, select, update
 
 from cleaners.model import Raw
 from flows.destinations.in_place import bodies_of, digest_of
@@ -118,6 +120,8 @@ def _without_own(connection: Connection, arrivals: Sequence[Arrival]) -> list[Ar
         .group_by(*name)
     )
     newest = {(source, id): revision for source, id, revision in connection.execute(revisions)}
+    beside = _given().where(REVISIONS.c.id.in_(newest.values()))
+    given = {revision: known for known, revision in connection.execute(beside.add_columns(REVISIONS.c.id))}
     last: defaultdict[tuple[str, str], dict[str, tuple[int, Mapping[str, Any] | None]]] = defaultdict(dict)
     for source, id, destination, receipt, revision in connection.execute(acts):
         _, before = last[source, id].get(destination, (0, None))
@@ -126,7 +130,9 @@ def _without_own(connection: Connection, arrivals: Sequence[Arrival]) -> list[Ar
     def is_own(one: Arrival) -> bool:
         story = one.source, one.story_id
         return any(
-            revision == newest[story] and _is_kept((receipt or {}).get("kept", {}), one.raw)
+            revision == newest[story]
+            and _is_kept((receipt or {}).get("kept", {}), one.raw)
+            and _is_the_same_beside(given[revision], one.raw)
             for revision, receipt in last[story].values()
         )
 
@@ -199,10 +205,16 @@ def _is_kept(kept: Mapping[str, Any], raw: Raw) -> bool:
 
 
 def _wrote(connection: Connection, act: AnyRow, row: InboxRow) -> bool:
-    content = str(row.raw.content)
+    if not _wrote_body(connection, act, row.raw):
+        return False
+    cleaned = _given().join(COPIES, COPIES.c.revision_id == REVISIONS.c.id).where(COPIES.c.id == act.copy_id)
+    return _is_the_same_beside(connection.execute(cleaned).scalar_one(), row.raw)
+
+
+def _wrote_body(connection: Connection, act: AnyRow, raw: Raw) -> bool:
     kept: dict[str, Any] = (act.receipt or {}).get("kept", {})
     if kept:
-        return _is_kept(kept, row.raw)
+        return _is_kept(kept, raw)
     if act.state == "made":
         return False
     record = connection.execute(select(COPIES.c.record).where(COPIES.c.id == act.copy_id)).scalar_one()
@@ -211,7 +223,25 @@ def _wrote(connection: Connection, act: AnyRow, row: InboxRow) -> bool:
     except PublishError:
         return False
     # Where a person decided that it stays as it came, that body is what we meant to write.
-    return content == clean and (clean != before or bool(record.get("decided")))
+    return raw.content == clean and (clean != before or bool(record.get("decided")))
+
+
+def _given() -> Select[Any]:
+    """What was known of revisions beside their bodies."""
+    return select(RAWS.c.given).join(REVISIONS, REVISIONS.c.raw_hash == RAWS.c.hash)
+
+
+def _is_the_same_beside(given: Mapping[str, Any], raw: Raw) -> bool:
+    """Whether beside the body stands what was ``given`` with the revision that was cleaned.
+
+    What was empty there we may have filled ourselves (a standfirst, a byline); and what is not said now a look may never say.
+    """
+    fields: Mapping[str, Any] = given.get("fields", {})
+    pairs = [
+        (given.get("headline"), raw.headline),
+        *((fields.get(name), getattr(raw.given, name, None)) for name in ("standfirst", "section", "byline")),
+    ]
+    return all(before == now for before, now in pairs if before and now)
 
 
 def _forget(connection: Connection, revision: int) -> None:

@@ -7,7 +7,7 @@ go along), and the status is told.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
@@ -17,7 +17,9 @@ import httpx
 
 from flows.sources.addresses import Address, is_public, resolve
 from flows.sources.bounded import BoundedTransport, Deadline
+from flows.sources.echoed import hidden_in_header, without_secrets
 from flows.sources.http import BROKEN, USER_AGENT, ssl_context, words
+from flows.sources.lookups import Lookup, look_up
 
 MOST_BYTES = 50_000_000
 """An answer with a page of stories."""
@@ -51,6 +53,11 @@ class Question(NamedTuple):
     def shown(self) -> str:
         return self.url.partition("?")[0]
 
+    def clean(self, said: str) -> str:
+        """Words of the server, without our credentials."""
+        login = self.headers.get("Authorization", "")
+        return without_secrets(said, [*hidden_in_header(login), self.params.get("key", "")])
+
 
 def ask(
     question: Question,
@@ -58,7 +65,7 @@ def ask(
     seconds: float = 30.0,
     allow_private: bool = False,
     most_bytes: int = MOST_BYTES,
-    lookup: Callable[[str, int], tuple[Address, ...]] = resolve,
+    lookup: Lookup = resolve,
 ) -> Any:
     """The JSON that a CMS answers with, within ``seconds`` for everything. Raises ApiError."""
     deadline = Deadline()
@@ -70,7 +77,7 @@ def ask(
     with httpx.Client(
         transport=BoundedTransport(deadline, seconds, ssl_context()), trust_env=False, follow_redirects=False
     ) as client:
-        for address in _addresses(question, target, allow_private, lookup):
+        for address in _addresses(question, target, allow_private, lookup, seconds):
             request = client.build_request(
                 "GET",
                 target.copy_with(host=str(address)),
@@ -92,9 +99,11 @@ def ask(
                 finally:
                     response.close()
             except httpcore.ConnectError as error:
-                problem = ApiError(f"{question.shown}: no connection ({words(error)})", passing=True)
+                problem = ApiError(
+                    f"{question.shown}: no connection ({question.clean(words(error))})", passing=True
+                )
             except (*BROKEN, httpcore.UnsupportedProtocol, httpx.HTTPError) as error:
-                raise ApiError(f"{question.shown}: {words(error)}", passing=True) from None
+                raise ApiError(f"{question.shown}: {question.clean(words(error))}", passing=True) from None
     raise problem or ApiError(f"{question.shown}: the name has no address", passing=True)
 
 
@@ -102,12 +111,15 @@ def _addresses(
     question: Question,
     target: httpx.URL,
     allow_private: bool,
-    lookup: Callable[[str, int], tuple[Address, ...]],
+    lookup: Lookup,
+    seconds: float,
 ) -> tuple[Address, ...]:
     """Where to connect to: exactly the addresses that were checked."""
     port = target.port or (443 if target.scheme == "https" else 80)
     try:
-        addresses = lookup(target.raw_host.decode("ascii"), port)
+        addresses = look_up(lookup, target.raw_host.decode("ascii"), port, seconds)
+    except TimeoutError as error:
+        raise ApiError(f"{question.shown}: {error}", passing=True) from None
     except (OSError, ValueError) as error:
         raise ApiError(f"{question.shown}: the name has no address ({error})", passing=True) from None
     private = [address for address in addresses if not is_public(address)]
@@ -152,9 +164,9 @@ def _refusal(question: Question, response: httpx.Response) -> ApiError:
         "firewall or plugin that shuts the interface",
         404: "there is no such interface. Is url the address of the site, and is the interface switched on?",
         429: "was asked too often; it is asked again later. A schedule that looks less often helps",
-    }.get(status, f"answered {status} {response.reason_phrase}".rstrip())
+    }.get(status, f"answered {status} {question.clean(response.reason_phrase)}".rstrip())
     if 300 <= status < 400:
-        where = response.headers.get("location", "").partition("?")[0]
+        where = question.clean(response.headers.get("location", "").partition("?")[0])
         said = f"points on to {where or 'nowhere'}: write the address that it leads to into url"
     passing = status in (408, 425, 429) or status >= 500
     return ApiError(

@@ -1,7 +1,7 @@
-"""Requests in which everything together ends at one moment: connecting, TLS, sending, headers, body.
+"""Requests in which everything together ends at one moment: looking the name up, connecting, TLS, sending, headers, body.
 
 The time limits of httpcore and httpx are for each read: a server that sends a byte every few seconds keeps them for ever, and with them
-a look at a source, or a publisher whose lease runs out.
+a look at a source, or a publisher whose lease runs out. The look-up of a name they do not limit at all.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ from typing import Any
 
 import httpcore
 import httpx
+
+from flows.sources.addresses import resolve
+from flows.sources.lookups import Lookup, look_up
 
 WRITTEN_BYTES = 16_384
 """So many are given to the system at once. What takes few of them at a time is asked for its deadline in between."""
@@ -111,8 +114,8 @@ class _Body(httpx.SyncByteStream):
 class BoundedBackend(httpcore.NetworkBackend):
     """Connections that are made, and whose every read and write ends, by the ``deadline``."""
 
-    def __init__(self, deadline: Deadline) -> None:
-        self._plain, self._deadline = httpcore.SyncBackend(), deadline
+    def __init__(self, deadline: Deadline, lookup: Lookup = resolve) -> None:
+        self._plain, self._deadline, self._lookup = httpcore.SyncBackend(), deadline, lookup
 
     def connect_tcp(
         self,
@@ -122,10 +125,25 @@ class BoundedBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        left = self._deadline.left(timeout)
-        return _Stream(
-            self._plain.connect_tcp(host, port, left, local_address, socket_options), self._deadline
-        )
+        """Each address of ``host`` is tried, for at most ``timeout`` seconds. Looking it up may take all the time that is left."""
+        problem: Exception = httpcore.ConnectError("the name has no address")
+        for address in self._addresses(host, port):
+            try:
+                left = self._deadline.left(timeout)
+                stream = self._plain.connect_tcp(address, port, left, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                problem = error
+            else:
+                return _Stream(stream, self._deadline)
+        raise problem
+
+    def _addresses(self, host: str, port: int) -> tuple[str, ...]:
+        try:
+            return tuple(str(one) for one in look_up(self._lookup, host, port, self._deadline.left()))
+        except TimeoutError as error:
+            raise httpcore.ConnectTimeout(str(error)) from error
+        except (OSError, ValueError) as error:
+            raise httpcore.ConnectError(str(error)) from error
 
 
 class _Stream(httpcore.NetworkStream):

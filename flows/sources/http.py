@@ -23,6 +23,7 @@ import httpx
 
 from flows.sources.addresses import Address, is_public, resolve
 from flows.sources.bounded import BoundedBackend, Deadline
+from flows.sources.lookups import Lookup, look_up
 
 USER_AGENT = f"cleancopy/{version('cleancopy')} (newsroom copy cleaner; fetches what its editor configured)"
 MOST_REDIRECTS = 5
@@ -31,7 +32,6 @@ PORTS = frozenset((80, 443))
 KEEP_ALIVE_SECONDS = 15.0
 """How long an idle connection is kept: within one look at a source, and not until the server grows tired of it."""
 
-Lookup = Callable[[str, int], tuple[Address, ...]]
 OnHop = Callable[[str], None]
 """Called with the address before a redirect is followed; it may raise FetchError."""
 
@@ -196,7 +196,7 @@ class _Guard(httpcore.NetworkBackend):
 
     def __init__(self, allow_private: bool, lookup: Lookup, deadline: Deadline) -> None:
         self._allow_private, self._lookup = allow_private, lookup
-        self._bounded = BoundedBackend(deadline)
+        self._deadline, self._bounded = deadline, BoundedBackend(deadline)
 
     def connect_tcp(
         self,
@@ -216,7 +216,9 @@ class _Guard(httpcore.NetworkBackend):
 
     def _checked(self, host: str, port: int) -> tuple[Address, ...]:
         try:
-            addresses = self._lookup(host, port)
+            addresses = look_up(self._lookup, host, port, self._deadline.left())
+        except TimeoutError as problem:
+            raise _Refused(str(problem), passing=True) from None
         except (OSError, ValueError) as problem:
             raise _Refused(f"the name {host!r} has no address ({problem})", passing=True) from None
         private = [address for address in addresses if not is_public(address)]

@@ -598,6 +598,34 @@ def test_what_somebody_changed_in_ghost_is_not_written_over(ghost: Ghost, posts:
     assert own(ghost, story)[0]["status"] == "draft"
 
 
+MARKUP = """<h2>What the ferry carries</h2><p>Forty <strong>passengers</strong>, a <a href="/piano?a=1&amp;b=2">piano</a> &amp; a
+<em>band</em>&nbsp;– “on deck”, said <a href="https://quay.example">the quay</a>.<br>So it was.</p><ul><li>Monday: six<ul><li>in ice</li></ul></li><li>Tuesday: seven</li></ul>
+<ol><li>One</li><li>Two</li></ol><blockquote><p>“We are glad.”</p><p>And so were they.</p></blockquote><figure><img src="https://quay.example/a.jpg" alt="The quay">
+<figcaption>The quay at dawn (Ilse Marrow)</figcaption></figure><table><thead><tr><th>Day</th><th>Hour</th></tr></thead><tbody><tr><td>Mon</td><td>6</td></tr></tbody></table>
+<pre><code>a  = 1
+b</code></pre><hr><p></p><p>H<sub>2</sub>O &lt;tide&gt; 5 × 3 ½ <code>x</code></p><p><img src="https://quay.example/b.jpg"></p><h3>Ende</h3>"""
+
+
+def test_what_somebody_saved_over_an_edition_whose_answer_was_lost_is_not_written_over(
+    ghost: Ghost, posts: Publish
+) -> None:
+    """Ghost makes markup of its own of ours: by what a reader finds in it, it is known to be ours still."""
+    story = "desk:lost"
+
+    def rich(edition: int, last: Receipt | None = None) -> Publication:
+        one = desk(edition, LEDE, story=story, last=last.as_json() if last else {})
+        return replace(one, rendered={**one.rendered, "html": MARKUP + f"<p>{edition}</p>"})
+
+    posts(rich(1))
+    lost = posts(rich(1))  # its receipt was lost
+    assert posts(rich(2, lost)).did == "wrote"
+    ghost.save(own(ghost, story)[0]["id"], title="The ferry is back, and late")
+    lost = posts(rich(2, lost))
+    with pytest.raises(Conflict, match="changed by somebody else since edition 2"):
+        posts(rich(3, lost))
+    assert own(ghost, story)[0]["title"] == "The ferry is back, and late"
+
+
 EDITORS, SAVES = 25, 8
 
 

@@ -505,8 +505,10 @@ def other(
 
 def test_a_story_from_elsewhere_is_one_entry_in_all_its_editions(newsroom: Newsroom) -> None:
     strapi = newsroom.strapi
-    first = newsroom.act(other(1, pictures=[{"url": None, "caption": "The quay", "credit": "Ilse Brandvik"}]))
+    one = other(1, pictures=[{"url": None, "caption": "The quay", "credit": "Ilse Brandvik"}])
+    first = newsroom.act(one)
     assert first.did == "wrote"
+    assert newsroom.act(one) == first, "known again where its answer was lost"
     id = first.kept["id"]
     shown = strapi.shown("articles", id)
     assert (shown["title"], shown["body"], shown["byline"], shown["caption"]) == (
@@ -533,6 +535,10 @@ def test_a_story_from_elsewhere_is_one_entry_in_all_its_editions(newsroom: Newsr
     strapi.edit("article", id, {"body": "<p>Put right by an editor.</p>"})
     with pytest.raises(PublishError, match="somebody else"):
         newsroom.act(other(3, last=second.as_json(), html="<p>A third one.</p>"))
+    # Nor where the answer to the second edition was lost: it is there, under their words.
+    lost = newsroom.act(other(2, html="<p>The ferry is back, late.</p>"))
+    with pytest.raises(PublishError, match="somebody else"):
+        newsroom.act(other(3, last=lost.as_json(), html="<p>A third one.</p>"))
     assert strapi.shown("articles", id)["body"] == "<p>Put right by an editor.</p>"
     assert newsroom.act(other(4, "unpublish", last=second.as_json())).did == "removed"
     assert strapi.shown("articles", id) is None

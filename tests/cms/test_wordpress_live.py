@@ -848,6 +848,43 @@ def test_what_an_editor_changed_in_our_post_is_not_written_over(site: WordPress,
     assert ours(site) == []
 
 
+@pytest.mark.parametrize("change", ["content", "title", "excerpt"])
+def test_what_an_editor_saved_over_an_edition_whose_answer_was_lost_is_not_written_over(
+    site: WordPress, pipeline: Pipeline, change: str
+) -> None:
+    one = wire(pipeline, FIRST, SECOND)
+    first = act(site, one)
+    assert act(site, one) == first, "known again where its answer was lost"
+    second = wire(pipeline, FIRST, THIRD, edition=2, last=first.as_json())
+    assert act(site, second).did == "wrote"
+    (post,) = ours(site)
+    site.change(post["id"], **{change: "A piano crosses, and is rewritten by the desk."})
+    lost = act(site, second)  # it is there, under their words
+    with pytest.raises(PublishError, match="changed by somebody else since edition 2"):
+        act(site, wire(pipeline, FIRST, SECOND, edition=3, last=lost.as_json()))
+    (now,) = ours(site)
+    assert now[change]["raw"] == "A piano crosses, and is rewritten by the desk."
+    act(site, wire(pipeline, FIRST, act="unpublish", edition=4, last=lost.as_json()))
+    assert ours(site) == []
+
+
+def test_a_draft_of_ours_that_an_editor_has_changed_is_not_written_over(
+    site: WordPress, pipeline: Pipeline
+) -> None:
+    one = wire(pipeline, FIRST, SECOND)
+    with connected(site) as connector:
+        from flows.destinations.wordpress_posts import Marked
+
+        Marked(connector.editor._site).create(one)  # type: ignore[union-attr]
+    (post,) = ours(site)
+    site.change(post["id"], content="<p>Rewritten by the desk.</p>")
+    with pytest.raises(PublishError, match="a draft of ours that somebody else has changed"):
+        act(site, one)
+    assert (ours(site)[0]["status"], site.body(post["id"])) == ("draft", "<p>Rewritten by the desk.</p>")
+    act(site, wire(pipeline, FIRST, act="unpublish", edition=2))
+    assert ours(site) == []
+
+
 @pytest.mark.parametrize("force", ["false", "true"])
 def test_our_post_that_an_editor_deleted_is_made_anew_where_that_is_meant(
     site: WordPress, pipeline: Pipeline, force: str

@@ -25,8 +25,9 @@ from cleaners.model import Cleaned, Raw
 from cleaners.pipeline import Pipeline
 from cleaners.rules import ConfigError
 from cleaners.write import record
-from flows.destinations import Publication, PublishError
+from flows.destinations import Publication, PublishError, Receipt
 from flows.destinations.in_place import digest_of
+from flows.destinations.remote import Conflict
 from flows.settings import CmsDestination, load_destinations
 
 TOKEN = "an-api-token-of-strapi"
@@ -347,6 +348,40 @@ def test_a_story_from_elsewhere_whose_answers_are_lost_is_one_entry(strapi: Stra
     )
     assert gone.did == "removed"
     assert strapi.public == strapi.drafts == {}
+
+
+@pytest.mark.parametrize("edition", [1, 2])
+def test_what_an_editor_published_over_an_edition_whose_answer_was_lost_is_not_written_over(
+    strapi: Strapi, tmp_path: Path, edition: int
+) -> None:
+    def act(edition: int, last: Receipt | None, act: Any = "publish") -> Receipt:
+        one = replace(publication(edition, act), last=last.as_json() if last else {})
+        return publish(destination(strapi), tmp_path, one)[0]
+
+    last = act(1, None) if edition == 2 else None
+    strapi.lose = {"PUT"}
+    with pytest.raises(PublishError, match="connection broke"):
+        act(edition, last)
+    [id] = strapi.public
+    strapi.publish(id, body="<p>Theirs.</p>")
+    again = act(edition, last)  # it is there, under their words
+    with pytest.raises(Conflict, match=f"changed by somebody else since edition {edition}"):
+        act(edition + 1, again)
+    assert strapi.public[id]["body"] == "<p>Theirs.</p>"
+    assert act(edition + 2, again, "unpublish").did == "removed"
+
+
+def test_a_draft_of_ours_that_an_editor_has_changed_is_not_written_over(
+    strapi: Strapi, tmp_path: Path
+) -> None:
+    strapi.lose = {"POST"}
+    with pytest.raises(PublishError, match="connection broke"):
+        publish(destination(strapi), tmp_path, publication())
+    [id] = strapi.drafts
+    strapi.save(id, title="Theirs")
+    with pytest.raises(Conflict, match="a draft of ours that somebody else has changed"):
+        publish(destination(strapi), tmp_path, publication())
+    assert (strapi.public, strapi.drafts[id]["title"]) == ({}, "Theirs")
 
 
 def test_drafts_that_lost_tries_left_behind_go(strapi: Strapi, tmp_path: Path) -> None:

@@ -107,6 +107,68 @@ def test_what_somebody_changed_is_not_written_over_but_taken_down(
     assert states(ghost) == ["draft"]
 
 
+CHANGES: list[dict[str, str]] = [
+    {"title": "The ferry is late"},
+    {"html": "<p>The harbour master wrote this meanwhile.</p>"},
+    {"html": '<p>The ferry is back.</p><p><a href="https://a.example/2">Its timetable</a></p>'},
+    {"html": '<p>The ferry is back.</p><p><a href="http://[1">Its timetable</a></p>'},
+    {"custom_excerpt": "After ten days."},
+]
+STORY: dict[str, Any] = {
+    "html": '<p>The ferry is back.</p><p><a href="https://a.example/1">Its timetable</a></p>',
+    "standfirst": "After nine days.",
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("edition", [1, 2])
+def test_what_somebody_saved_over_an_edition_whose_answer_was_lost_is_not_written_over(
+    ghost: SmallGhost, publish: Publish, change: dict[str, str], edition: int
+) -> None:
+    last = publish(story(1, **STORY)) if edition == 2 else None
+    ghost.faults = ["drop after"] if last else ["", "drop after"]
+    with pytest.raises(PublishError, match="connection broke"):
+        publish(story(edition, last=last, **STORY))
+    [id] = ghost.posts
+    ghost.save(id, **change)
+    again = publish(story(edition, last=last, **STORY))  # it is there, under their words
+    assert again.did == "wrote"
+    with pytest.raises(Conflict, match=f"changed by somebody else since edition {edition}"):
+        publish(story(edition + 1, last=again))
+    assert change.items() <= ghost.posts[id].items()
+    assert publish(story(edition + 2, "unpublish", last=again)).did == "removed"
+    assert states(ghost) == ["draft"]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_draft_of_ours_that_somebody_has_changed_is_not_written_over(
+    ghost: SmallGhost, publish: Publish, change: dict[str, str]
+) -> None:
+    ghost.faults = ["drop after"]
+    with pytest.raises(PublishError, match="connection broke"):
+        publish(story(**STORY))
+    [id] = ghost.posts
+    ghost.save(id, **change)
+    with pytest.raises(Conflict, match="a draft of ours that somebody else has changed"):
+        publish(story(**STORY))
+    assert change.items() <= ghost.posts[id].items()
+    # Their version is published by them, and not replaced by the next edition.
+    ghost.save(id, status="published")
+    published = publish(story(**STORY))
+    with pytest.raises(Conflict, match="changed by somebody else"):
+        publish(story(2, last=published))
+
+
+def test_what_ghost_makes_of_our_markup_is_nobody_s_change(ghost: SmallGhost, publish: Publish) -> None:
+    ghost.faults = ["", "drop after"]
+    with pytest.raises(PublishError, match="connection broke"):
+        publish(story(**STORY))
+    [id] = ghost.posts
+    shown = '<!--kg-card-begin: html-->\n<p>The&nbsp;ferry <b>is</b> back.</p>\n<p><a rel="x" href="https://a.example/1">Its timetable</a></p>'
+    ghost.save(id, html=shown)
+    assert publish(story(2, last=publish(story(**STORY)))).did == "wrote"
+
+
 def test_what_somebody_changed_is_written_over_where_that_is_meant(
     ghost: SmallGhost, publish: Publish
 ) -> None:

@@ -19,7 +19,7 @@ from small_ghost import SmallGhost, document, figure, heading, html_card, paragr
 from sqlalchemy import select, update
 
 from flows.ledger import Arrival, again, receive
-from flows.ledger.tables import PUBLICATIONS
+from flows.ledger.tables import COPIES, PUBLICATIONS
 from flows.sources.cms_ghost import post_in
 from flows.tasks.taking import Intake
 
@@ -65,6 +65,13 @@ def children(ghost: SmallGhost, id: str = "ferry") -> list[object]:
 
 def body(ghost: SmallGhost, id: str = "ferry") -> str:
     return str(ghost.posts[id]["html"])
+
+
+def headline(room: Newsroom) -> str:
+    """The newest edition's."""
+    query = select(COPIES.c.record).order_by(COPIES.c.id.desc()).limit(1)
+    with room.engine.connect() as connection:
+        return str(connection.execute(query).scalar_one()["headline"])
 
 
 def cleaned(ghost: SmallGhost, room: Newsroom) -> None:
@@ -217,6 +224,50 @@ def test_a_write_whose_answer_is_lost_is_done_once_and_known_again(
     room.hears(ghost.event("ferry"), "evt-1-echo")
     room.work()
     assert (len(ghost.writes), room.counts()) == (1, (1, 1))
+
+
+@pytest.mark.parametrize("first", ["their event", "the next try"])
+def test_a_headline_that_an_editor_saves_over_a_write_whose_answer_is_lost_is_no_echo(
+    ghost: SmallGhost, room: Newsroom, first: str
+) -> None:
+    ghost.save("ferry", *RAW)
+    room.hears(ghost.event("ferry"), "evt-1")
+    ghost.faults = ["drop after"]
+    room.work()
+    echo = ghost.event("ferry")
+    ghost.save("ferry", title="The ferry is late")
+    if first == "the next try":
+        room.ahead = SOON
+        room.work()
+    room.hears(echo, "evt-1-echo")
+    room.hears(ghost.event("ferry"), "evt-2")
+    room.work()
+    room.ahead = SOON
+    room.work()
+    assert headline(room) == "The ferry is late"
+    assert (body(ghost), len(ghost.writes)) == (shown(document(*CLEAN)), 1)
+
+
+def test_a_headline_that_an_editor_saves_in_the_second_of_our_write_is_no_echo(
+    ghost: SmallGhost, room: Newsroom
+) -> None:
+    cleaned(ghost, room)
+    saved = ghost.posts["ferry"]["updated_at"]
+    ghost.now -= timedelta(seconds=10)
+    ghost.save("ferry", title="The ferry is late")
+    assert ghost.posts["ferry"]["updated_at"] == saved
+    room.hears(ghost.event("ferry"), "evt-2")
+    room.work()
+    assert headline(room) == "The ferry is late"
+    assert len(ghost.writes) == 1
+    assert room.looks() == Intake()
+
+
+def test_in_the_second_of_our_write_a_look_finds_a_headline_too(ghost: SmallGhost, room: Newsroom) -> None:
+    cleaned(ghost, room)
+    ghost.now -= timedelta(seconds=10)
+    ghost.save("ferry", title="The ferry is late")
+    assert len(room.looks().ids) == 1
 
 
 def test_a_write_that_did_not_arrive_is_tried_again(ghost: SmallGhost, room: Newsroom) -> None:

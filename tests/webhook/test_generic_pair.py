@@ -365,6 +365,30 @@ def test_an_editor_who_goes_back_to_an_earlier_clean_text_is_no_echo(pair: Pair)
     assert json.loads(file.read_text())["html"] == safe_body(CLEAN)
 
 
+def test_a_headline_that_an_editor_changes_over_our_clean_body_is_no_echo(pair: Pair) -> None:
+    """This CMS has no versions: its event has the body that we wrote, and another headline."""
+    pair.cms.late = []
+    pair.cms.save("7", RAW)
+    pair.drain()
+    assert (pair.body("7"), len(pair.cms.late)) == (CLEAN, 1)
+    writes = list(pair.cms.writes)
+
+    def shown() -> str:
+        pair.drain()
+        (file,) = pair.published()
+        return str(json.loads(file.read_text())["headline"])
+
+    for headline in ("The ferry is late", "The ferry is very late"):
+        pair.cms.docs["7"]["doc"]["title"] = headline
+        pair.cms.tell("7")
+        assert shown() == headline
+    # The event of our own writing, which has come late, is still one.
+    for body, headers in pair.cms.late:
+        pair.cms.send(body, headers)
+    assert pair.drain().own == 1
+    assert (shown(), pair.cms.writes) == ("The ferry is very late", writes)
+
+
 def test_the_event_of_our_own_writing_may_come_late(pair: Pair) -> None:
     more = "<p>The ferry will sail again in April, when the ice on the northern quay has gone.</p>"
     pair.cms.late = []
