@@ -26,7 +26,7 @@ IN_CI = os.environ.get("CI") == "true"
 
 _SLOW_MACHINE = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("local", max_examples=200, **_SLOW_MACHINE)
-settings.register_profile("ci", max_examples=5000, **_SLOW_MACHINE)
+settings.register_profile("ci", max_examples=1000, **_SLOW_MACHINE)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if IN_CI else "local"))
 
 

@@ -4,6 +4,8 @@
         post = ghost.publish("The ferry is back", lexical)
         with ghost.hooked("http://127.0.0.1:9100/webhooks/cms", SECRET): …
 
+    python -m tests.cms.ghost_server        installs it, and says where
+
 It is kept in ``$CLEANCOPY_CMS_CACHE`` (else ``~/.cache/cleancopy-cms``); that takes a few minutes once. Node must be there.
 """
 
@@ -16,6 +18,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -296,3 +299,10 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(20)
+
+
+if __name__ == "__main__":
+    try:
+        print(installed_ghost())
+    except CannotInstall as error:
+        sys.exit(f"Ghost: {error}")

@@ -45,6 +45,7 @@ from flows.ledger import (
 )
 from flows.ledger.owing import open_kills, owing, try_again
 from flows.ledger.tables import INBOX, METADATA, PUBLICATIONS, REVISIONS, STORIES
+from tests.laws.examples import LAW
 
 LEASE = 100
 NAMES = st.sampled_from(["ferry", "harbour"])
@@ -370,12 +371,10 @@ def test_the_laws_hold_on_postgresql(postgres: Postgres) -> None:
             return engine
 
     # A question to a server takes ten times as long as one to a file in memory.
-    fewer = settings(max_examples=max(20, settings().max_examples // 100), stateful_step_count=30)
+    fewer = settings(max_examples=max(20, LAW.max_examples // 100), stateful_step_count=30)
     run_state_machine_as_test(OnPostgres, settings=fewer)  # type: ignore[no-untyped-call]
 
 
 # A case is a whole life of a ledger, so a twentieth of the usual number of them takes as long as one law.
-Newsroom.TestCase.settings = settings(
-    max_examples=max(60, settings().max_examples // 20), stateful_step_count=30
-)
+Newsroom.TestCase.settings = settings(max_examples=max(60, LAW.max_examples // 20), stateful_step_count=30)
 TestNewsroom = Newsroom.TestCase

@@ -27,6 +27,7 @@ from flows.ledger import (
     newest_record,
     open_ledger,
 )
+from tests.laws.examples import LAW
 
 TENTH = STORY + "And a tenth boat came on the tide, the harbour master said in the evening.\n"
 KILLED = "KILL KILL KILL\n" + STORY
@@ -165,7 +166,5 @@ class Reviewing(RuleBasedStateMachine):
 
 
 # A step cleans a real story, so a fiftieth of the usual number of cases takes as long as one law.
-Reviewing.TestCase.settings = settings(
-    max_examples=max(40, settings().max_examples // 50), stateful_step_count=15
-)
+Reviewing.TestCase.settings = settings(max_examples=max(40, LAW.max_examples // 50), stateful_step_count=15)
 TestReviewing = Reviewing.TestCase

@@ -17,10 +17,12 @@ from cleaners.clean import clean, mark
 from cleaners.decide import decide
 from cleaners.model import Block, Mark, Span, Story
 from cleaners.write import record
+from tests.laws.examples import LAW
 
 texts = st.text(st.characters(blacklist_categories=("Cs",)), min_size=1, max_size=30)
 
 
+@LAW
 @given(content=lines)
 def test_laws_of_a_story_that_was_cleaned(pipeline, content):
     """Several laws of one example: most of an example's time is the cleaning, and each law is held to all of them."""
@@ -66,6 +68,7 @@ def cleaning_clean_copy_changes_nothing(cleaned, again):
     assert again.copy.fields == cleaned.copy.fields
 
 
+@LAW
 @given(content=lines, seed=st.integers(0, 2**16))
 def test_order_of_cleaners_never_matters(pipeline, content, seed):
     shuffled = list(pipeline.cleaners)
@@ -84,6 +87,7 @@ def marks_stay_inside_their_blocks(story, found):
         assert note.why
 
 
+@LAW
 @given(content=lines)
 def test_body_comes_back_byte_for_byte_and_each_removal_alone(pipeline, content):
     cleaned = pipeline.clean(raw_body(content))
@@ -98,6 +102,7 @@ def test_body_comes_back_byte_for_byte_and_each_removal_alone(pipeline, content)
         assert removal.text in {block.number: block.text for block in back.blocks}[removal.block]
 
 
+@LAW
 @given(content=lines)
 def test_protected_lines_are_never_touched(pipeline, content):
     correction = "Correction: An earlier version of this story gave the wrong year."
@@ -123,6 +128,7 @@ marks = st.lists(
     asked=[((0, 7), "remove", "a/x", "caption"), ((8, 1), "remove", "a/x", "caption")],
     seed=0,
 )
+@LAW
 @given(text=texts, asked=marks, seed=st.integers(0, 2**16))
 def test_decision_is_a_function_of_the_set_of_marks(text, asked, seed):
     story = Story(id="law", form="text", raw=text, blocks=(Block(0, text),))
@@ -151,6 +157,7 @@ def test_decision_is_a_function_of_the_set_of_marks(text, asked, seed):
         assert any(cut.start <= m.start and m.start < cut.end for cut in one.cuts)
 
 
+@LAW
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)).map(lambda p: Span(min(p), max(p)))))
 def test_merge_joins_without_loss(found):
     merged = merge(found)

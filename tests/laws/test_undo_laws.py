@@ -18,6 +18,7 @@ from cleaners.model import Block, Cleaned, Mark, Raw, Removal, Segment, Span, St
 from cleaners.pipeline import Pipeline
 from cleaners.undo import undo
 from cleaners.write import cleaned_from, record
+from tests.laws.examples import LAW
 
 
 def raw_text(content: tuple[str, ...]) -> Raw:
@@ -28,6 +29,7 @@ def through_json(cleaned: Cleaned) -> Cleaned:
     return cleaned_from(json.loads(json.dumps(record(cleaned))))
 
 
+@LAW
 @given(content=lines, body=st.booleans())
 def test_a_record_is_the_whole_story_and_undoing_all_gives_the_source_byte_for_byte(pipeline, content, body):
     raw = raw_body(content) if body else raw_text(content)
@@ -40,12 +42,14 @@ def test_a_record_is_the_whole_story_and_undoing_all_gives_the_source_byte_for_b
     assert whole.removals == ()
 
 
+@LAW
 @given(content=lines, seed=st.integers(0, 2**16))
 def test_any_order_of_undoing_gives_the_same(pipeline, content, seed):
     cleaned = pipeline.clean(raw_body(content))
     check_any_order(cleaned, seed)
 
 
+@LAW
 @given(content=lines)
 def test_undoing_a_rule_leaves_nothing_of_it(pipeline, content):
     cleaned = pipeline.clean(raw_text(content))
@@ -99,6 +103,7 @@ def cleaned_in_rounds(text: str, rounds: list, pipeline: Pipeline) -> Cleaned:
 letters = st.text("abcde .", min_size=1, max_size=30).filter(lambda text: text == text.strip() != "")
 
 
+@LAW
 @given(text=letters, rounds=rounds_of_marks, seed=st.integers(0, 2**16))
 def test_rounds_that_lie_around_each_other_stay_exact(pipeline, text, rounds, seed):
     cleaned = cleaned_in_rounds(text, rounds, pipeline)

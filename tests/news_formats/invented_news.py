@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from cleaners.model import Block, Cleaned, Fields, Mark, Picture, Signal, Story
 from cleaners.write import Edition
+from tests.laws.examples import LAW
 
-FEWER = settings(max_examples=max(50, settings().max_examples // 10))
+FEWER = settings(max_examples=max(50, LAW.max_examples // 10))
 """Each of these examples is read, written and validated in every format: in CI ten times as many as here, not a hundred times."""
 NOON = datetime(2026, 3, 7, 12, 0, tzinfo=UTC)
 CORRECTION = "Correction: An earlier version of this story gave the swan's age as seven. It is nine."
