@@ -26,10 +26,12 @@ from flows.destinations.remote import Conflict
 from flows.settings import CmsDestination, HttpDestination
 
 KEY = story_hash("desk:ferry")
+HURRIED = 0.4
+"""Seconds that the client waits where the CMS is late on purpose; elsewhere it waits for a machine that is busy."""
 
 
 def at(url: str, **options: Any) -> HttpDestination:
-    return HttpDestination(kind="http", name="cms", url=url, **({"seconds": 0.4} | options))
+    return HttpDestination(kind="http", name="cms", url=url, **({"seconds": 5.0} | options))
 
 
 def by_etags(cms: FakeCms, **options: Any) -> HttpDestination:
@@ -100,8 +102,8 @@ def test_what_is_sent_is_a_record_by_the_published_schema(draft: Any) -> None:
 @pytest.mark.parametrize("fault", ["drop after", "500 after", "late", "garbage"])
 def test_a_create_whose_answer_is_lost_is_known_again(fault: Fault) -> None:
     with fake_cms(Plan(script=(fault,))) as cms:
-        first = one(by_etags(cms), publication())
-        second = one(by_etags(cms), publication())
+        first = one(by_etags(cms, seconds=HURRIED), publication())
+        second = one(by_etags(cms, seconds=HURRIED), publication())
         cms.settle()
         assert judge(cms, {"desk:ferry": 1}) == NOTHING_WRONG
     assert dids([first, second])[-1] == "wrote"
@@ -112,9 +114,9 @@ def test_a_create_whose_answer_is_lost_is_known_again(fault: Fault) -> None:
 def test_an_update_whose_answer_is_lost_is_known_again_by_the_next_edition(fault: Fault) -> None:
     """The ledger knows the first edition's ETag alone; what lies there is our own second."""
     with fake_cms(Plan(script=(None, fault))) as cms:
-        first = one(by_etags(cms), publication(1))
-        lost = one(by_etags(cms), publication(2), first)
-        third = one(by_etags(cms), publication(3), first)
+        first = one(by_etags(cms, seconds=HURRIED), publication(1))
+        lost = one(by_etags(cms, seconds=HURRIED), publication(2), first)
+        third = one(by_etags(cms, seconds=HURRIED), publication(3), first)
         cms.settle()
         assert judge(cms, {"desk:ferry": 3}) == NOTHING_WRONG
     assert dids([first, lost, third]) == ["wrote", dids([lost])[0], "wrote"]
@@ -205,9 +207,11 @@ def test_a_kill_by_update_holds_against_a_create_that_comes_late() -> None:
     which the ledger keeps the kill open (see test_kills_unconfirmed.py)."""
     for withdrawn, public in (("update", 0), ("delete", 1)):
         with fake_cms(Plan(script=("late",), late_seconds=1.2)) as cms:
-            lost = one(by_etags(cms, withdrawn=withdrawn), publication(1))
+            lost = one(by_etags(cms, seconds=HURRIED, withdrawn=withdrawn), publication(1))
             assert isinstance(lost, Unanswered)
-            assert dids([one(by_etags(cms, withdrawn=withdrawn), publication(2, "unpublish"))]) == ["removed"]
+            assert dids(
+                [one(by_etags(cms, seconds=HURRIED, withdrawn=withdrawn), publication(2, "unpublish"))]
+            ) == ["removed"]
             cms.settle()
             assert len(cms.public("desk:ferry")) == public
 
@@ -242,11 +246,11 @@ def test_a_late_or_lost_draft_stays_a_draft_at_worst(fault: Fault, request_numbe
     script = (*[None] * request_number, fault)
     with fake_cms(Plan(etags=False, script=script)) as cms:
         for _ in range(2):
-            last = one(by_drafts(cms), publication(1))
+            last = one(by_drafts(cms, seconds=HURRIED), publication(1))
         cms.settle()
         assert dids([last]) == ["wrote"]
         assert judge(cms, {"desk:ferry": 1}) == NOTHING_WRONG
-        assert dids([one(by_drafts(cms), publication(2))]) == ["wrote"]
+        assert dids([one(by_drafts(cms, seconds=HURRIED), publication(2))]) == ["wrote"]
         assert judge(cms, {"desk:ferry": 2}) == NOTHING_WRONG
         assert len(cms.documents) == 1, "what was left is cleared away with the next edition"
 
@@ -324,8 +328,8 @@ def test_a_kill_stays_open_where_the_story_lies_on_another_server_and_no_login_g
 def test_a_publish_that_comes_late_finds_its_draft_deleted() -> None:
     """Edition 1's publish is carried out after edition 2 is public."""
     with fake_cms(Plan(etags=False, script=(None, None, None, "late"), late_seconds=1.2)) as cms:
-        assert isinstance(one(by_drafts(cms), publication(1)), Unanswered)
-        assert dids([one(by_drafts(cms), publication(2))]) == ["wrote"]
+        assert isinstance(one(by_drafts(cms, seconds=HURRIED), publication(1)), Unanswered)
+        assert dids([one(by_drafts(cms, seconds=HURRIED), publication(2))]) == ["wrote"]
         cms.settle()
         assert judge(cms, {"desk:ferry": 2}) == NOTHING_WRONG
 
@@ -333,7 +337,7 @@ def test_a_publish_that_comes_late_finds_its_draft_deleted() -> None:
 def test_without_etags_or_drafts_old_comes_over_new() -> None:
     """The control: what a late request does to a server that is told neither. It is why ``draft: first`` is there."""
     with fake_cms(Plan(etags=False, script=(None, "late"), methods=("PUT",), late_seconds=1.2)) as cms:
-        blind = by_etags(cms, etags=False)
+        blind = by_etags(cms, seconds=HURRIED, etags=False)
         first = one(blind, publication(1))
         assert isinstance(one(blind, publication(2), first), Unanswered)
         assert dids([one(blind, publication(3), first)]) == ["wrote"]
@@ -427,7 +431,7 @@ def test_one_long_silence_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("flows.destinations.http.PATIENCE_SECONDS", 0.2)
     with fake_cms(Plan(script=(None, *("late",) * 9), late_seconds=0.6)) as cms:
         acts = [publication(story=f"desk:{number}") for number in range(6)]
-        found = answers(at(cms.stories, seconds=0.4), Path(), acts)
+        found = answers(at(cms.stories, seconds=HURRIED), Path(), acts)
         assert len(cms.asked) == 2
     assert dids(found) == ["wrote", "Unanswered", *["PublishError"] * 4]
 
@@ -610,7 +614,7 @@ def test_the_fake_does_each_of_its_faults_and_the_same_ones_again() -> None:
     for _ in range(2):
         with fake_cms(Plan(seed=3, share=0.5, methods=WRITES, late_seconds=0.01, retry_after=None)) as cms:
             for number in range(60):
-                one(by_etags(cms, seconds=5), publication(story=f"desk:{number}"))
+                one(by_etags(cms, seconds=HURRIED), publication(story=f"desk:{number}"))
             seen.append([it.fault for it in cms.asked])
     assert seen[0] == seen[1]
     assert {*seen[0]} >= {*FAULTS} - {"garbage"}
