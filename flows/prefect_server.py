@@ -17,6 +17,8 @@ from itertools import count
 
 COLLECT_SECONDS = 0.5
 """Between two collections of what is young; every tenth looks at what is older, too, every hundredth at all."""
+STARTED = 40
+"""After so many what is there is there for good, and is looked at no more: the modules of the server, a quarter of a second each time."""
 
 
 def collect_beside(seconds: float = COLLECT_SECONDS) -> None:
@@ -28,7 +30,9 @@ def collect_beside(seconds: float = COLLECT_SECONDS) -> None:
 def _collect(seconds: float) -> None:
     for round in count(1):
         time.sleep(seconds)
-        gc.collect(2 if round % 100 == 0 else 1 if round % 10 == 0 else 0)
+        gc.collect(2 if round % 100 == 0 or round == STARTED else 1 if round % 10 == 0 else 0)
+        if round == STARTED:
+            gc.freeze()
 
 
 if __name__ == "__main__":
