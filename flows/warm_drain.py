@@ -61,9 +61,9 @@ NOTHING_CAME_OF_IT_SECONDS = 5.0
 END_SECONDS = 20.0
 """How long it may take to end once that was asked for."""
 
-BEGUN_SECONDS = 10.0
+BEGUN_SECONDS = 30.0
 """How long Prefect may take to begin a run, before its stories are cleaned without one."""
-SHOWN_SECONDS = 10.0
+SHOWN_SECONDS = 20.0
 """How long it may take to show what a run did and to end it, before the next stories are cleaned without one."""
 
 STANDING_BY = f"stand-by on {socket.gethostname()}"
