@@ -129,10 +129,7 @@ def test_an_editor_cleans_a_story_by_hand(newsroom: Newsroom, chromium: Path, tm
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         page = browser.new_page(viewport={"width": 1300, "height": 1400})
-        page.goto(f"{newsroom.ui}/v2/deployments")
-        page.get_by_role("link", name="clean-stories").first.click()
-        page.get_by_role("button", name="Run", exact=True).click()
-        page.get_by_text("Custom run").click()
+        open_form(page, newsroom, "clean-stories")
         # The first form item with this title is the box to paste into; the lists come from the configuration.
         page.get_by_label("Stories: web addresses, files or ids").fill(str(story))
         dry_run = page.get_by_role("switch", name="Dry run: show, do not publish")
@@ -192,10 +189,7 @@ def test_an_editor_pastes_several_stories_and_picks_a_day(
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         page = browser.new_page(viewport={"width": 1300, "height": 1400})
         for by_day in (False, True):
-            page.goto(f"{newsroom.ui}/v2/deployments")
-            page.get_by_role("link", name="clean-stories").first.click()
-            page.get_by_role("button", name="Run", exact=True).click()
-            page.get_by_text("Custom run").click()
+            open_form(page, newsroom, "clean-stories")
             page.get_by_label("Publisher").first.fill("quay-weekly")
             if by_day:
                 page.get_by_label("Arrived since").first.click()
@@ -230,10 +224,7 @@ def test_an_editor_looks_into_an_archive_and_then_goes_through_it(
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         page = browser.new_page(viewport={"width": 1300, "height": 2000})
         for preview in (True, False):
-            page.goto(f"{newsroom.ui}/v2/deployments")
-            page.get_by_role("link", name="backfill").first.click()
-            page.get_by_role("button", name="Run", exact=True).click()
-            page.get_by_text("Custom run").click()
+            open_form(page, newsroom, "backfill")
             page.get_by_label("Archive (Optional)").fill(str(archive))
             dry_run = page.get_by_role("switch", name="Preview: show, do not publish")
             expect(dry_run).to_be_checked()
@@ -271,10 +262,7 @@ def test_an_editor_publishes_a_held_story_with_a_removal_put_back(
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         page = browser.new_page(viewport={"width": 1300, "height": 1400})
-        page.goto(f"{newsroom.ui}/v2/deployments")
-        page.get_by_role("link", name="review-story").first.click()
-        page.get_by_role("button", name="Run", exact=True).click()
-        page.get_by_text("Custom run").click()
+        open_form(page, newsroom, "review-story")
         page.get_by_label("Or paste its key").fill("desk:ferry, edition 1")
         page.get_by_label("Decision").click()
         page.get_by_role("option", name="publish with some removals put back").click()
@@ -371,6 +359,13 @@ def test_everything_ends_when_asked(newsroom: Newsroom) -> None:
         assert time.monotonic() < deadline, left
         time.sleep(0.1)
     assert (newsroom.data / "up.txt").read_text().endswith("Stopped.\n")
+
+
+def open_form(page: Page, newsroom: Newsroom, deployment: str) -> None:
+    page.goto(f"{newsroom.ui}/v2/deployments")
+    page.get_by_role("link", name=deployment).first.click()
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.get_by_text("Custom run").click()
 
 
 def submit(page: Page) -> None:
