@@ -159,14 +159,17 @@ def _is_of_the_same(publication: Publication, before: str) -> bool:
     """Whether what we wrote last was made of this version, ``before``: who saves a new one leaves it in the CMS, and not our writing.
 
     Another one has come late: events may overtake each other on their way. Where the CMS says times, they tell the same; but not every
-    one does, and two saves may bear the same.
+    one does, and two saves may bear the same. One that was saved later than the one we wrote of is not there because we wrote over it,
+    where a write cannot be made to depend on a version (Strapi): it goes back.
     """
     last: Mapping[str, Any] = publication.last.get("kept", {})
     of, updated = last.get("of"), publication.record.get("updated")
     if "raw" not in last:  # a receipt of before it was remembered: in doubt what stands there stays
         return of is not None and of == updated
     known, this = moment_of(of), moment_of(updated)
-    return last["raw"] == digest_of(before) and not (known is not None and this is not None and this < known)
+    if known is not None and this is not None and this != known:
+        return this > known
+    return bool(last["raw"] == digest_of(before))
 
 
 def _kept(post: Post, publication: Publication, before: str) -> dict[str, object]:

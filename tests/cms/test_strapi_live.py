@@ -362,7 +362,7 @@ def test_a_kill_takes_the_entry_down_and_leaves_its_draft(newsroom: Newsroom) ->
 def test_a_language_is_a_story_of_its_own(newsroom: Newsroom) -> None:
     strapi = newsroom.strapi
     id = strapi.publish("dispatch", {"title": "Ferry", "body": RAW}, locale="en")
-    german = JUNK + "".join(
+    clean = "".join(
         f"<p>{line}</p>"
         for line in (
             "Die letzte Fähre der Saison verließ den Nordkai kurz nach sechs, mit elf Fahrgästen und einem Klavier.",
@@ -370,13 +370,14 @@ def test_a_language_is_a_story_of_its_own(newsroom: Newsroom) -> None:
             "Im April soll die Fähre wieder fahren, sobald das Eis vor dem Nordkai geschmolzen ist.",
         )
     )
+    german = JUNK + clean
     strapi.edit("dispatch", id, {"title": "Fähre", "body": german}, locale="de")
     newsroom.settle()
     assert strapi.shown("dispatches", id, locale="en")["body"] == CLEAN
     found = newsroom.record(f"{id}@de", "dispatches")
     assert (found["language"], found["verdict"]) == ("de", "publish")
-    assert strapi.shown("dispatches", id, locale="de")["body"] == found["html"]
-    assert "Published: undefined" not in found["html"]
+    # The standfirst, too, which other destinations have beside the copy: the CMS has it in its body.
+    assert strapi.shown("dispatches", id, locale="de")["body"] == clean
     # Taking one down leaves the other.
     strapi.edit("dispatch", id, {"body": "<p>KILL KILL KILL</p>" + german}, locale="de")
     newsroom.settle()
