@@ -19,6 +19,9 @@ WEB_ARCHIVES = (".warc", ".warc.gz")
 JSON_LINES = tuple(ending + packing for ending in (".jsonl", ".ndjson") for packing in ("", ".gz", ".zst"))
 ARCHIVES = (*WEB_ARCHIVES, *JSON_LINES)
 
+BUCKETS = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "memory")
+"""What an address may begin with (``memory`` is of this process alone). fsspec would also ask any web server, past the checks that requests of ours go through."""
+
 _MARK_BYTES = 65_536
 
 
@@ -35,6 +38,10 @@ def archives_at(path: str, config_dir: Path) -> list[str]:
     Relative paths lie in ``config_dir``. Raises FileNotFoundError and ValueError in words.
     """
     if _is_remote(path):
+        if path.partition("://")[0].lower() not in BUCKETS or "::" in path:
+            raise ValueError(
+                f"{path}: an archive lies in a folder or in a bucket (s3://…, gs://…, az://…). Fetch it first, and give its path"
+            )
         store, place = fsspec.core.url_to_fs(path)
         store.invalidate_cache()
         if any(sign in place for sign in "*?["):

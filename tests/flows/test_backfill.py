@@ -290,6 +290,8 @@ def test_live_stories_are_not_in_its_way(settings: Settings, engine: Engine, tmp
     ("given", "said"),
     [
         ({}, "Which archive"),
+        ({"archive": "http://127.0.0.1:9/x.jsonl"}, "lies in a folder or in a bucket"),
+        ({"archive": "simplecache::https://archive.example/x.jsonl"}, "lies in a folder or in a bucket"),
         ({"archive": "a", "first_record": 9, "last_record": 3}, "lies before"),
         ({"archive": "a", "since": "2026-03-03", "until": "2026-03-01"}, "lies before"),
     ],
