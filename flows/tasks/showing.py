@@ -202,20 +202,21 @@ def _by_interest(summary: RunSummary) -> list[StoryLine]:
 
 
 def _row(line: StoryLine) -> dict[str, str | int]:
-    # Prefect does not wrap the cells of a table: short ones first, and what is most wanted.
+    # Prefect does not wrap the cells of a table, and shows five or six of them: short ones first, and what is most wanted. Why a story is
+    # held is wanted more than all the rest, and takes no room where none is.
     row = line.row
     return {
         "Verdict": row.outcome,
         "Story": _cut(row.headline or row.id, 48),
+        "Why": _cut("; ".join(row.reasons), 300),
         "Cuts": sum(count for _, count in row.removals),
         "Words": row.words_removed + row.words_lifted,
         "Copy": _cut(_copy(line), 60),
         "In doubt": row.suspects,
-        "Why": _cut("; ".join(row.reasons), 300),
+        "Key": _cut(line.key, 100),
         "Rules": _cut(
             ", ".join(f"{rule} × {count}" if count > 1 else rule for rule, count in row.removals), 200
         ),
-        "Source": line.source,
         "Details": story_key(line.key),
     }
 

@@ -177,6 +177,12 @@ def test_a_held_story_says_how_it_is_decided(settings: Settings) -> None:
     (looked_at,) = stories_shown(clean_selected(settings, wish, run="one").summary)
     assert "Decide" not in looked_at.text, "a dry run keeps nothing that could be decided"
     job = clean_selected(settings, wish.model_copy(update={"dry_run": False}), run="two")
+    (row,) = table_rows(job.summary)
+    assert list(row)[:3] == ["Verdict", "Story", "Why"], (
+        "what stands further right is seen only by those who look for it"
+    )
+    assert (row["Verdict"], row["Key"]) == ("hold", f"by-hand:{settings.config_dir / 'desk' / 'crane.txt'}")
+    assert "HOLD HOLD HOLD" in str(row["Why"])
     (held,) = stories_shown(job.summary)
     key = job.summary.stories[0].key
     assert (
