@@ -27,7 +27,7 @@ from flows.ledger.sightings import (
     sight,
     waiting_pages,
 )
-from flows.ledger.watching import Role, Watched, host_row, keep_host, note, watched
+from flows.ledger.watching import Role, Watched, forget, host_row, keep_host, known_lists, note, watched
 from flows.settings import WebSource
 from flows.sources.fingerprint import page_fingerprint
 from flows.sources.http import Connections, Fetched, FetchError, Validators
@@ -442,8 +442,11 @@ def noted(
 ) -> Iterator[None]:
     """A look at a source of one place: whether it could be looked at is written down, so that ``status`` shows the ones that fail.
 
-    Where it failed and ``rests``, it is left alone for a while, as a feed is: SourceDown.
+    Where it failed and ``rests``, it is left alone for a while, as a feed is: SourceDown. A place that the source had before is
+    forgotten: how it failed there says nothing any more.
     """
+    if former := [one for one in known_lists(engine, source) if one != place]:
+        forget(engine, source, former)
     [state] = watched(engine, source, [place], "list").values()
     if rests and state.failures and not state.is_due(clock()):
         raise not_asked(source, [state])

@@ -51,7 +51,7 @@ def poll_cms(
     """Take in what the CMS changed since the last look, about ``limits.stories``; the next look goes on behind them.
 
     ``for_events``: the CMS sends events, and this is how it is asked for those that did not come.
-    Raises SourceDown where it does not answer now. What it refuses is told with the next step.
+    Raises SourceDown where it does not answer now, and where it gives nothing to read: what it refuses is told with the next step.
     """
     look = _Look(engine, source, ask, now or datetime.now(UTC), owner, for_events)
     try:
@@ -70,9 +70,9 @@ def poll_cms(
             raise SourceDown(
                 f"{source.name}: {error}", look.moment("wait_until") if error.wait else None
             ) from None
-        look.problem(str(error))
+        look.refused(str(error))
     except (BrokenAnswer, ValueError) as error:
-        look.problem(f"{source.url}: {error}")
+        look.refused(f"{look.shown_url}: {error}")
     return look.intake()
 
 
@@ -96,6 +96,8 @@ class _Look:
     problems: list[str] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     back: list[str] = field(default_factory=list)
+    could_read: bool = False
+    """Whether the CMS gave at least one page of stories, if an empty one."""
     position: dict[str, Any] = field(default_factory=dict)
     _met: dict[str, datetime | str | None] = field(default_factory=dict)
     _arrived: int = 0
@@ -113,6 +115,17 @@ class _Look:
             tuple(self.rows), tuple(self.duplicates), tuple(self.problems), tuple(self.gone), tuple(self.back)
         )
 
+    @property
+    def shown_url(self) -> str:
+        """Without the query: it may hold a key."""
+        return str(self.source.url).partition("?")[0]
+
+    def refused(self, said: str) -> None:
+        """What waiting does not mend: a problem beside what was read. Raises SourceDown where nothing could be."""
+        if not self.could_read:
+            raise SourceDown(f"{self.source.name}: {said}", passing=False) from None
+        self.problem(said)
+
     def problem(self, said: str) -> None:
         self.problems.append(f"{self.source.name}: {said}")
 
@@ -120,7 +133,7 @@ class _Look:
         until = self.moment("wait_until")
         if until is not None and self.now < until:
             raise ApiError(
-                f"{self.source.url} asked to be left alone until {until:%H:%M:%S} UTC", passing=True
+                f"{self.shown_url} asked to be left alone until {until:%H:%M:%S} UTC", passing=True
             )
 
     def wait(self, seconds: float) -> None:
@@ -224,6 +237,7 @@ class _Look:
 
     def _take(self, posts: Iterable[Post]) -> list[str]:
         """One page, one transaction. Gives the stories that readers cannot see."""
+        self.could_read = True
         arrivals = []
         hidden = []
         told: dict[str, str] = dict(self.position.get("told", {}))

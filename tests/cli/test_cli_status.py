@@ -175,3 +175,29 @@ def test_a_feed_that_does_not_answer_is_told(settings: Settings) -> None:
     assert "source wire fails: " in shown(1)
     said = " ".join(CliRunner().invoke(app, ["doctor"]).output.split())
     assert "source wire failed once, last with: " in said
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        (
+            "{kind: cms, api: wordpress, url: 'http://127.0.0.1:9'}",
+            "inside a private network, and is not asked",
+        ),
+        ("{kind: cms, api: ghost, url: 'https://post.example', secret_env: NO_KEY}", "$NO_KEY is not set"),
+        (
+            "{kind: webhook, adapter: ghost, secret_env: A_SECRET, missed: {url: 'https://post.example', secret_env: NO_KEY}}",
+            "$NO_KEY is not set",
+        ),
+    ],
+    ids=["private", "no key", "missed"],
+)
+def test_a_cms_that_cannot_be_read_is_told(settings: Settings, written: str, said: str) -> None:
+    (settings.config_dir / "sources.yaml").write_text(f"sources:\n  post: {written}\n")
+    with pytest.raises(SourceDown) as caught:
+        look_at(settings, "post")
+    # Its run ends as failed, and is not tried again: the next look is set.
+    assert caught.value.again_at is not None
+    told = " ".join(shown(1).split())
+    assert "source post fails: " in told
+    assert said in told

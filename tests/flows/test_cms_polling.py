@@ -16,11 +16,13 @@ from sqlalchemy import Engine
 from cleaners.model import Raw
 from cleaners.rules import ConfigError
 from flows.ledger import Arrival, StoryFilter, open_ledger, receive, select_raws
-from flows.settings import CmsSource, load_sources
+from flows.ledger.watching import source_states
+from flows.settings import CmsSource, Settings, load_sources
 from flows.sources.api import Question, ask
 from flows.sources.cms import withdrawn
+from flows.tasks.intake import poll
 from flows.tasks.poll_cms import poll_cms
-from flows.tasks.taking import SourceDown
+from flows.tasks.taking import Intake, SourceDown
 
 SECRETS = {
     "wordpress": None,
@@ -69,6 +71,20 @@ def make(cms: Cms, monkeypatch: pytest.MonkeyPatch) -> Any:
         return CmsSource.model_validate(given | more)
 
     return source
+
+
+def settings_of(folder: Path) -> Settings:
+    return Settings(
+        config_dir=folder / "config", data_dir=folder / "data", ledger_url=f"sqlite:///{folder}/ledger.sqlite"
+    )
+
+
+def refusal(engine: Engine, source: CmsSource) -> str:
+    """What a look that waiting does not mend says."""
+    with pytest.raises(SourceDown) as caught:
+        poll_cms(engine, source)
+    assert not caught.value.passing
+    return str(caught.value)
 
 
 def known(engine: Engine) -> dict[str, Raw]:
@@ -317,9 +333,13 @@ def test_a_poll_asks_for_what_changed_only(
 
 def test_what_stands_behind_an_address_is_not_told(cms: Cms, make: Any, engine: Engine) -> None:
     cms.refuse.append((403, {}))
-    (told,) = poll_cms(engine, make("json", url=f"{cms.url}/list?site=harbour&key=s3cret")).problems
+    source = make("json", url=f"{cms.url}/list?site=harbour&key=s3cret")
+    told = refusal(engine, source)
     assert told.startswith(f"cms: {cms.url}/list: does not let")
-    assert "s3cret" not in told
+    cms.raw_answer = b"{}"
+    broken = refusal(engine, source)
+    assert broken.startswith(f"cms: {cms.url}/list: no list of stories")
+    assert "s3cret" not in told + broken
 
 
 def test_pages_of_a_list_by_token_and_since(cms: Cms, make: Any, engine: Engine) -> None:
@@ -368,15 +388,65 @@ def test_what_a_cms_refuses_is_told_with_the_next_step(
     cms.write(1)
     cms.refuse.append((status, headers))
     source = make("ghost")
-    if passing:
-        with pytest.raises(SourceDown) as caught:
-            poll_cms(engine, source)
-        told = str(caught.value)
-    else:
-        (told,) = poll_cms(engine, source).problems
+    with pytest.raises(SourceDown) as caught:
+        poll_cms(engine, source)
+    told = str(caught.value)
+    assert caught.value.passing is passing
     assert said in told
     assert told.startswith(f"cms: {cms.url}/ghost/api/content/posts/: ")
     assert CONTENT_KEY not in told
+
+
+def test_a_cms_that_refuses_is_failing_and_left_alone_until_it_lets_us_in(
+    cms: Cms, make: Any, tmp_path: Path, engine: Engine
+) -> None:
+    cms.write(1)
+    cms.refuse = [(401, {}), (401, {})]
+    source, settings = make("ghost"), settings_of(tmp_path)
+    start = datetime(2026, 3, 3, 12, tzinfo=UTC)
+
+    def look(minutes: float) -> Intake:
+        return poll(engine, settings, source, clock=lambda: start + timedelta(minutes=minutes))
+
+    for minutes in (0, 2):
+        with pytest.raises(SourceDown, match=r"does not accept \$CMS_SECRET") as caught:
+            look(minutes)
+        assert caught.value.again_at is not None
+    with pytest.raises(
+        SourceDown, match=r"not asked before .* because it failed 2 times in a row: .*does not accept"
+    ):
+        look(3)
+    assert len(cms.asked) == 2
+    (state,) = source_states(engine)
+    assert (state.name, state.failing, state.failures) == ("cms", 1, 2)
+    assert "does not accept $CMS_SECRET" in str(state.last_error)
+    assert len(look(5).ids) == 1
+    assert source_states(engine)[0].failing == 0
+
+
+def test_a_cms_under_a_new_address_is_not_failing_for_its_old_one(
+    cms: Cms, make: Any, tmp_path: Path, engine: Engine
+) -> None:
+    cms.refuse.append((301, {"Location": f"{cms.url}/"}))
+    settings = settings_of(tmp_path)
+    with pytest.raises(SourceDown, match="write the address that it leads to into url"):
+        poll(engine, settings, make("wordpress", url=f"{cms.url}/old"))
+    poll(engine, settings, make("wordpress"))
+    (state,) = source_states(engine)
+    assert (state.addresses, state.failing) == (1, 0)
+
+
+def test_what_is_refused_behind_a_page_that_was_read_is_told_beside_it(
+    cms: Cms, make: Any, engine: Engine
+) -> None:
+    """An account that may not look up what is public may read what changed, all the same."""
+    cms.write(1)
+    source = make("wordpress")
+    poll_cms(engine, source)
+    cms.after_answer = lambda: cms.refuse.append((403, {}))
+    look = poll_cms(engine, source)
+    assert look.ids == ()
+    assert "does not let" in look.problems[0]
 
 
 def test_a_cms_that_asks_to_be_left_alone_is(cms: Cms, make: Any, engine: Engine) -> None:
@@ -444,7 +514,7 @@ def test_an_answer_that_is_none_is_told(
     answer: bytes, said: str, cms: Cms, make: Any, engine: Engine
 ) -> None:
     cms.raw_answer = answer
-    assert said in poll_cms(engine, make("wordpress")).problems[0]
+    assert said in refusal(engine, make("wordpress"))
 
 
 @pytest.mark.parametrize(
@@ -477,12 +547,12 @@ def test_items_of_a_list_that_are_no_stories_are_told(cms: Cms, make: Any, engin
         'a: no content: give one of "ht',
     ]
     cms.raw_answer = b'{"articles": []}'
-    assert "no list of stories at 'data.articles'" in poll_cms(engine, make("json")).problems[0]
+    assert "no list of stories at 'data.articles'" in refusal(engine, make("json"))
 
 
 def test_a_private_address_is_not_asked_unless_that_is_meant(cms: Cms, make: Any, engine: Engine) -> None:
     source = make("wordpress", private_addresses="no")
-    assert "inside a private network" in poll_cms(engine, source).problems[0]
+    assert "inside a private network" in refusal(engine, source)
     assert cms.asked == []
 
 
@@ -491,9 +561,9 @@ def test_credentials_that_are_missing_are_told(
 ) -> None:
     source = make("wordpress-login")
     monkeypatch.setenv("CMS_SECRET", "no colon")
-    assert "must be user:application password" in poll_cms(engine, source).problems[0]
+    assert "must be user:application password" in refusal(engine, source)
     monkeypatch.delenv("CMS_SECRET")
-    assert "$CMS_SECRET is not set" in poll_cms(engine, source).problems[0]
+    assert "$CMS_SECRET is not set" in refusal(engine, source)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from flows.settings import CmsSource, WebhookSource
 from flows.sources.api import Question
 from flows.sources.cms_strapi import post_in
 from flows.tasks.poll_cms import poll_cms
+from flows.tasks.taking import SourceDown
 
 
 def entry(number: int, **more: Any) -> dict[str, Any]:
@@ -143,12 +144,17 @@ def test_a_strapi_that_cannot_say_what_was_unpublished_is_not_believed(ledger: E
     [
         ({"data": {}}, 'no list "data"'),
         ([], 'no list "data"'),
-        ({"data": [{"title": "x"}]}, "without a documentId"),
     ],
 )
 def test_a_broken_answer_is_told(ledger: Engine, answer: Any, words: str) -> None:
+    with pytest.raises(SourceDown, match=words):
+        poll_cms(ledger, SOURCE, ask=lambda *_, **__: answer, now=NOON)
+
+
+def test_an_entry_that_has_no_id_is_told(ledger: Engine) -> None:
+    answer = {"data": [{"title": "x"}]}
     intake = poll_cms(ledger, SOURCE, ask=lambda *_, **__: answer, now=NOON)
-    assert words in intake.problems[0]
+    assert "without a documentId" in intake.problems[0]
 
 
 def test_modified_is_when_it_was_published_and_the_version_when_it_was_saved() -> None:
