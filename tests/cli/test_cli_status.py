@@ -7,7 +7,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -45,10 +45,12 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return load_settings()
 
 
-def arrive(settings: Settings, **stories: str) -> None:
+def arrive(settings: Settings, ago: timedelta = timedelta(), **stories: str) -> datetime:
     engine = open_ledger(settings.ledger_url)
-    receive(engine, [Arrival(Raw(id, "text", text), "desk") for id, text in stories.items()], utc_now())
+    then = utc_now() - ago
+    receive(engine, [Arrival(Raw(id, "text", text), "desk") for id, text in stories.items()], then)
     engine.dispose()
+    return then
 
 
 def clean(settings: Settings, run: str) -> None:
@@ -85,6 +87,17 @@ def test_what_waits_and_what_is_held_is_shown(settings: Settings) -> None:
     found = json.loads(CliRunner().invoke(app, ["status", "--json"]).output)
     assert found["runs"][0]["outcomes"] == {"publish": 1, "hold": 1}
     assert (found["sources"]["desk"]["stories"], found["sources"]["desk"]["held"]) == (2, 1)
+
+
+def test_stories_that_nobody_cleans_are_told(settings: Settings) -> None:
+    arrive(settings, timedelta(minutes=14), a="The ferry left the quay at noon.")
+    assert shown(0).startswith("All is well.")
+    then = arrive(settings, timedelta(hours=5), b="The crane fell into the basin.")
+    said = " ".join(shown(1).split())
+    assert f"2 stories wait since {then:%Y-%m-%d %H:%M} UTC: no drain is running? (" in said
+    assert gather(settings)["undrained"] == {"stories": 2, "since": then.isoformat()}
+    clean(settings, "one")
+    assert shown(0).startswith("All is well.")
 
 
 def test_a_destination_that_fails_is_told(settings: Settings) -> None:
