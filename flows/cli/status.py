@@ -108,6 +108,7 @@ def _configured(settings: Settings) -> dict[str, dict[str, Any]]:
         name: {
             "kind": one.kind,
             "enabled": one.enabled,
+            "dry_run": one.dry_run,
             "schedule": getattr(one, "schedule", None),
             "could_be_asked": getattr(one, "could_be_asked", False),
             "stories": 0,
@@ -310,7 +311,7 @@ def show(console: Console, settings: Settings, found: Mapping[str, Any], now: da
                 _took(run, now),
                 *(str(value or "–") for value in (run["outcomes"].get("publish"), run["changed"])),
                 *(str(run["outcomes"].get(key) or "–") for key in ("hold", "failed")),
-                run["error"] or "",
+                _beside(run),
             )
             for run in found.get("runs", ())
         ),
@@ -388,10 +389,19 @@ def _state(source: Mapping[str, Any]) -> str:
         return "not in sources.yaml"
     if not source["enabled"]:
         return "off"
-    told = [f"fails: {source['failing']}"] if source.get("failing") else []
+    told = ["dry run"] if source["dry_run"] else []
+    told += [f"fails: {source['failing']}"] if source.get("failing") else []
     told += [f"{source['waiting']:,} pages to fetch"] if source.get("waiting") else []
     told += [f"{source['gone']:,} gone"] if source.get("gone") else []
     return "; ".join(told)
+
+
+def _beside(run: Mapping[str, Any]) -> str:
+    """What a run's numbers do not say: why it ended early, and what its dry run kept from going out."""
+    from flows.ledger.runs import WOULD_PUBLISH
+
+    would = run["outcomes"].get(WOULD_PUBLISH)
+    return "; ".join(filter(None, (run["error"], would and f"{would:,} would be published")))
 
 
 def _took(run: Mapping[str, Any], now: datetime) -> str:

@@ -100,6 +100,25 @@ def test_stories_that_nobody_cleans_are_told(settings: Settings) -> None:
     assert shown(0).startswith("All is well.")
 
 
+def test_a_dry_run_is_told_and_nothing_of_it_is_called_published(settings: Settings) -> None:
+    sources = settings.config_dir / "sources.yaml"
+    sources.write_text(sources.read_text().replace("path: desk,", "path: desk, dry_run: yes,"))
+    arrive(settings, a="The ferry left the quay at noon.", b="HOLD HOLD HOLD\nThe crane fell into the basin.")
+    clean(settings, "calm-otter-1")
+    lines = shown(1).splitlines()
+    run = next(line for line in lines if line.startswith("calm-otter-1"))
+    assert run.split()[-8:] == ["–", "2", "1", "–", "1", "would", "be", "published"]
+    [desk, cms] = [next(line for line in lines if line.startswith(name)).rstrip() for name in ("desk", "cms")]
+    assert (desk.split()[-2:], cms.split()[-1]) == (["dry", "run"], "never")
+    found = json.loads(CliRunner().invoke(app, ["status", "--json"]).output)
+    assert found["runs"][0]["outcomes"] == {"dry run": 1, "hold": 1}
+    assert {name: one["dry_run"] for name, one in found["sources"].items()} == {
+        "desk": True,
+        "cms": False,
+        "old": False,
+    }
+
+
 def test_a_destination_that_fails_is_told(settings: Settings) -> None:
     arrive(settings, a="The ferry left the quay at noon.")
     settings.data_dir.mkdir(exist_ok=True)
