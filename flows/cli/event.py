@@ -108,7 +108,7 @@ def _lines(one: Event) -> list[tuple[str, str]]:
         state += f", tried {one.attempts} times"
     lines = [
         ("arrived", _second(one.arrived_at)),
-        ("state", f"{state}: {one.error}" if one.error else state),
+        ("state", ": ".join(filter(None, (state, one.error, one.note)))),
         ("story", f"{one.story}, revision {one.revision}{headline}"),
     ]
     if one.overtaken:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,6 +28,8 @@ WIDEST = 40
 RUNS = 8
 HELD = 8
 LEFT = 8
+WAITS = timedelta(minutes=15)
+"""A story that has waited for longer is cleaned by nobody, unless those before it are just being cleaned."""
 
 
 def status(
@@ -36,7 +38,8 @@ def status(
 ) -> None:
     """Show open kills, the sources, the last runs, the queue, what is held or under embargo, and rules and destinations that fail.
 
-    Exit code 0: all is well; 1: something needs a person (a source, a story, a destination or a rule failed).
+    Exit code 0: all is well; 1: something needs a person (a source, a story, a destination or a rule failed, or nobody cleans
+    what has come).
     """
     from flows.settings import load_settings
 
@@ -105,6 +108,7 @@ def _configured(settings: Settings) -> dict[str, dict[str, Any]]:
         name: {
             "kind": one.kind,
             "enabled": one.enabled,
+            "dry_run": one.dry_run,
             "schedule": getattr(one, "schedule", None),
             "could_be_asked": getattr(one, "could_be_asked", False),
             "stories": 0,
@@ -119,6 +123,7 @@ def _from_ledger(
     engine: Engine, settings: Settings, sources: dict[str, dict[str, Any]], now: datetime
 ) -> dict[str, Any]:
     from flows.ledger import held_count, held_stories, last_runs, queue_counts
+    from flows.ledger.leases import undrained
     from flows.ledger.overview import destination_lines, left_alone, sources_seen
     from flows.ledger.owing import embargoes, open_kills
     from flows.ledger.watching import source_states
@@ -132,8 +137,10 @@ def _from_ledger(
         source |= {"last_ok_at": _iso(state.last_ok_at), "gone": state.gone, "waiting": state.waiting}
         if state.failing:
             source |= {"failing": state.last_error, "next_look": _iso(state.next_look)}
+    idle = undrained(engine, now, WAITS)
     return {
         "inbox": queue_counts(engine),
+        "undrained": None if idle is None else {"stories": idle.stories, "since": idle.since.isoformat()},
         "open_kills": [
             {
                 "story": one.story,
@@ -203,6 +210,11 @@ def _to_mend(found: Mapping[str, Any]) -> list[str]:
     ]
     if error := found["rules"]["error"]:
         told.append(f"rules: {error}")
+    if idle := found.get("undrained"):
+        told.append(
+            f"{_some(idle['stories'], 'story waits', 'stories wait')} since {_until(idle['since'])}: "
+            f"no drain is running? ({command('up')})"
+        )
     inbox = found.get("inbox", {})
     if failed := inbox.get("failed"):
         told.append(
@@ -299,7 +311,7 @@ def show(console: Console, settings: Settings, found: Mapping[str, Any], now: da
                 _took(run, now),
                 *(str(value or "–") for value in (run["outcomes"].get("publish"), run["changed"])),
                 *(str(run["outcomes"].get(key) or "–") for key in ("hold", "failed")),
-                run["error"] or "",
+                _beside(run),
             )
             for run in found.get("runs", ())
         ),
@@ -377,10 +389,19 @@ def _state(source: Mapping[str, Any]) -> str:
         return "not in sources.yaml"
     if not source["enabled"]:
         return "off"
-    told = [f"fails: {source['failing']}"] if source.get("failing") else []
+    told = ["dry run"] if source["dry_run"] else []
+    told += [f"fails: {source['failing']}"] if source.get("failing") else []
     told += [f"{source['waiting']:,} pages to fetch"] if source.get("waiting") else []
     told += [f"{source['gone']:,} gone"] if source.get("gone") else []
     return "; ".join(told)
+
+
+def _beside(run: Mapping[str, Any]) -> str:
+    """What a run's numbers do not say: why it ended early, and what its dry run kept from going out."""
+    from flows.ledger.runs import WOULD_PUBLISH
+
+    would = run["outcomes"].get(WOULD_PUBLISH)
+    return "; ".join(filter(None, (run["error"], would and f"{would:,} would be published")))
 
 
 def _took(run: Mapping[str, Any], now: datetime) -> str:

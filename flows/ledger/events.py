@@ -29,7 +29,9 @@ class Event:
     """An event in the inbox. ``state`` is waiting, claimed (at work), done or failed.
 
     ``verdict`` and ``reasons`` are those of the newest edition of the revision that the event brought; nothing while it is not cleaned.
-    ``overtaken``: a newer revision of the story has come since. ``sent`` is what destinations have of that edition.
+    ``overtaken``: a newer revision of the story has come since. ``sent`` is what destinations have of that edition. ``note``: where in an
+    archive it stood, or why nothing came of it (our own writing that came back, a version that came late): all else is then told of
+    the revision that counts in its stead.
     """
 
     source: str
@@ -42,6 +44,7 @@ class Event:
     finished_at: datetime | None
     attempts: int
     error: str | None
+    note: str | None
     overtaken: bool
     edition: int | None = None
     verdict: str | None = None
@@ -95,6 +98,7 @@ def _event(connection: Connection, row: AnyRow) -> Event:
         finished_at=row.finished_at,
         attempts=row.attempts,
         error=row.error,
+        note=row.note,
         overtaken=connection.execute(newer.limit(1)).first() is not None,
         edition=None if copy is None else copy.edition,
         verdict=None if copy is None else copy.verdict,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, and_, exists, or_, select, update
+from sqlalchemy import Connection, Engine, and_, exists, func, or_, select, update
 from sqlalchemy.sql import ColumnElement
 
 from flows.ledger.opening import reading
@@ -28,10 +29,42 @@ def has_run_out(
 
 def work_waits(engine: Engine, now: datetime) -> bool:
     """Whether there is a row of the inbox that ``claim`` would give."""
-    waiting = INBOX.c.state == "waiting"
-    run_out = and_(INBOX.c.state == "claimed", has_run_out(INBOX.c.lease_until, now))
     with reading(engine) as connection:
-        return bool(connection.scalar(select(exists().where(or_(waiting, run_out)))))
+        return bool(connection.scalar(select(exists().where(_is_free(now)))))
+
+
+def _is_free(now: datetime) -> ColumnElement[bool]:
+    run_out = and_(INBOX.c.state == "claimed", has_run_out(INBOX.c.lease_until, now))
+    return or_(INBOX.c.state == "waiting", run_out)
+
+
+@dataclass(frozen=True, slots=True)
+class Undrained:
+    """Stories of the inbox that nobody cleans, and when the oldest of them came."""
+
+    stories: int
+    since: datetime
+
+
+def undrained(engine: Engine, now: datetime, after: timedelta) -> Undrained | None:
+    """What waits in the inbox though nobody has cleaned anything there for longer than ``after``; nothing where somebody does.
+
+    A long queue takes its time: its rows are claimed in their order, so whoever is at work has, or has just done, the row before the
+    oldest that waits. (What any run did last would not tell: a run that cleans only what it brought itself drains nothing.)
+    """
+    waiting = select(func.count(), func.min(INBOX.c.id), func.min(INBOX.c.arrived_at)).where(_is_free(now))
+    with reading(engine) as connection:
+        stories, first, since = connection.execute(waiting).one()
+        if not stories or now - since <= after:
+            return None
+        before = connection.execute(
+            select(INBOX.c.state, INBOX.c.finished_at)
+            .where(INBOX.c.id < first)
+            .order_by(INBOX.c.id.desc())
+            .limit(1)
+        ).first()
+    at_work = before is not None and (before.finished_at is None or now - before.finished_at <= after)
+    return None if at_work else Undrained(stories, since)
 
 
 def release_owner(engine: Engine, owner: str) -> int:

@@ -15,6 +15,9 @@ from flows.ledger.opening import reading
 from flows.ledger.tables import INBOX, REVISIONS, RUN_STORIES, RUNS
 from flows.ledger.upsert import insert_into
 
+WOULD_PUBLISH = "dry run"
+"""The outcome of a story that would be published, did its source not have ``dry_run``."""
+
 
 class Did(NamedTuple):
     """What a run did with the story of one row of the inbox. ``changed``: there is a new edition."""
@@ -27,7 +30,7 @@ class Did(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RunLine:
-    """A run as a list of runs shows it. ``outcomes`` counts its stories: publish, hold, embargo, kill, failed.
+    """A run as a list of runs shows it. ``outcomes`` counts its stories: publish, WOULD_PUBLISH, hold, embargo, kill, failed.
 
     ``finished_at`` is None while it runs; ``error`` is why it ended before its stories were done.
     """

@@ -290,7 +290,7 @@ RUN_STORIES = Table(
     METADATA,
     Column("run", String(200), ForeignKey("runs.name"), primary_key=True),
     Column("story_id", ID, ForeignKey("stories.id"), primary_key=True, autoincrement=False),
-    # publish, hold, embargo, kill, failed
+    # publish, dry run (it would be published), hold, embargo, kill, failed
     Column("outcome", String(8), nullable=False),
     Column("why", Words, nullable=False),
     Column("changed", Integer, nullable=False),

@@ -33,6 +33,7 @@ from flows.ledger import (
 from flows.ledger.echoes import echoes_among, end_echoes
 from flows.ledger.late import end_late, late_among
 from flows.ledger.leases import release_acts
+from flows.ledger.runs import WOULD_PUBLISH
 from flows.ledger.stories import where_to
 from flows.settings import Settings, load_destinations, load_sources
 from flows.tasks.against import Against, against
@@ -193,6 +194,7 @@ def _clean_chunk(
     left = {row.id for row in rows}
     extended = time.monotonic()
     told: list[Did] = []
+    tried = {row.id for row in rows if row.source in work.dry_runs}
 
     def tell(most: int = 0) -> None:
         """Write down what the run did; one transaction for many stories, for each of them costs a write to the disk."""
@@ -213,7 +215,7 @@ def _clean_chunk(
                 left -= {outcome.inbox_id for outcome in outcomes}
                 work.note(rows, outcomes, recorded)
                 work.ruleset = work.ruleset or _version(outcomes)
-                told += _done(outcomes, recorded)
+                told += _done(outcomes, recorded, tried)
             tell(NOTED_TOGETHER)
             if left and time.monotonic() - extended > lease_seconds / 4:
                 extend(engine, owner, sorted(left), now=clock(), lease_seconds=lease_seconds)
@@ -241,7 +243,8 @@ def _against(before: Any, outcome: Outcome) -> Against | None:
     return against(before.record, outcome.record, before.verdict in ("publish", "embargo"))
 
 
-def _done(outcomes: Sequence[Outcome], recorded: Sequence[Recorded]) -> Iterator[Did]:
+def _done(outcomes: Sequence[Outcome], recorded: Sequence[Recorded], tried: Collection[int]) -> Iterator[Did]:
+    """What the run did; ``tried`` are the rows of sources that are tried without publishing."""
     known = {one.inbox_id: one for one in recorded}
     for outcome in outcomes:
         one = known[outcome.inbox_id]
@@ -252,6 +255,8 @@ def _done(outcomes: Sequence[Outcome], recorded: Sequence[Recorded]) -> Iterator
         verdict = "failed" if one.state == "failed" else record["verdict"]
         if one.not_before is not None:
             verdict = "embargo"
+        elif verdict == "publish" and outcome.inbox_id in tried and not one.owed:
+            verdict = WOULD_PUBLISH
         yield Did(outcome.inbox_id, verdict, why, one.changed)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,8 +12,9 @@ import pytest
 from small_newsroom import Run
 from sqlalchemy import Engine, event
 
-from cleaners.model import Raw
+from cleaners.model import Fields, Raw
 from flows.ledger import Arrival, claim, fail, open_ledger, receive
+from flows.ledger.echoes import end_echoes
 from flows.ledger.events import find_events
 from flows.settings import load_settings
 from flows.tasks.drain import drain
@@ -34,8 +36,16 @@ def ledger(run: Run, small_config: Path) -> Iterator[Engine]:
     engine.dispose()
 
 
-def arrive(ledger: Engine, story: str, event_id: str, source: str = "cms", text: str = PROSE) -> None:
-    raw = Raw(id=story, form="text", content=text, headline=f"About {story}")
+def arrive(
+    ledger: Engine,
+    story: str,
+    event_id: str,
+    source: str = "cms",
+    text: str = PROSE,
+    saved: str | None = None,
+) -> None:
+    given = None if saved is None else Fields(updated=saved)
+    raw = Raw(id=story, form="text", content=text, headline=f"About {story}", given=given)
     receive(ledger, [Arrival(raw, source, event_id=event_id)], NOW)
 
 
@@ -67,6 +77,26 @@ def test_a_held_and_a_failed_event_tell_why(run: Run, ledger: Engine) -> None:
     [row] = claim(ledger, "me", now=NOW)
     fail(ledger, "me", row.id, "it took longer than 60 seconds", NOW)
     assert "failed at 2026-03-03 12:00:00 UTC: it took longer than 60 seconds" in run("event", "evt-2").stdout
+
+
+def test_an_event_of_which_nothing_came_tells_why(run: Run, ledger: Engine) -> None:
+    arrive(ledger, "ferry", "evt-1", saved="2026-03-03T06:20:00Z")
+    drain(ledger, load_settings())
+    arrive(ledger, "ferry", "evt-2", text=f"{PROSE} Older.", saved="2026-03-03T06:10:00Z")
+    drain(ledger, load_settings())
+    late = run("event", "evt-2").stdout
+    assert re.search(
+        r"state     done at \S+ \S+ UTC: came late: a version that its CMS saved after it is here", late
+    )
+    assert "story     cms:ferry, revision 1 " in late
+
+    arrive(ledger, "ferry", "evt-3", saved="2026-03-03T06:20:00Z")
+    [row] = claim(ledger, "me", now=NOW)
+    assert end_echoes(ledger, "me", {row.id}, NOW) == {row.id}
+    echo = "our own writing, come back from the CMS"
+    assert f"state     done at 2026-03-03 12:00:00 UTC: {echo}\n" in run("event", "evt-3").stdout
+    notes = [json.loads(run("event", f"evt-{n}", "--json").stdout)[0]["note"] for n in (1, 3)]
+    assert notes == [None, echo]
 
 
 def test_the_same_id_at_two_sources_is_two_events(run: Run, ledger: Engine) -> None:

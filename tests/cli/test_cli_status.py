@@ -7,7 +7,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -45,10 +45,12 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return load_settings()
 
 
-def arrive(settings: Settings, **stories: str) -> None:
+def arrive(settings: Settings, ago: timedelta = timedelta(), **stories: str) -> datetime:
     engine = open_ledger(settings.ledger_url)
-    receive(engine, [Arrival(Raw(id, "text", text), "desk") for id, text in stories.items()], utc_now())
+    then = utc_now() - ago
+    receive(engine, [Arrival(Raw(id, "text", text), "desk") for id, text in stories.items()], then)
     engine.dispose()
+    return then
 
 
 def clean(settings: Settings, run: str) -> None:
@@ -85,6 +87,36 @@ def test_what_waits_and_what_is_held_is_shown(settings: Settings) -> None:
     found = json.loads(CliRunner().invoke(app, ["status", "--json"]).output)
     assert found["runs"][0]["outcomes"] == {"publish": 1, "hold": 1}
     assert (found["sources"]["desk"]["stories"], found["sources"]["desk"]["held"]) == (2, 1)
+
+
+def test_stories_that_nobody_cleans_are_told(settings: Settings) -> None:
+    arrive(settings, timedelta(minutes=14), a="The ferry left the quay at noon.")
+    assert shown(0).startswith("All is well.")
+    then = arrive(settings, timedelta(hours=5), b="The crane fell into the basin.")
+    said = " ".join(shown(1).split())
+    assert f"2 stories wait since {then:%Y-%m-%d %H:%M} UTC: no drain is running? (" in said
+    assert gather(settings)["undrained"] == {"stories": 2, "since": then.isoformat()}
+    clean(settings, "one")
+    assert shown(0).startswith("All is well.")
+
+
+def test_a_dry_run_is_told_and_nothing_of_it_is_called_published(settings: Settings) -> None:
+    sources = settings.config_dir / "sources.yaml"
+    sources.write_text(sources.read_text().replace("path: desk,", "path: desk, dry_run: yes,"))
+    arrive(settings, a="The ferry left the quay at noon.", b="HOLD HOLD HOLD\nThe crane fell into the basin.")
+    clean(settings, "calm-otter-1")
+    lines = shown(1).splitlines()
+    run = next(line for line in lines if line.startswith("calm-otter-1"))
+    assert run.split()[-8:] == ["–", "2", "1", "–", "1", "would", "be", "published"]
+    [desk, cms] = [next(line for line in lines if line.startswith(name)).rstrip() for name in ("desk", "cms")]
+    assert (desk.split()[-2:], cms.split()[-1]) == (["dry", "run"], "never")
+    found = json.loads(CliRunner().invoke(app, ["status", "--json"]).output)
+    assert found["runs"][0]["outcomes"] == {"dry run": 1, "hold": 1}
+    assert {name: one["dry_run"] for name, one in found["sources"].items()} == {
+        "desk": True,
+        "cms": False,
+        "old": False,
+    }
 
 
 def test_a_destination_that_fails_is_told(settings: Settings) -> None:

@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -31,6 +31,7 @@ from flows.ledger import (
     work_waits,
 )
 from flows.ledger.inbox import MOST_ATTEMPTS
+from flows.ledger.leases import Undrained, undrained
 from flows.ledger.opening import WrongLedger, journal_mode
 from flows.ledger.raws import keep, restore
 
@@ -178,6 +179,27 @@ def test_a_lease_can_be_lengthened_by_its_owner_only(ledger: Engine) -> None:
     assert extend(ledger, "first", ids, now=later(30), lease_seconds=60) == 1
     assert claim(ledger, "second", now=later(89)) == []
     assert len(claim(ledger, "second", now=later(90))) == 1
+
+
+def test_a_queue_that_nobody_cleans_is_told_from_a_long_one(ledger: Engine) -> None:
+    def idle(seconds: float) -> Undrained | None:
+        return undrained(ledger, later(seconds), timedelta(seconds=900))
+
+    assert idle(9000) is None
+    first, *_ = receive(ledger, [arrival(f"story-{n}") for n in range(4)], NOON).ids
+    assert idle(900) is None
+    assert idle(901) == Undrained(4, NOON)
+    claim(ledger, "me", now=later(1000), limit=1, lease_seconds=600)
+    assert idle(1599) is None, "its first story is at work"
+    assert idle(1600) == Undrained(4, NOON), "who had it is gone"
+    claim(ledger, "me", now=later(1600), limit=1)
+    fail(ledger, "me", first, "broken", later(1700))
+    assert idle(2600) is None, "another has just been done"
+    assert idle(2601) == Undrained(3, NOON)
+    # A run that cleans only what it brought drains nothing.
+    own = receive(ledger, [arrival("own")], later(2601), owner="feed").ids
+    claim(ledger, "feed", now=later(2601), ids=own)
+    assert idle(2602) == Undrained(3, NOON)
 
 
 def test_a_row_that_never_gets_done_fails_after_some_attempts(ledger: Engine) -> None:
