@@ -213,7 +213,7 @@ def _row(line: StoryLine) -> dict[str, str | int]:
         "Words": row.words_removed + row.words_lifted,
         "Copy": _cut(_copy(line), 60),
         "In doubt": row.suspects,
-        "Key": _cut(line.key, 100),
+        "Key": _cut(line.key, 300),
         "Rules": _cut(
             ", ".join(f"{rule} × {count}" if count > 1 else rule for rule, count in row.removals), 200
         ),
