@@ -46,7 +46,16 @@ from flows.ledger.reviews import (
     held_stories,
     look_at_story,
 )
-from flows.ledger.runs import Did, RunLine, end_dead_runs, end_run, find_run, last_runs, note_run
+from flows.ledger.runs import (
+    Did,
+    RunLine,
+    end_dead_runs,
+    end_killed_runs,
+    end_run,
+    find_run,
+    last_runs,
+    note_run,
+)
 from flows.ledger.stories import (
     DestinationsOf,
     Recorded,
@@ -84,6 +93,7 @@ __all__ = [
     "decide",
     "due_acts",
     "end_dead_runs",
+    "end_killed_runs",
     "end_run",
     "extend",
     "fail",

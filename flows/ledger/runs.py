@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -90,10 +90,19 @@ def end_run(engine: Engine, name: str, now: datetime, error: str | None = None) 
 
 def end_dead_runs(engine: Engine, before: datetime, now: datetime) -> int:
     """Runs that began before ``before`` and never ended were killed: they are ended; how many there were."""
+    return _end_killed(engine, RUNS.c.started_at < before, now)
+
+
+def end_killed_runs(engine: Engine, names: Collection[str], now: datetime) -> int:
+    """These runs were killed: those that have not ended are ended; how many there were."""
+    return _end_killed(engine, RUNS.c.name.in_(names), now) if names else 0
+
+
+def _end_killed(engine: Engine, which: ColumnElement[bool], now: datetime) -> int:
     with engine.begin() as connection:
         return connection.execute(
             update(RUNS)
-            .where(RUNS.c.finished_at.is_(None), RUNS.c.started_at < before)
+            .where(RUNS.c.finished_at.is_(None), which)
             .values(
                 finished_at=now, error="It was ended from outside; what it left was taken up by other runs."
             )

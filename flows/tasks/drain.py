@@ -39,7 +39,7 @@ from flows.settings import Settings, load_destinations, load_sources
 from flows.tasks.against import Against, against
 from flows.tasks.cleaning import WarmPool, clean_batch
 from flows.tasks.decided_pages import as_decided
-from flows.tasks.owners import new_owner, present, release_the_dead
+from flows.tasks.owners import new_owner, present, release_the_dead, works_on
 from flows.tasks.publishing import Published, by_source, publish_owed, utc_now
 from flows.tasks.reports import run_name, write_run_report, write_story_report
 from flows.tasks.summary import Progress, RunSummary, StoryLine
@@ -106,6 +106,7 @@ def drain(
     destinations_of = by_source(destinations, sources)
     published = Published()
     with work, present(settings.data_dir, owner), _ended(engine, work.run, owner, clock):
+        works_on(settings.data_dir, owner, work.run)
         release_the_dead(engine, settings.data_dir)
         work.total = len(ids) if ids is not None else queue_counts(engine)["waiting"]
         if limit is not None:

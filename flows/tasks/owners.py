@@ -12,12 +12,13 @@ import socket
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from flows.ledger import open_ledger, release_owner
+from flows.ledger import end_killed_runs, open_ledger, release_owner
 from flows.settings import Settings
 
 try:
@@ -66,11 +67,20 @@ def at_work(settings: Settings) -> Iterator[str]:
                 engine.dispose()
 
 
+def works_on(data_dir: Path, owner: str, run: str) -> None:
+    """Write down which run the owner, who is present, does from now on: should it be killed, that is known to have ended."""
+    if fcntl is None:
+        return
+    with suppress(OSError), (_folder(data_dir) / owner).open("a", encoding="utf-8") as file:
+        file.write(f"{run}\n")
+
+
 def release_the_dead(engine: Engine, data_dir: Path) -> int:
-    """Give back what owners held whose process was killed; how much it was. Raises SQLAlchemyError."""
+    """Give back what owners held whose process was killed, and end their runs; how much it was. Raises SQLAlchemyError."""
     released = 0
     for path in _dead(data_dir):
         released += release_owner(engine, path.name)
+        end_killed_runs(engine, path.read_text("utf-8", "replace").splitlines(), datetime.now(UTC))
         path.unlink(missing_ok=True)
     return released
 

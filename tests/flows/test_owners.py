@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -11,7 +12,16 @@ from pathlib import Path
 from newsroom import NOON, arrival, make_plain, outcome_of, small_settings
 from sqlalchemy import Engine
 
-from flows.ledger import InboxRow, claim, claim_owed, outbox_counts, queue_counts, receive, record_outcomes
+from flows.ledger import (
+    InboxRow,
+    claim,
+    claim_owed,
+    last_runs,
+    outbox_counts,
+    queue_counts,
+    receive,
+    record_outcomes,
+)
 from flows.tasks.drain import drain
 from flows.tasks.owners import at_work, new_owner, present, release_the_dead
 from flows.tasks.taking import take
@@ -50,6 +60,37 @@ def test_what_a_killed_process_held_is_free_at_once(tmp_path: Path, ledger: Engi
     assert [line.row.id for line in summary.stories] == ["waiting"]
     assert outbox_counts(ledger)["made"] == 2
     assert not list((settings.data_dir / "owners").iterdir())
+
+
+KILLED_IN_A_RUN = """
+import os, signal, sys
+from pathlib import Path
+from newsroom import make_plain, outcome_of, small_settings
+from flows.ledger import open_ledger
+from flows.tasks import drain
+settings = small_settings(Path(sys.argv[1]), ledger_url=sys.argv[2])
+said = drain.note_run
+def killed(*given):
+    said(*given)
+    os.kill(os.getpid(), signal.SIGKILL)
+drain.note_run = killed
+drain.drain(open_ledger(sys.argv[2]), settings, make=make_plain, run="quiet-otter")
+"""
+
+
+def test_the_run_of_a_killed_process_has_ended_when_its_work_is_taken_up(
+    tmp_path: Path, ledger: Engine, ledger_url: str
+) -> None:
+    settings = small_settings(tmp_path, ledger_url=ledger_url)
+    receive(ledger, [arrival("ferry")], NOON)
+    words = [sys.executable, "-c", KILLED_IN_A_RUN, tmp_path, ledger_url]
+    assert subprocess.run(words, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}).returncode == -9
+    [run] = last_runs(ledger)
+    assert (run.name, run.finished_at) == ("quiet-otter", None)
+    drain(ledger, settings, make=make_plain, run="next-otter")
+    [run] = (one for one in last_runs(ledger) if one.name == "quiet-otter")
+    assert run.finished_at is not None
+    assert "ended from outside" in str(run.error)
 
 
 def test_what_a_killed_publisher_held_wakes_the_drain_that_stands_by(
