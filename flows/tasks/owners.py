@@ -78,14 +78,15 @@ def works_on(data_dir: Path, owner: str, run: str) -> None:
 def release_the_dead(engine: Engine, data_dir: Path) -> int:
     """Give back what owners held whose process was killed, and end their runs; how much it was. Raises SQLAlchemyError."""
     released = 0
-    for path in _dead(data_dir):
+    for path, runs in _dead(data_dir):
         released += release_owner(engine, path.name)
-        end_killed_runs(engine, path.read_text("utf-8", "replace").splitlines(), datetime.now(UTC))
+        end_killed_runs(engine, runs, datetime.now(UTC))
         path.unlink(missing_ok=True)
     return released
 
 
-def _dead(data_dir: Path) -> Iterator[Path]:
+def _dead(data_dir: Path) -> Iterator[tuple[Path, list[str]]]:
+    """The files of owners that are gone, with the runs they did; others may be at the same file at this moment, and take it away."""
     here = socket.gethostname()
     folder = _folder(data_dir)
     if fcntl is None or not folder.is_dir():
@@ -93,7 +94,7 @@ def _dead(data_dir: Path) -> Iterator[Path]:
     for path in sorted(folder.glob(f"{here}-*")):
         with suppress(FileNotFoundError, BlockingIOError), path.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            yield path
+            yield path, file.read().decode("utf-8", "replace").splitlines()
 
 
 def _folder(data_dir: Path) -> Path:
