@@ -17,7 +17,6 @@ from small_ghost import KEY, SmallGhost, document, paragraph, shown, small_ghost
 from flows.destinations import Receipt, cms_ghost, open_destination
 from flows.settings import CmsDestination
 from flows.tasks.cleaning import WarmPool
-from flows.tasks.workers import make_clean
 
 NO_CLOCK = "", "not a date", "Tue, 03 Mar 2026 00:00:00 GMT", "Tue, 03 Mar 2026 00:00:00 -0000"
 """None, none that can be read, and an old one that a proxy kept: with two ways to write its zone."""
@@ -47,16 +46,9 @@ def ghost(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
         yield running
 
 
-@pytest.fixture(scope="module")
-def pool(tmp_path_factory: pytest.TempPathFactory, config_dir: Path) -> Iterator[WarmPool]:
-    config = configure(tmp_path_factory.mktemp("rules") / "config", config_dir, "http://127.0.0.1:9")
-    with WarmPool(config, 1, 60, make_clean) as warm:
-        yield warm
-
-
 @pytest.fixture
-def room(ghost: SmallGhost, pool: WarmPool, tmp_path: Path, config_dir: Path) -> Iterator[Newsroom]:
-    with newsroom(tmp_path, configure(tmp_path / "config", config_dir, ghost.url), pool) as open_room:
+def room(ghost: SmallGhost, ghost_pool: WarmPool, tmp_path: Path, config_dir: Path) -> Iterator[Newsroom]:
+    with newsroom(tmp_path, configure(tmp_path / "config", config_dir, ghost.url), ghost_pool) as open_room:
         yield open_room
 
 

@@ -85,6 +85,13 @@ def cleaned(ghost: SmallGhost, room: Newsroom) -> None:
     assert len(ghost.writes) == 1
 
 
+def written_without_an_answer(ghost: SmallGhost, room: Newsroom) -> None:
+    ghost.save("ferry", *RAW)
+    room.hears(ghost.event("ferry"), "evt-1")
+    ghost.faults = ["drop after"]
+    room.work()
+
+
 def test_a_raw_post_is_clean_and_its_cards_are_as_they_were(ghost: SmallGhost, room: Newsroom) -> None:
     cleaned(ghost, room)
     assert children(ghost) == list(CLEAN)
@@ -209,10 +216,7 @@ def test_an_editor_who_saved_before_we_looked_wins(ghost: SmallGhost, room: News
 def test_a_write_whose_answer_is_lost_is_done_once_and_known_again(
     ghost: SmallGhost, room: Newsroom, first: str
 ) -> None:
-    ghost.save("ferry", *RAW)
-    room.hears(ghost.event("ferry"), "evt-1")
-    ghost.faults = ["drop after"]
-    room.work()
+    written_without_an_answer(ghost, room)
     assert "the connection broke" in room.errors()[0]
     assert body(ghost) == shown(document(*CLEAN))
     if first == "the echo":
@@ -230,10 +234,7 @@ def test_a_write_whose_answer_is_lost_is_done_once_and_known_again(
 def test_a_headline_that_an_editor_saves_over_a_write_whose_answer_is_lost_is_no_echo(
     ghost: SmallGhost, room: Newsroom, first: str
 ) -> None:
-    ghost.save("ferry", *RAW)
-    room.hears(ghost.event("ferry"), "evt-1")
-    ghost.faults = ["drop after"]
-    room.work()
+    written_without_an_answer(ghost, room)
     echo = ghost.event("ferry")
     ghost.save("ferry", title="The ferry is late")
     if first == "the next try":
