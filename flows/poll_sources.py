@@ -20,7 +20,7 @@ class Look(Form):
     source: str = Field(
         default=ANY,
         title="Source",
-        description="A folder, a feed, a sitemap, a list of pages. “any” looks at all that are switched on.",
+        description="A folder, a feed, a sitemap, a list of pages, a CMS, an archive. “any” looks at all that are switched on.",
         json_schema_extra=offer_sources,
     )
 
