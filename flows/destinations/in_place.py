@@ -84,9 +84,8 @@ def publish_in_place(editor: Editor, publication: Publication) -> Receipt:
             return Receipt("left", kept=last)
         ours = _is_as_we_left_it(post, last)
         if post.body == clean:
-            return Receipt(
-                "wrote", (post.where,), {**_kept(post, publication, before), **(last if ours else {})}
-            )
+            kept = last if ours else _never_written(publication, before, clean)
+            return Receipt("wrote", (post.where,), {**_kept(post, publication, before), **kept})
         if post.body != before and not (ours and _is_of_the_same(publication, before)):
             return Receipt("left", (post.where,), last, newer_there=not ours)
         try:
@@ -170,6 +169,11 @@ def _is_of_the_same(publication: Publication, before: str) -> bool:
     if known is not None and this is not None and this != known:
         return this > known
     return bool(last["raw"] == digest_of(before))
+
+
+def _never_written(publication: Publication, before: str, clean: str) -> dict[str, object]:
+    """What tells of a post that it was clean as it came: no event of ours will come, and the next one with this body is an editor's."""
+    return {"untouched": True} if before == clean and not publication.record.get("decided") else {}
 
 
 def _kept(post: Post, publication: Publication, before: str) -> dict[str, object]:

@@ -216,7 +216,7 @@ def _wrote(connection: Connection, act: AnyRow, row: InboxRow) -> bool:
 def _wrote_body(connection: Connection, act: AnyRow, raw: Raw) -> bool:
     kept: dict[str, Any] = (act.receipt or {}).get("kept", {})
     if kept:
-        return _is_kept(kept, raw)
+        return not kept.get("untouched") and _is_kept(kept, raw)
     if act.state == "made":
         return False
     record = connection.execute(select(COPIES.c.record).where(COPIES.c.id == act.copy_id)).scalar_one()

@@ -459,6 +459,23 @@ def test_what_is_taken_down_in_the_cms_is_taken_down_everywhere(
         assert len(room.copies) == 1
 
 
+def test_what_was_clean_as_it_came_is_public_again_in_the_second_in_which_it_was_taken_down(
+    ghost: SmallGhost, room: Newsroom
+) -> None:
+    """All three bear one ``updated_at``. Since we wrote nothing, the last is no event of ours."""
+    saved = ghost.save("ferry", *CLEAN)
+    room.hears(ghost.event("ferry"), "evt-1")
+    room.work()
+    saved["status"] = "draft"
+    room.hears({"post": {"current": {**saved}, "previous": {"status": "published"}}}, "evt-2")
+    room.work()
+    assert room.copies == []
+    saved["status"] = "published"
+    room.hears(ghost.event("ferry"), "evt-3")
+    room.work()
+    assert (len(room.copies), ghost.writes) == (1, [])
+
+
 @pytest.mark.parametrize("deleted", [False, True])
 def test_a_save_that_is_told_again_behind_the_taking_down_brings_nothing_back(
     ghost: SmallGhost, room: Newsroom, deleted: bool
