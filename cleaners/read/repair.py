@@ -12,6 +12,7 @@ from functools import cache
 from html import unescape
 from html.entities import html5
 from typing import Any, NamedTuple
+from unicodedata import is_normalized, normalize
 
 import ftfy
 import re2
@@ -45,6 +46,9 @@ _KEPT_ENTITIES = {
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff]"
 )
+_WORD = re.compile(r"\S+")
+# Normalised, the old form of a letter in a name would become the new one.
+_OLD_FORM = re.compile("[\uf900-\ufaff\U0002f800-\U0002fa1f]")
 _LINE_BREAKS = re.compile("[\n\r\u2028\u2029]+[ \t]*")
 _RUNS = re.compile("([\x00-\x7f]*)([^\x00-\x7f]* *)")
 # Scripts in which ZWNJ and ZWJ change what is read: Arabic to Samaritan, Indic to Tibetan, Myanmar, Khmer, Mongolian.
@@ -85,6 +89,8 @@ def may_need_repair(text: str) -> bool:
     """Whether ``repair`` would do more than trim: nearly every line needs nothing."""
     if text.isascii() and text.isprintable() and "&" not in text:
         return False
+    if not is_normalized("NFC", text):
+        return True
     if _narrowed().Match(text.encode(errors="replace")) is None:
         return False
     return _SUSPICIOUS.search(text) is not None or is_bad(text)
@@ -92,6 +98,8 @@ def may_need_repair(text: str) -> bool:
 
 def lines_may_need_repair(document: str) -> bool:
     """Whether ``may_need_repair`` of any line of the document: one search for all of them, and nearly every story is done with it."""
+    if not is_normalized("NFC", document):
+        return True
     text = document.replace("\r\n", "\n") if "\r" in document else document
     return _narrowed_lines()(text.encode(errors="replace")) is not None
 
@@ -208,6 +216,25 @@ def invisible(text: str) -> list[Edit]:
     ]
 
 
+def uncomposed(text: str) -> list[Edit]:
+    """Letters and their marks apart, as a Mac's file names and some CMSs have them, are written as one; no rule would know the word.
+
+    Of Hindi and Bengali it is the other way: "पढ़ें" with its dot as a letter of its own is how all others write it (Unicode's NFC).
+
+    >>> uncomposed("Cafe\u0301 Orla")
+    [Edit(start=3, end=5, after='é')]
+    >>> uncomposed("Café Orla")
+    []
+    """
+    if is_normalized("NFC", text):
+        return []
+    return [
+        _one_edit(word[0], after, word.start())
+        for word in _WORD.finditer(text)
+        if (after := normalize("NFC", word[0])) != word[0] and not _OLD_FORM.search(word[0])
+    ]
+
+
 def _joiner_needed(text: str, at: int) -> bool:
     before, after = text[at - 1 : at], text[at + 1 : at + 2]
     if _JOINING.match(before) is not None:
@@ -253,4 +280,5 @@ _FAULTS: tuple[tuple[str, Callable[[str], list[Edit]]], ...] = (
     ("mojibake", mojibake),
     ("line-break", line_breaks),
     ("invisible", invisible),
+    ("uncomposed", uncomposed),
 )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from unicodedata import normalize
 
 import yaml
 from yaml.events import (
@@ -89,7 +90,8 @@ def load_yaml(path: Path) -> YamlFile:
 
 
 def parse_yaml(text: str, path: str, loader: type = FAST_LOADER) -> YamlFile:
-    """Parse YAML text; ``path`` is only what errors call it."""
+    """Parse YAML text; ``path`` is only what errors call it. Letters and their marks are written as one, as in what is read."""
+    text = normalize("NFC", text)
     file = YamlFile(path, None)
     try:
         data = _document(yaml.parse(text, Loader=loader), file)

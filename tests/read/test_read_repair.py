@@ -18,6 +18,7 @@ from cleaners.read.repair import (
     mojibake,
     repair,
     repair_text,
+    uncomposed,
 )
 from cleaners.read.unreadable import UnreadableStory
 
@@ -33,6 +34,10 @@ from cleaners.read.unreadable import UnreadableStory
         ("key\u200bboard so\u00adft \u202eright\u202c", "keyboard soft right"),
         ("\ufeffStart", "Start"),
         ("one\u2028two", "one two"),
+        ("Cafe\u0301 Orla, Zu\u0308rich", "Café Orla, Zürich"),
+        ("\u1112\u1161\u11ab\u1100\u1173\u11af", "한글"),
+        ("प\u095dें", "प\u0922\u093cें"),
+        ("e\u200b\u0301te\u0301", "été"),
     ],
 )
 def test_faults_are_mended(broken: str, mended: str) -> None:
@@ -50,6 +55,7 @@ def test_faults_are_mended(broken: str, mended: str) -> None:
         "👩‍🚒 saves cat",
         "São Paulo – Ångström",
         "100 km",
+        "\ufa19田",  # a name's own letter
     ],
 )
 def test_near_misses_are_spared(text: str) -> None:
@@ -110,7 +116,7 @@ def test_whatever_ftfy_finds_at_fault_is_not_passed_over(text: str) -> None:
 def test_a_text_that_is_passed_over_needs_no_repair(text: str) -> None:
     if not may_need_repair(text):
         assert repair([Piece(text, 0, len(text))]).repairs == ()
-        assert all(find(text) == [] for find in (entities, mojibake, line_breaks, invisible))
+        assert all(find(text) == [] for find in (entities, mojibake, line_breaks, invisible, uncomposed))
 
 
 @given(
