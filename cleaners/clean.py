@@ -4,8 +4,8 @@ Every round sees only the story as the round before left it, its fields included
 the clean story finds nothing by construction (law 4). Example: "Share this storyPublished: undefined" needs two rounds: the label must go from the end
 of the line before "Share this story" is a line of its own.
 
-When the others have no more to say, second opinions are asked: once with the whole source before them and all that was found in it, then, as in
-every round, with nothing but the story that is left. All of them together have five rounds.
+When the others have no more to say, second opinions are asked: with the whole source before them and all that was found in it, again whenever
+more was found since, then, as in every round, with nothing but the story that is left. All of them together have five rounds.
 """
 
 from __future__ import annotations
@@ -45,15 +45,16 @@ def clean(
     known: dict[str, Facts] = {}
     view = story
     decision = Decision(())
-    settled = looked_back = False
+    settled = False
+    looked_back_at = 0
     first = [each for each in cleaners if not each[0].second]
     second = [each for each in cleaners if each[0].second]
     for rounds in range(1, MOST_ROUNDS + 2):  # the last one only looks whether all is settled
         context = _look(view, ruleset, known)
         told = _told(context, first)
         decision = decide(view, told)
-        if not decision.cuts and found and second and not looked_back:
-            looked_back = True
+        if not decision.cuts and second and len(found) > looked_back_at:
+            looked_back_at = len(found)
             back = _told(_behind(story, view, ruleset, known), second)
             decision = decide(view, told | _of_whole_blocks(back, view))
             doubts.update(note for note in decision.suspects if note in back)

@@ -43,22 +43,23 @@ ALWAYS = "always"
 class LineModel(Settings):
     """For each place the lead over keeping a line, in hundredths of the model's own unit, at which it goes; at 0 both are even."""
 
-    apart: int = Field(default=50, description="Above or under the story, with a line that goes between.")
-    outside: int = Field(default=400, description="Above or under the story, and ends like a sentence.")
-    head: int = Field(default=140, description="Above the story, next to it.")
-    between: int = Field(default=150, description="Between paragraphs, with lines that go on both sides.")
-    sentence: int = Field(default=60, description="Between paragraphs, and reads like one.")
-    row: int = Field(default=125, description="Between the first paragraphs, among other open lines.")
-    opening: int = Field(default=130, description="Between the first paragraphs, alone.")
-    middle: int = Field(default=140, description="Between later paragraphs.")
+    apart: int = Field(default=-100, description="Above or under the story, with a line that goes between.")
+    outside: int = Field(default=260, description="Above or under the story, and ends like a sentence.")
+    head: int = Field(default=155, description="Above the story, next to it.")
+    between: int = Field(default=145, description="Between paragraphs, with lines that go on both sides.")
+    sentence: int = Field(default=5, description="Between paragraphs, and reads like one.")
+    row: int = Field(default=115, description="Between the first paragraphs, among other open lines.")
+    opening: int = Field(default=160, description="Between the first paragraphs, alone.")
+    middle: int = Field(default=175, description="Between later paragraphs.")
     late: int = Field(
-        default=25, description="Between paragraphs, with page furniture above and little of the story below."
+        default=40, description="Between paragraphs, with page furniture above and little of the story below."
     )
-    company: int = Field(default=330, description="Under the story, among lines that others know.")
-    tail: int = Field(default=700, description="Under the story, among lines that nobody knows.")
-    listed: int = Field(
+    company: int = Field(default=245, description="Under the story, among lines that others know.")
+    tail: int = Field(default=490, description="Under the story, among lines that nobody knows.")
+    label: int = Field(default=160, description="With a colon at its end.")
+    item: int = Field(
         default=800,
-        description="One of a list, a bare time, above a correction, with a colon at its end or under it.",
+        description="One of a list by its form or by the markup, a bare time, under a label, above a correction.",
     )
     unaided: int = Field(
         default=60,
@@ -207,6 +208,8 @@ def _known_as(line: OpenLine, label: str, context: Context, headless: bool) -> s
     fields, kinds = context.story.fields, line.line.kinds
     if label == "headline" and fields.headline and not same_line(line.block.text, fields.headline):
         return "standfirst"  # a story has one headline
+    if label == "standfirst" and "credit" in context.kinds_at(line.at + 1):
+        return "caption"
     if label != "remove" or not line.on_top:
         return label
     known = next((known for kind, known in _BY_KIND.items() if kind in kinds), None)

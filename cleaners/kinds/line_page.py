@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
-from itertools import accumulate, takewhile
+from itertools import accumulate, pairwise, takewhile
 from typing import Literal, NamedTuple
 
 from cleaners.kinds.contents_list import subheads_of_contents
@@ -66,7 +66,8 @@ Place = Literal[
     "opening",
     "late",
     "middle",
-    "listed",
+    "label",
+    "item",
 ]
 """Where an open line stands, for how sure one must be differs from place to place.
 
@@ -77,9 +78,11 @@ Between paragraphs: ``between``, with lines that go on both sides; ``sentence``,
 the story still below and other open lines beside it; ``opening``, the same alone; ``late``, with page furniture above and little of the
 story below; ``middle``.
 
-Anywhere: ``listed``, one of a list (between paragraphs: an item of the markup's that is no link, a subhead that leads), above a correction, with a colon at its end or under such a line, or a bare time between paragraphs:
-which by itself speaks for the story.
+Anywhere: ``label``, with a colon at its end; ``item``, which speaks for the story by itself: one of a list by its form ("Built: 1912", "18:42",
+results) or by the markup, where it is no link; under a label of the story's; above a correction; a subhead of the markup's that leads.
 """
+
+_LIKE_ITEMS: frozenset[Place] = frozenset({"label", "tail", "outside"})
 
 IN_COMPANY: frozenset[Place] = frozenset({"head", "row", "middle"})
 """Places where a line is judged together with the open lines of its run: titles under a label go or stay as one."""
@@ -95,6 +98,7 @@ class Run(NamedTuple):
 
 _NO_RUN = Run(0, 0, 0)
 _LEADS = 50
+_LEAST_SUBHEADS = 2
 _LINK = re.compile(r"<a\b[^>]*>(.*?)</a>", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^<>]*>")
 
@@ -139,7 +143,7 @@ class Page:
         self.letters_above = _above(
             [len(line.text) if prose else 0 for line, prose in zip(lines, self.prose, strict=True)]
         )
-        led_to = subheads_of_contents(context)
+        led_to = subheads_of_contents(context) | self._subheads_in_capitals()
         self.open = [
             at
             for at, (block, line) in enumerate(zip(blocks, lines, strict=True))
@@ -150,6 +154,16 @@ class Page:
         ]
         self._open = frozenset(self.open)
         self._known = known
+
+    def _subheads_in_capitals(self) -> set[int]:
+        """Lines in capitals above a sentence, if as many as two of the story's stand between paragraphs: "CLOSING STRETCH", …, "UP NEXT"."""
+        capitals = [
+            at
+            for at, (line, below) in enumerate(pairwise(self.lines))
+            if line.capitals and not line.claimed and below.ends_sentence and not below.claimed
+        ]
+        between = sum(at > 0 and self.prose[at - 1] and self.prose[at + 1] for at in capitals)
+        return set(capitals) if between >= _LEAST_SUBHEADS else set()
 
     def _is_plain(self, at: int, line: Facts) -> bool:
         """A plain paragraph is open only at the story's edges, among its first and under page furniture, and beside a picture."""
@@ -251,7 +265,10 @@ class Page:
         return (
             not line.claimed
             and line.reach <= _LONGEST_FIGURE
-            and _NUMBER.search(line.text) is not None
+            and (
+                _NUMBER.search(line.text) is not None
+                or (line.reach <= _SHORT_FIGURE and _YEAR.search(line.text) is not None)
+            )
             # A day is the page's rather than the story's, in whatever words it stands.
             and not holds_day(line.text)
         )
@@ -262,17 +279,19 @@ class Page:
         return [line for line, gone in zip(self.lines, self.gone, strict=True) if not gone]
 
     def place(self, at: int, run: Run, touch: str, left: int) -> Place:
+        if self.vouched[at] and self.zones[at] == "body":
+            return "item"
+        place = self._place(at, run, touch, left)
+        return "item" if self.vouched[at] and place in _LIKE_ITEMS else place
+
+    def _place(self, at: int, run: Run, touch: str, left: int) -> Place:
         if self.zones[at] == "body":
-            if self.vouched[at]:
-                return "listed"
             if touch == "apart":
                 return "between"
-            if (
-                ending(self.lines[at]) == "colon"
-                or _form_of(self.lines[at]) == "clock"
-                or self.in_figures(at)
-            ):
-                return "listed"
+            if _form_of(self.lines[at]) == "clock" or self.in_figures(at):
+                return "item"
+            if ending(self.lines[at]) == "colon":
+                return "label"
             if self.prose[at] or self.lines[at].sentence_like:
                 return "sentence"
             if left == len(SHARES):
@@ -284,13 +303,15 @@ class Page:
         # What stands above a correction is the story's, whatever goes above it.
         under = self.zones[at] == "tail" and (at < self.last_protected or self.in_figures(at))
         if under or self.in_list(at):
-            return "listed"
+            return "item"
         # A long list of which one line happens to be known is a list of the story's.
         if touch == "apart" and (company or run.length <= _LONGEST_UNKNOWN):
             return "apart"
         # "Release date:" leads to something of the story's, and that is it.
-        if ending(self.lines[at]) == "colon" or self._under_label(at):
-            return "listed"
+        if self._under_label(at):
+            return "item"
+        if ending(self.lines[at]) == "colon":
+            return "label"
         if self.zones[at] == "head":
             return "head"
         return "company" if company else "tail"
@@ -341,7 +362,10 @@ _FORMS = {
     "digit": re.compile(r"\d.*"),
     "bullet": re.compile(r"[-–—•·*►▶>→+■◆●].*"),
 }
-_NUMBER = re.compile(r"\d")
+# "World Cup 2018 Video" is a link's title; "Rates 2018" may stand over figures
+_YEAR = re.compile(r"\b(?:1[89]|20)\d\d\b")
+_NUMBER = re.compile(rf"(?!{_YEAR.pattern})(?<!\d)\d")
+_SHORT_FIGURE = 12
 _LONGEST_FIGURE = 60
 _LEAST_LISTED = 3
 _LEAST_CLOCKS = 2

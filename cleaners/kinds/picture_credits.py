@@ -23,6 +23,8 @@ _SEAM = re.compile(
     r"(?<=[.。!?…])\s+|\s{2,}|\s+(?=@\w)|\s[|–—-]\s|,\s|\s/\s|\s(?=[^\s:]+(?: [^\s:]+)?:\s)|(?<=[^\W\d_A-Z][.!?])(?=[A-Z])|(?<=\d[.!?])(?=[A-Z])"
 )
 _BEHIND_SENTENCE = re.compile(r"[.!?。][\"”’]?\s*(?P<tail>[^.!?。\s][^.!?。]{1,30})$")
+# "… being removed from the water in Las Croabas. By U.S. CUSTOMS AND BORDER PROTECTION"
+_BY_CAPITALS = re.compile(r"(?<=[.!?”\"])\s+(?P<credit>(?:Photos? )?[Bb]y [A-Z][A-Z .,&'’/-]{4,60})$")
 _STOPS = frozenset(".!?。")
 """A line that ends in one of them has nothing behind its last sentence."""
 _JOINT = re.compile(r"/|\s\|\s| via ")
@@ -53,6 +55,7 @@ def note_plain(context: Context, longest: int) -> None:
         line.noted[_PLAIN] = (
             not begins_again(text)
             and not _bracket(text)
+            and not (text[-1:].isupper() and _BY_CAPITALS.search(text))
             and not (text[-1] not in _STOPS and _BEHIND_SENTENCE.search(text[-40:]))
             and not (some and credit.may_hit_end(text[-_LONGEST_TAIL - 20 :]))
         )
@@ -76,6 +79,9 @@ def _find_credit(text: str, context: Context, figure: bool) -> int | None:
     bracket = _bracket(text)
     if bracket and (_names_source(bracket["credit"], context) or _behind_sentence(bracket, context)):
         return bracket.start()
+    capitals = _BY_CAPITALS.search(text)
+    if capitals:
+        return capitals.start("credit")
     signed = _BEHIND_SENTENCE.search(text)
     if signed and _bare_house(signed["tail"], context):
         return signed.start("tail")
@@ -110,6 +116,8 @@ def _ends_in_credit(block: Block, context: Context, last: bool) -> bool:
         )
         return explicit or (signed and len(text) <= 260)
     if bracket and signed and _behind_sentence(bracket, context):
+        return True
+    if _BY_CAPITALS.search(text):
         return True
     tail = _BEHIND_SENTENCE.search(text)
     if tail and signed and _bare_house(tail["tail"], context):

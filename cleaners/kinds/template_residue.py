@@ -31,12 +31,16 @@ _RESIDUE = (
     # "[button link=”https://harbourpost.example/” type=”big”] Send us your photos[/button]"
     (re.compile(r"\[(?P<tag>[a-z_-]{2,20})(?: [^\]]*)?\].*\[/(?P=tag)\]"), "a shortcode"),
     (re.compile(r"(?i:lorem ipsum)\b.*"), "a designer's dummy text"),
+    # "+", "×", "☰": a picture's zoom, a box's corner, a menu; "* * *" and "—" part the story's own chapters
+    (re.compile(r"[+×✕✖☰|.›»‹«⌄]"), "a button's sign"),
 )
+# "https://quay.example/media/2026/03/interview.mp3": in a CMS's body the player itself
+_MEDIA = re.compile(r"https?://\S+\.(?:mp3|mp4|m4a|m3u8|wav|ogg|webm|mov)(?:[?#]\S*)?", re.IGNORECASE)
 _LONGEST = 160
 
 
 # Each pattern wants one of these.
-_CUE = re2.compile(r"[\[%{]|undefined|NaN|null|Invalid|\?\?\?|(?i:lorem)")
+_CUE = re2.compile(r"[\[%{]|undefined|NaN|null|Invalid|\?\?\?|(?i:lorem)|(?m:^[^\w\s]$)|(?m:^https?:)")
 
 
 @cleaner()
@@ -50,6 +54,9 @@ def template_residue(story: Story, context: Context, settings: Settings) -> Iter
     if not _CUE.search("\n".join([block.text for block in short]).encode(errors="replace")):
         return
     for block in short:
+        if story.form != "body" and _MEDIA.fullmatch(block.text):
+            why = "The line is the address of a sound or a film that the page plays."
+            yield whole(block, "remove", "template_residue/media-file", why)
         for pattern, what in _RESIDUE:
             if pattern.fullmatch(block.text.replace("\u00a0", " ")):
                 yield whole(

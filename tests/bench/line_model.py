@@ -51,6 +51,8 @@ LEAST_OF_PAGES = 6
 STRENGTH = 0.05
 KEEP_COUNTS = 10.0
 """A lost line is worse than one that is left: it counts so many times in training."""
+PAGES_COUNT = 0.3
+"""A page's line counts for less: a truth's text says what goes, and nobody read it line by line."""
 LEAST_WEIGHT = 3
 FORGOTTEN = 0.35
 """Share of a story's lines of which the rules know nothing in a forgetful view."""
@@ -171,7 +173,7 @@ def train(seen: Seen) -> Weights:
     """Weights from examples; the same examples in the same order give the same weights."""
     own = _fit(seen.stories, LEAST_PUBLISHERS)
     pages = [replace(each, label=_goes_as(each, own)) if each.label == GONE else each for each in seen.pages]
-    both = _fit([*seen.stories, *pages], LEAST_OF_PAGES)
+    both = _fit([*seen.stories, *pages], LEAST_OF_PAGES, of_pages=len(pages))
     none = (0,) * len(own.labels)
     names = sorted(own.of.keys() | both.of.keys())
     pairs = {name: zip(own.of.get(name, none), both.of.get(name, none), strict=True) for name in names}
@@ -187,7 +189,8 @@ def _goes_as(example: Example, weights: Weights) -> str:
     return judge_line(example.features, weights).label
 
 
-def _fit(seen: Sequence[Example], least: int) -> Weights:
+def _fit(seen: Sequence[Example], least: int, of_pages: int = 0) -> Weights:
+    """A model of these lines, of which the last ``of_pages`` are those of pages."""
     publishers = defaultdict(set)
     for example in seen:
         for name in example.features:
@@ -204,7 +207,9 @@ def _fit(seen: Sequence[Example], least: int) -> Weights:
         max_iter=1000,
         class_weight={label: KEEP_COUNTS if label == KEEP else 1.0 for label in (KEEP, *LABELS)},
     )
-    model.fit(matrix, [example.label for example in seen])
+    counts = np.ones(len(seen))
+    counts[len(seen) - of_pages :] = PAGES_COUNT
+    model.fit(matrix, [example.label for example in seen], counts)
     number = {label: at for at, label in enumerate(model.classes_)}
     order = [number[label] for label in LABELS]
     coefficients = np.column_stack([model.coef_, model.intercept_])

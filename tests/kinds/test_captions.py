@@ -277,3 +277,45 @@ def test_more_forms_of_a_credit(said, line):
 @pytest.mark.parametrize("line", ["Via the north quay", "Photo by the old wall of the customs house"])
 def test_what_begins_like_a_credit(said, line):
     assert "lift credit" not in said("captions", [LEAD, line, NEXT]).values()
+
+
+SENTENCE = "The harbour master waited on the quay with a flask of tea and the only key, which he had kept."
+
+
+@pytest.mark.parametrize(
+    ("head", "lifted"),
+    [
+        (["By Ilse Brandvik", SENTENCE], True),
+        (["3 March 2026", "The town had given up on her, and then she came.", SENTENCE], True),
+        # Right under the headline it may be the standfirst, and under two sentences the story has begun.
+        (["The dredger is back", SENTENCE], False),
+        (["By Ilse Brandvik", LEAD, NEXT, SENTENCE], False),
+        (["By Ilse Brandvik", LEAD, "Photo: Ana Duarte", SENTENCE], False),
+        (
+            [
+                "By Ilse Brandvik",
+                "“The town had given up on her,” the harbour master said, “all of it, and for good.”",
+            ],
+            False,
+        ),
+    ],
+)
+def test_the_sentence_above_the_first_credit_is_the_lead_picture_s(marks_by, head, lifted):
+    marks = marks_by("captions", [*head, "Photo: Jon Blythe", LAST, NEXT, LAST + " So it goes."])
+    rules = {mark.rule for mark in marks if mark.block == len(head) - 1}
+    assert ("captions/lead-picture" in rules) is lifted
+
+
+def test_of_a_story_that_ends_there_it_is_the_story(said):
+    assert SENTENCE not in said("captions", ["By Ilse Brandvik", SENTENCE, "Photo: Jon Blythe", LAST])
+
+
+def test_a_name_in_capitals_behind_the_sentence_took_the_picture(said):
+    found = said(
+        "captions", [LEAD, "Pilots count the crates on the quay. By HARBOUR POLICE OF KESTEN", NEXT, LAST]
+    )
+    assert found == {
+        "Pilots count the crates on the quay.": "lift caption",
+        "By HARBOUR POLICE OF KESTEN": "lift credit",
+    }
+    assert said("captions", [LEAD, "The report was written by the HARBOUR POLICE OF KESTEN", NEXT]) == {}

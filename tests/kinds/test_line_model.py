@@ -240,6 +240,40 @@ def test_the_times_of_a_live_file_stay(cleaned):
     assert [line for line in left if line in entries] == entries
 
 
+def test_subheads_in_capitals_stay_to_the_last(cleaned):
+    """The last one has no paragraph below, only what its label leads to."""
+    lines = [HEADLINE, LEAD, "TIDES AND TIMES", NEXT, "PILOTS AHEAD", MORE, LAST, "UP NEXT"]
+    below = ["Harbour: Host the pilots on Friday.", "Share", "Facebook", "Most read"]
+    assert _left(cleaned([*lines, *below]))[-2:] == ["UP NEXT", "Harbour: Host the pilots on Friday."]
+
+
+def test_an_item_of_the_markup_is_no_line_of_the_page(shipped):
+    """The same words in a text may be a list of links; here the markup says that they are the story's."""
+
+    def place(element: str) -> str:
+        items = "".join(
+            f"<{element}>{line}</{element}>" for line in ("Tide tables", "Chart of the bar", "Oilskins")
+        )
+        body = f"<p>{LEAD}</p><p>{NEXT}</p><p>{MORE}</p>" + (
+            f"<ul>{items}</ul>" if element == "li" else items
+        )
+        story = shipped.read(Raw(id="t", form="body", content=body, language="en"))
+        context = look(story, shipped.rulebook.ruleset(None, "en", None))
+        [found] = {line.place for line in open_lines(context) if line.block.text == "Chart of the bar"}
+        return found
+
+    assert (place("li"), place("p")) == ("item", "tail")
+
+
+def test_a_standfirst_above_a_credit_is_its_picture_s_caption(shipped):
+    lines = ("Nobody was hurt in the fog.", "Photo: Jon Blythe", LEAD, NEXT, MORE)
+    story = shipped.read(Raw(id="t", form="lines", content=lines, language="en"))
+    context = look(story, shipped.rulebook.ruleset(None, "en", None))
+    weights = Weights(("remove", "standfirst"), {ALWAYS: (0, 900)})
+    [mark] = [mark for mark in opinions(context, LineModel(), weights) if mark.block == 0]
+    assert (mark.action, mark.field) == ("lift", "caption")
+
+
 def test_a_quotation_of_a_cms_body_is_never_the_model_s(shipped):
     body = "".join(f"<p>{line}</p>" for line in (LEAD, NEXT, "Sign up for our newsletter"))
     body += "<blockquote><p>Hi</p></blockquote>" + "".join(

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from cleaners.model import Raw
+
 
 @pytest.mark.parametrize(
     "line",
@@ -20,6 +22,9 @@ import pytest
         "Read the notice. Published: undefined",
         "The error message read Updated: null",
         "The template prints {{ headline }} where the title should be.",
+        "* * *",
+        "—",
+        "https://quay.example/2026/03/interview",
     ],
 )
 def test_spares(said, line):
@@ -45,7 +50,15 @@ def test_spares(said, line):
         "<%= title %>",
         "[/cta",
         "Lorem ipsum dolor sit amet",
+        "+",
+        "×",
+        "https://quay.example/media/2026/03/interview.mp3",
     ],
 )
 def test_removes_whole_lines(said, line):
     assert said("template_residue", [line]) == {line.strip(): "remove"}
+
+
+def test_the_address_of_a_sound_is_a_player_in_a_cms_body(shipped):
+    body = "<p>The dredger came back to the estuary on Monday.</p>\n\nhttps://quay.example/interview.mp3\n\n<p>Nobody saw it.</p>"
+    assert shipped.clean(Raw(id="t", form="body", content=body, language="en")).removals == ()
