@@ -362,7 +362,7 @@ _FORMS = {
     "digit": re.compile(r"\d.*"),
     "bullet": re.compile(r"[-–—•·*►▶>→+■◆●].*"),
 }
-# "World Cup 2018 Video" is a link's title; "Rates 2018" may stand over figures
+# "Regatta 2018: all the videos" is a link's title; "Rates 2018" may stand over figures
 _YEAR = re.compile(r"\b(?:1[89]|20)\d\d\b")
 _NUMBER = re.compile(rf"(?!{_YEAR.pattern})(?<!\d)\d")
 _SHORT_FIGURE = 12

@@ -23,7 +23,7 @@ _SEAM = re.compile(
     r"(?<=[.。!?…])\s+|\s{2,}|\s+(?=@\w)|\s[|–—-]\s|,\s|\s/\s|\s(?=[^\s:]+(?: [^\s:]+)?:\s)|(?<=[^\W\d_A-Z][.!?])(?=[A-Z])|(?<=\d[.!?])(?=[A-Z])"
 )
 _BEHIND_SENTENCE = re.compile(r"[.!?。][\"”’]?\s*(?P<tail>[^.!?。\s][^.!?。]{1,30})$")
-# "… being removed from the water in Las Croabas. By U.S. CUSTOMS AND BORDER PROTECTION"
+# "Pilots count the crates on the quay. By HARBOUR POLICE OF KESTEN"
 _BY_CAPITALS = re.compile(r"(?<=[.!?”\"])\s+(?P<credit>(?:Photos? )?[Bb]y [A-Z][A-Z .,&'’/-]{4,60})$")
 _STOPS = frozenset(".!?。")
 """A line that ends in one of them has nothing behind its last sentence."""
