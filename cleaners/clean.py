@@ -4,8 +4,8 @@ Every round sees only the story as the round before left it, its fields included
 the clean story finds nothing by construction (law 4). Example: "Share this storyPublished: undefined" needs two rounds: the label must go from the end
 of the line before "Share this story" is a line of its own.
 
-When the others have no more to say, second opinions are asked: with the whole source before them and all that was found in it, again whenever
-more was found since, then, as in every round, with nothing but the story that is left. All of them together have five rounds.
+When the others have no more to say, second opinions are asked: with the whole source before them and all that was found in it, again when
+more was found since (in the first rounds), then, as in every round, with nothing but the story that is left. All of them together have five rounds.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from cleaners.model import Cleaned, Cut, Decision, Mark, Removal, Span, Story
 from cleaners.rules import Ruleset
 
 MOST_ROUNDS = 5
+_LAST_LOOK_BACK = 4
+"""The round of the last look at the whole source: what it finds is settled in those that are left."""
 
 
 def clean(
@@ -53,7 +55,7 @@ def clean(
         context = _look(view, ruleset, known)
         told = _told(context, first)
         decision = decide(view, told)
-        if not decision.cuts and second and len(found) > looked_back_at:
+        if not decision.cuts and second and len(found) > looked_back_at and rounds <= _LAST_LOOK_BACK:
             looked_back_at = len(found)
             back = _told(_behind(story, view, ruleset, known), second)
             decision = decide(view, told | _of_whole_blocks(back, view))

@@ -47,10 +47,10 @@ class LineModel(Settings):
     outside: int = Field(default=260, description="Above or under the story, and ends like a sentence.")
     head: int = Field(default=155, description="Above the story, next to it.")
     between: int = Field(default=145, description="Between paragraphs, with lines that go on both sides.")
-    sentence: int = Field(default=5, description="Between paragraphs, and reads like one.")
-    row: int = Field(default=115, description="Between the first paragraphs, among other open lines.")
+    sentence: int = Field(default=120, description="Between paragraphs, and reads like one.")
+    row: int = Field(default=105, description="Between the first paragraphs, among other open lines.")
     opening: int = Field(default=160, description="Between the first paragraphs, alone.")
-    middle: int = Field(default=175, description="Between later paragraphs.")
+    middle: int = Field(default=150, description="Between later paragraphs.")
     late: int = Field(
         default=40, description="Between paragraphs, with page furniture above and little of the story below."
     )
@@ -210,19 +210,25 @@ def _known_as(line: OpenLine, label: str, context: Context, headless: bool) -> s
         return "standfirst"  # a story has one headline
     if label == "standfirst" and "credit" in context.kinds_at(line.at + 1):
         return "caption"
+    near = context.kinds_at(line.at - 1) | context.kinds_at(line.at + 1)
+    signs = "name" in kinds and line.line.words > 1 and not near.isdisjoint(_BY_KIND)
+    if label == "kicker" and (signs or _names_writers(line.block.text, fields.byline)):
+        return "byline"
     if label != "remove" or not line.on_top:
         return label
     known = next((known for kind, known in _BY_KIND.items() if kind in kinds), None)
-    if known:
-        return known
-    near = context.kinds_at(line.at - 1) | context.kinds_at(line.at + 1)
-    if "name" in kinds and line.line.words > 1 and not near.isdisjoint(_BY_KIND):
-        return "byline"
+    if known or signs:
+        return known or "byline"
     text = line.block.text
     if fields.headline:
         return "headline" if same_line(text, fields.headline) else label
     titled = line.zone == "head" and line.place != "apart" and line.line.title and line.line.words >= 4
     return "headline" if in_address(text, context.story.url) or (headless and titled) else label
+
+
+def _names_writers(text: str, byline: str | None) -> bool:
+    """Whether a line has the names of all who wrote the story: "Ana Duarte and Bo Lind" is no section."""
+    return byline is not None and all(name.strip() in text for name in byline.split(","))
 
 
 def _in_company(own: int, others: Sequence[int]) -> int:
