@@ -43,7 +43,10 @@ ALWAYS = "always"
 class LineModel(Settings):
     """For each place the lead over keeping a line, in hundredths of the model's own unit, at which it goes; at 0 both are even."""
 
-    apart: int = Field(default=-100, description="Above or under the story, with a line that goes between.")
+    apart: int = Field(
+        default=-100,
+        description="Above or under the story, with a line that goes between: that alone nearly tells it.",
+    )
     outside: int = Field(default=260, description="Above or under the story, and ends like a sentence.")
     head: int = Field(default=155, description="Above the story, next to it.")
     between: int = Field(default=145, description="Between paragraphs, with lines that go on both sides.")
